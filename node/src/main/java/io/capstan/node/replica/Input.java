@@ -1,0 +1,30 @@
+package io.capstan.node.replica;
+
+import com.google.protobuf.Message;
+import io.capstan.proto.peer.v1.PeerMessage;
+
+/** Everything that can happen to a replica. */
+public sealed interface Input {
+
+  /** Time has passed; given at least every few milliseconds. */
+  record Tick() implements Input {}
+
+  /**
+   * A client asks this node.
+   *
+   * @param callId chosen by the shell, unique while the process lives; answered exactly once
+   * @param request a request message of {@code capstan.v1.KeyValue} or {@code capstan.v1.Admin}
+   *     (other than Status), already checked for size and shape by {@link RequestLimits}
+   * @param deadlineNanos on the clock of {@link Moment#nanos}: when the client stops waiting
+   */
+  record ClientCall(long callId, Message request, long deadlineNanos) implements Input {}
+
+  /** A message of another replica of this group; possibly late, duplicated or out of order. */
+  record FromPeer(String from, PeerMessage message) implements Input {}
+
+  /** Every write of this replica up to and including the sequence is on disk. */
+  record Durable(long writeSequence) implements Input {}
+
+  /** The stream to the peer was opened or lost. Only a hint: an open stream may lead nowhere. */
+  record PeerLink(String peer, boolean connected) implements Input {}
+}

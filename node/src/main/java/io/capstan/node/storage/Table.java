@@ -1,0 +1,55 @@
+package io.capstan.node.storage;
+
+/**
+ * An ordered table of byte strings within one replica group.
+ *
+ * @param keyspaceId the keyspace that owns the table; {@link #GROUP} for the group's own tables
+ * @param kind what the table holds
+ */
+public record Table(long keyspaceId, Kind kind) {
+
+  /** The owner id of tables that belong to the group itself; no keyspace has id 0. */
+  public static final long GROUP = 0;
+
+  /** Applied index and catalogue. */
+  public static final Table META = new Table(GROUP, Kind.META);
+
+  /** Client sessions and the operations that they have had answered. */
+  public static final Table SESSIONS = new Table(GROUP, Kind.SESSIONS);
+
+  /** What a table holds; the name is part of the format on disk. */
+  public enum Kind {
+    /** Group only: applied index, catalogue rows. */
+    META,
+    /** Group only: session rows and operation rows. */
+    SESSIONS,
+    /** Keyspace: user key to stored value. */
+    DATA,
+    /** Keyspace: dot to user key, the dot log of anti-entropy. */
+    DOTS,
+    /** Keyspace: the node clock and counters. */
+    CLOCK
+  }
+
+  public Table {
+    boolean ofGroup = kind == Kind.META || kind == Kind.SESSIONS;
+    if (ofGroup != (keyspaceId == GROUP)) {
+      throw new IllegalArgumentException("table " + kind + " cannot belong to keyspace " + keyspaceId);
+    }
+  }
+
+  /** The table of user data of a keyspace. */
+  public static Table data(long keyspaceId) {
+    return new Table(keyspaceId, Kind.DATA);
+  }
+
+  /** The dot log of a keyspace. */
+  public static Table dots(long keyspaceId) {
+    return new Table(keyspaceId, Kind.DOTS);
+  }
+
+  /** The clock table of a keyspace. */
+  public static Table clock(long keyspaceId) {
+    return new Table(keyspaceId, Kind.CLOCK);
+  }
+}
