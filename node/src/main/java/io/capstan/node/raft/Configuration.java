@@ -1,0 +1,144 @@
+package io.capstan.node.raft;
+
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
+
+/**
+ * Who belongs to the group, and the arithmetic of its quorums. Immutable and pure.
+ *
+ * <p>While a membership change is under way the configuration is <em>joint</em>: every decision
+ * needs a majority of the incoming and, separately, of the outgoing voters (Raft dissertation,
+ * section 4.3). Outside a change {@code outgoing} is empty. Learners receive the log and count
+ * nowhere (section 4.2.1).
+ *
+ * @param voters voters of the only or incoming configuration, in natural order
+ * @param outgoing voters of the configuration that is being left; empty when not joint
+ * @param learners members without a vote
+ */
+public record Configuration(
+    SortedSet<String> voters, SortedSet<String> outgoing, SortedSet<String> learners) {
+
+  /** Outcome of an election so far. */
+  public enum Tally {
+    /** Enough voters said yes. */
+    WON,
+    /** So many voters said no that yes has become impossible. */
+    LOST,
+    /** Open. */
+    PENDING
+  }
+
+  /** What is known of one voter's vote. */
+  public enum Vote {
+    /** Said yes. */
+    GRANTED,
+    /** Said no. */
+    REFUSED,
+    /** Not heard of. */
+    UNKNOWN
+  }
+
+  /**
+   * Copies the sets.
+   *
+   * @throws IllegalArgumentException when a member is both voter and learner, or only outgoing
+   *     voters are given
+   */
+  public Configuration {
+    voters = sorted(voters);
+    outgoing = sorted(outgoing);
+    learners = sorted(learners);
+    for (String learner : learners) {
+      if (voters.contains(learner) || outgoing.contains(learner)) {
+        throw new IllegalArgumentException(learner + " cannot be voter and learner at once");
+      }
+    }
+    if (voters.isEmpty() && !outgoing.isEmpty()) {
+      throw new IllegalArgumentException("a joint configuration needs incoming voters");
+    }
+  }
+
+  /** A configuration of voters only. */
+  public static Configuration ofVoters(Collection<String> voters) {
+    return new Configuration(
+        new TreeSet<>(voters), Collections.emptySortedSet(), Collections.emptySortedSet());
+  }
+
+  /** A configuration of voters only. */
+  public static Configuration ofVoters(String... voters) {
+    return ofVoters(Arrays.asList(voters));
+  }
+
+  /** All voters and learners, in natural order. */
+  public SortedSet<String> members() {
+    TreeSet<String> members = new TreeSet<>(voters);
+    members.addAll(outgoing);
+    members.addAll(learners);
+    return Collections.unmodifiableSortedSet(members);
+  }
+
+  /** Whether two majorities are needed. */
+  public boolean isJoint() {
+    return !outgoing.isEmpty();
+  }
+
+  /** Whether the node has a vote in one of the two sets. */
+  public boolean isVoter(String nodeId) {
+    return voters.contains(nodeId) || outgoing.contains(nodeId);
+  }
+
+  /** Whether the node decides everything alone. */
+  public boolean isSoleVoter(String nodeId) {
+    return voters.size() == 1 && voters.contains(nodeId) && !isJoint();
+  }
+
+  /**
+   * The highest value that a quorum has reached: the commit index when {@code valueOf} tells
+   * durable match indexes.
+   *
+   * @param valueOf value of a voter; values never fall for a given voter, or the result may fall
+   *     too
+   * @return the value; {@link Long#MIN_VALUE} when there are no voters, so that nothing is ever
+   *     decided by nobody
+   */
+  public long quorumValue(ToLongFunction<String> valueOf) {
+    long incoming = majorityValue(voters, valueOf);
+    return isJoint() ? Math.min(incoming, majorityValue(outgoing, valueOf)) : incoming;
+  }
+
+  /** Whether those for whom the predicate holds are a quorum. */
+  public boolean isQuorum(Predicate<String> holds) {
+    return quorumValue(id -> holds.test(id) ? 1 : 0) == 1;
+  }
+
+  /** Where an election stands. */
+  public Tally tally(java.util.function.Function<String, Vote> voteOf) {
+    if (isQuorum(id -> voteOf.apply(id) == Vote.GRANTED)) {
+      return Tally.WON;
+    }
+    return isQuorum(id -> voteOf.apply(id) != Vote.REFUSED) ? Tally.PENDING : Tally.LOST;
+  }
+
+  private static long majorityValue(Set<String> ids, ToLongFunction<String> valueOf) {
+    if (ids.isEmpty()) {
+      return Long.MIN_VALUE;
+    }
+    long[] values = new long[ids.size()];
+    int count = 0;
+    for (String id : ids) {
+      values[count++] = valueOf.applyAsLong(id);
+    }
+    Arrays.sort(values);
+    return values[(values.length - 1) / 2];
+  }
+
+  private static SortedSet<String> sorted(Collection<String> ids) {
+    return Collections.unmodifiableSortedSet(new TreeSet<>(ids));
+  }
+}

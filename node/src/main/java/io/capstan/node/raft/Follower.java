@@ -1,0 +1,156 @@
+package io.capstan.node.raft;
+
+import io.capstan.node.raft.Message.AppendRequest;
+import io.capstan.node.raft.Message.AppendResponse;
+
+/**
+ * Takes entries, heartbeats and news of commits from the leader (Raft dissertation, section 3.5).
+ */
+final class Follower {
+  private final RaftState state;
+  private final RaftLog log;
+  private long readSequenceTerm;
+  private long readSequenceAnswered;
+
+  Follower(RaftState state) {
+    this.state = state;
+    this.log = state.log;
+  }
+
+  void onAppendRequest(AppendRequest request) {
+    if (request.term() < state.term()) {
+      answerStaleLeader(request);
+      return;
+    }
+    if (state.role() == Role.LEADER) {
+      throw new RaftInvariantViolation(
+          "two leaders in term "
+              + request.term()
+              + ": "
+              + state.nodeId()
+              + " and "
+              + request.from());
+    }
+    if (state.leaderId() != null
+        && state.term() == request.term()
+        && !request.from().equals(state.leaderId())) {
+      throw new RaftInvariantViolation(
+          "two leaders in term "
+              + request.term()
+              + ": "
+              + state.leaderId()
+              + " and "
+              + request.from());
+    }
+    state.becomeFollower(request.term(), request.from());
+    state.timer.heardFromLeader(state.nowNanos());
+    if (request.prevIndex() >= log.commitIndex()
+        && !log.matches(request.prevIndex(), request.prevTerm())) {
+      refuse(request);
+      return;
+    }
+    store(request);
+    log.commitTo(Math.min(request.commitIndex(), request.lastIndex()));
+    accept(request);
+  }
+
+  /**
+   * A leader of an earlier term hears of the newer one and steps down, whatever it may not hear
+   * from others.
+   */
+  private void answerStaleLeader(AppendRequest request) {
+    answer(
+        new AppendResponse(
+            state.nodeId(), request.from(), state.term(), false, request.prevIndex(), 0, 0, 0, 0));
+  }
+
+  /**
+   * Below the commit index the logs agree by definition, and the entries there may be compacted
+   * away.
+   */
+  private void store(AppendRequest request) {
+    for (Entry entry : request.entries()) {
+      if (entry.index() <= log.commitIndex() && entry.index() < log.firstIndex()) {
+        continue;
+      }
+      if (log.matches(entry.index(), entry.term())) {
+        continue;
+      }
+      if (entry.kind() != Entry.Kind.NORMAL) {
+        throw new RaftInvariantViolation(
+            "this version cannot take over a membership change: " + entry);
+      }
+      if (entry.index() <= log.lastIndex()) {
+        log.truncateFrom(entry.index());
+      }
+      log.append(entry);
+    }
+  }
+
+  private void accept(AppendRequest request) {
+    boolean newRead = confirmsNewRead(request);
+    long agreedIndex = Math.max(request.lastIndex(), log.commitIndex());
+    if (log.durableIndex() >= agreedIndex) {
+      answer(success(request, agreedIndex));
+      return;
+    }
+    boolean empty = request.entries().isEmpty();
+    if (state.ballot.isDurable() && (newRead || empty)) {
+      // Reads and check-quorum ask whether the leader is still followed; that needs no wait for the
+      // disk.
+      long known = Math.max(request.prevIndex(), log.commitIndex());
+      state.outbox.answerNow(success(request, Math.min(known, log.durableIndex())));
+    }
+    if (!empty || !state.ballot.isDurable()) {
+      state.outbox.answerWhenDurable(success(request, agreedIndex));
+    }
+  }
+
+  private boolean confirmsNewRead(AppendRequest request) {
+    if (readSequenceTerm != request.term()) {
+      readSequenceTerm = request.term();
+      readSequenceAnswered = 0;
+    }
+    boolean fresh = request.readSequence() > readSequenceAnswered;
+    readSequenceAnswered = Math.max(readSequenceAnswered, request.readSequence());
+    return fresh;
+  }
+
+  private void refuse(AppendRequest request) {
+    long highest = Math.min(request.prevIndex(), log.lastIndex());
+    long hintIndex =
+        Math.max(log.commitIndex(), log.lastIndexWithTermAtMost(highest, request.prevTerm()));
+    answer(
+        new AppendResponse(
+            state.nodeId(),
+            request.from(),
+            state.term(),
+            false,
+            request.prevIndex(),
+            0,
+            hintIndex,
+            log.term(hintIndex),
+            request.readSequence()));
+  }
+
+  private AppendResponse success(AppendRequest request, long matchIndex) {
+    return new AppendResponse(
+        state.nodeId(),
+        request.from(),
+        state.term(),
+        true,
+        request.prevIndex(),
+        matchIndex,
+        0,
+        0,
+        request.readSequence());
+  }
+
+  private void answer(AppendResponse answer) {
+    if (state.ballot.isDurable()) {
+      state.outbox.answerNow(answer);
+    } else {
+      state.outbox.answerWhenDurable(answer);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package io.capstan.node.raft;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A picture of one node for status pages and metrics; safe to hand to another thread.
+ *
+ * @param followers what the leader knows of the others, in order of id; empty on other roles
+ */
+public record RaftStatus(
+    String nodeId,
+    Role role,
+    @Nullable String leaderId,
+    long term,
+    long commitIndex,
+    long lastIndex,
+    long durableIndex,
+    List<FollowerStatus> followers) {
+
+  /**
+   * One follower or learner as its leader sees it.
+   *
+   * @param matchIndex its log agrees and is durable up to here
+   * @param nextIndex first entry of the next message to it
+   * @param lastContactAgeNanos time since it last answered, or since this leader's election
+   */
+  public record FollowerStatus(
+      String nodeId,
+      ProgressState state,
+      long matchIndex,
+      long nextIndex,
+      int inflightMessages,
+      long inflightBytes,
+      long lastContactAgeNanos) {}
+}
