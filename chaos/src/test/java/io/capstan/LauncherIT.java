@@ -40,6 +40,7 @@ class LauncherIT {
     Path link = Files.createSymbolicLink(folder.resolve("my capstan"), LAUNCHER);
 
     Result result = run(link, Map.of(), "--version");
+    Files.delete(link);
 
     assertThat(result.err()).isEmpty();
     assertThat(result.exitCode()).isZero();
