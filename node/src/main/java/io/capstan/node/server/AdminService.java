@@ -1,0 +1,61 @@
+package io.capstan.node.server;
+
+import io.capstan.proto.v1.AdminGrpc;
+import io.capstan.proto.v1.CreateKeyspaceRequest;
+import io.capstan.proto.v1.CreateKeyspaceResponse;
+import io.capstan.proto.v1.DropKeyspaceRequest;
+import io.capstan.proto.v1.DropKeyspaceResponse;
+import io.capstan.proto.v1.ListKeyspacesRequest;
+import io.capstan.proto.v1.ListKeyspacesResponse;
+import io.capstan.proto.v1.SetModeRequest;
+import io.capstan.proto.v1.SetModeResponse;
+import io.capstan.proto.v1.StatusRequest;
+import io.capstan.proto.v1.StatusResponse;
+import io.grpc.stub.StreamObserver;
+
+/** {@code capstan.v1.Admin}. Thread-safe, never blocks. */
+final class AdminService extends AdminGrpc.AdminImplBase {
+
+  private final CallIntake intake;
+  private final StatusReport status;
+
+  AdminService(CallIntake intake, StatusReport status) {
+    this.intake = intake;
+    this.status = status;
+  }
+
+  @Override
+  public void createKeyspace(
+      CreateKeyspaceRequest request, StreamObserver<CreateKeyspaceResponse> observer) {
+    intake.accept(request, observer);
+  }
+
+  @Override
+  public void listKeyspaces(
+      ListKeyspacesRequest request, StreamObserver<ListKeyspacesResponse> observer) {
+    intake.accept(request, observer);
+  }
+
+  @Override
+  public void dropKeyspace(
+      DropKeyspaceRequest request, StreamObserver<DropKeyspaceResponse> observer) {
+    intake.accept(request, observer);
+  }
+
+  @Override
+  public void setMode(SetModeRequest request, StreamObserver<SetModeResponse> observer) {
+    intake.refuse(
+        request,
+        observer,
+        ErrorStatus.failed(
+            ErrorStatus.NOT_AVAILABLE_YET,
+            "Changing the mode of a keyspace is not available in this version; nothing was"
+                + " changed.",
+            "Create a second keyspace with the other mode and copy the data with a scan."));
+  }
+
+  @Override
+  public void status(StatusRequest request, StreamObserver<StatusResponse> observer) {
+    status.answer(request, observer, intake);
+  }
+}

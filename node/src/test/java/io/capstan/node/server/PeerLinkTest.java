@@ -1,0 +1,325 @@
+package io.capstan.node.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import com.google.protobuf.ByteString;
+import io.capstan.proto.peer.v1.AppendRequest;
+import io.capstan.proto.peer.v1.Hello;
+import io.capstan.proto.peer.v1.LogEntry;
+import io.capstan.proto.peer.v1.PeerMessage;
+import io.capstan.proto.peer.v1.RaftMessage;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+class PeerLinkTest {
+
+  private static final int GROUP = 1;
+
+  private final List<Long> received = new CopyOnWriteArrayList<>();
+  private final AtomicInteger frames = new AtomicInteger();
+  private final List<Boolean> linked = new CopyOnWriteArrayList<>();
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private final IoThreads serverThreads = new IoThreads("test-peer-server", 1);
+  private final IoThreads linkThreads = new IoThreads("test-peer-link", 1);
+  private final ListAppender<ILoggingEvent> logs = new ListAppender<>();
+  private Server server;
+
+  @BeforeEach
+  void begin() throws IOException {
+    logs.start();
+    ((Logger) LoggerFactory.getLogger("io.capstan.node.server")).addAppender(logs);
+    server = peer(0);
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    for (AutoCloseable each : open) {
+      each.close();
+    }
+    server.shutdownNow().awaitTermination();
+    linkThreads.close(5_000);
+    serverThreads.close(5_000);
+    ((Logger) LoggerFactory.getLogger("io.capstan.node.server")).detachAppender(logs);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(Thread.getAllStackTraces().keySet())
+                    .extracting(Thread::getName)
+                    .noneMatch(name -> name.startsWith("test-peer")));
+  }
+
+  @Test
+  void carriesMessagesInOrderAndManyInOneFrame() {
+    PeerLink link = link(server.getPort(), hello());
+    await().until(() -> linked.equals(List.of(true)));
+
+    for (long i = 0; i < 5_000; i++) {
+      link.send(message(i, 100), System.nanoTime());
+    }
+    link.flush();
+
+    await().until(() -> received.size() == 5_000);
+    assertThat(received).isSorted();
+    assertThat(frames.get()).isLessThan(100);
+    assertThat(link.dropped()).isZero();
+  }
+
+  @Test
+  void carriesMessagesLargerThanAFrame() {
+    PeerLink link = link(server.getPort(), hello());
+    await().until(() -> linked.equals(List.of(true)));
+
+    for (long i = 0; i < 5; i++) {
+      link.send(message(i, 3 << 20), System.nanoTime());
+    }
+    link.flush();
+
+    await().until(() -> received.equals(List.of(0L, 1L, 2L, 3L, 4L)));
+  }
+
+  @Test
+  void dropsMessagesOfOtherGroups() {
+    PeerLink link = link(server.getPort(), hello());
+    link.send(message(1, 1).toBuilder().setGroupId(7).build(), System.nanoTime());
+    link.send(message(2, 1), System.nanoTime());
+    link.flush();
+
+    await().until(() -> received.equals(List.of(2L)));
+  }
+
+  @Test
+  void anotherClusterIsRefusedWithASentenceInTheLogsOfBoth() {
+    link(server.getPort(), hello().toBuilder().setClusterName("staging").build());
+
+    String sentence =
+        "node n1 belongs to cluster \"staging\", node n2 to \"test\"; correct the addresses or the"
+            + " cluster names";
+    await().until(() -> said("peer refused", sentence) && said("peer not reached", sentence));
+    assertThat(linked).isEmpty();
+  }
+
+  @Test
+  void theWrongNodeAtAnAddressIsRefusedWithASentence() {
+    link(server.getPort(), hello().toBuilder().setToNodeId("n3").build());
+
+    String sentence =
+        "node n1 meant to reach node n3 and found node n2; correct the peer addresses in its"
+            + " configuration";
+    await().until(() -> said("peer refused", sentence) && said("peer not reached", sentence));
+    assertThat(linked).isEmpty();
+  }
+
+  @Test
+  void aNodeThatNobodyKnowsIsRefused() {
+    link(server.getPort(), hello().toBuilder().setNodeId("n9").build());
+
+    await()
+        .until(
+            () ->
+                said(
+                    "peer refused",
+                    "node n2 has no peer n9 in its configuration; add it, with the same list of"
+                        + " peers on every node"));
+  }
+
+  @Test
+  void anotherProtocolVersionIsRefused() {
+    link(server.getPort(), hello().toBuilder().setProtocolVersion(2).build());
+
+    await()
+        .until(
+            () ->
+                said(
+                    "peer refused",
+                    "node n1 speaks peer protocol 2, node n2 speaks 1; run the same version of"
+                        + " Capstan on both"));
+  }
+
+  @Test
+  void connectsAgainWhenThePeerComesBack() throws Exception {
+    PeerLink link = link(server.getPort(), hello());
+    await().until(() -> linked.equals(List.of(true)));
+    int port = server.getPort();
+
+    server.shutdownNow().awaitTermination();
+    await().until(() -> linked.equals(List.of(true, false)));
+    server = peer(port);
+
+    await().atMost(Duration.ofSeconds(3)).until(() -> linked.equals(List.of(true, false, true)));
+    link.send(message(1, 1), System.nanoTime());
+    link.flush();
+    await().until(() -> received.equals(List.of(1L)));
+  }
+
+  @Test
+  void noticesABlackHoleAndFlowsAgainSoonAfterItHealed() throws Exception {
+    StallingProxy proxy = new StallingProxy(server.getPort());
+    open.add(proxy);
+    PeerLink link = link(proxy.port(), hello());
+    await().until(() -> linked.equals(List.of(true)));
+
+    // when nothing passes any more, though every connection stays open
+    proxy.swallow();
+
+    // then keepalives without an answer give it away
+    await().atMost(Duration.ofSeconds(4)).until(() -> linked.equals(List.of(true, false)));
+    link.send(message(1, 1), System.nanoTime());
+    link.flush();
+
+    // and when it heals, a new connection carries what is fresh within a second or so
+    int connectionsInTheDark = proxy.connectionsSoFar();
+    await().until(() -> proxy.connectionsSoFar() > connectionsInTheDark + 1);
+    proxy.heal();
+    await().atMost(Duration.ofMillis(1_500)).until(() -> linked.equals(List.of(true, false, true)));
+    link.send(message(2, 1), System.nanoTime());
+    link.flush();
+    await().until(() -> received.contains(2L));
+  }
+
+  @Test
+  void noticesThatOnlyTheWayBackIsBlocked() throws Exception {
+    StallingProxy proxy = new StallingProxy(server.getPort());
+    open.add(proxy);
+    link(proxy.port(), hello());
+    await().until(() -> linked.equals(List.of(true)));
+
+    proxy.swallowAnswers();
+
+    await()
+        .atMost(Duration.ofSeconds(5))
+        .until(() -> linked.size() >= 3 && linked.subList(0, 3).equals(List.of(true, false, true)));
+  }
+
+  @Test
+  void anIdleStreamStaysUp() {
+    link(server.getPort(), hello());
+    await().until(() -> linked.equals(List.of(true)));
+
+    await()
+        .during(Duration.ofNanos(PeerLink.ACK_TIMEOUT_NANOS + 500_000_000L))
+        .atMost(Duration.ofSeconds(5))
+        .until(() -> linked.equals(List.of(true)));
+  }
+
+  @Test
+  void dropsBeyondItsBoundAndNeverSendsWhatIsTooOld() throws Exception {
+    // given a peer that is not there
+    int port = freePort();
+    PeerLink link = link(port, hello());
+    for (long i = 0; i < PeerLink.QUEUE_MAX + 10; i++) {
+      link.send(message(i, 1), System.nanoTime());
+    }
+    link.flush();
+    assertThat(link.dropped()).isGreaterThanOrEqualTo(9); // one may be in the link's hand
+
+    // when it comes after the messages have grown old
+    await().until(() -> link.dropped() == PeerLink.QUEUE_MAX + 10);
+    server.shutdownNow().awaitTermination();
+    server = peer(port);
+    await().until(() -> linked.equals(List.of(true)));
+    link.send(message(77, 1), System.nanoTime());
+    link.flush();
+
+    // then only what is fresh arrives
+    await().until(() -> !received.isEmpty());
+    assertThat(received).containsExactly(77L);
+  }
+
+  private Server peer(int port) throws IOException {
+    Hello self =
+        Hello.newBuilder().setNodeId("n2").setClusterName("test").setProtocolVersion(1).build();
+    return NettyServerBuilder.forAddress(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+        .bossEventLoopGroup(serverThreads.group())
+        .workerEventLoopGroup(serverThreads.group())
+        .channelType(serverThreads.serverChannelType())
+        .directExecutor()
+        .maxInboundMessageSize(PeerProtocol.MESSAGE_MAX_BYTES + PeerProtocol.FRAME_MAX_BYTES)
+        .addService(
+            new PeerService(
+                self,
+                Set.of("n1", "n3"),
+                GROUP,
+                (from, messages, sizeBytes) -> {
+                  frames.incrementAndGet();
+                  for (PeerMessage message : messages) {
+                    received.add(message.getRaft().getTerm());
+                  }
+                }))
+        .build()
+        .start();
+  }
+
+  private PeerLink link(int port, Hello hello) {
+    EventLoop io = linkThreads.next();
+    PeerLink link =
+        new PeerLink(
+            hello,
+            PeerConnection.dialer("127.0.0.1", port, linkThreads, io, Runnable::run),
+            io,
+            linked::add);
+    link.start();
+    open.add(link::close);
+    return link;
+  }
+
+  private static Hello hello() {
+    return Hello.newBuilder()
+        .setNodeId("n1")
+        .setToNodeId("n2")
+        .setClusterName("test")
+        .setProtocolVersion(PeerProtocol.VERSION)
+        .build();
+  }
+
+  private static PeerMessage message(long number, int sizeBytes) {
+    return PeerMessage.newBuilder()
+        .setGroupId(GROUP)
+        .setRaft(
+            RaftMessage.newBuilder()
+                .setTerm(number)
+                .setAppendRequest(
+                    AppendRequest.newBuilder()
+                        .addEntries(
+                            LogEntry.newBuilder()
+                                .setPayload(ByteString.copyFrom(new byte[sizeBytes])))))
+        .build();
+  }
+
+  private boolean said(String message, String why) {
+    return new ArrayList<>(logs.list)
+        .stream()
+            .anyMatch(
+                event ->
+                    event.getMessage().equals(message)
+                        && event.getLevel() == Level.WARN
+                        && event.getKeyValuePairs().stream()
+                            .anyMatch(pair -> why.equals(pair.value)));
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+}
