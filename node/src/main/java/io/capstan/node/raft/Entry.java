@@ -15,7 +15,8 @@ import java.util.Arrays;
  * @param payload opaque bytes of the state machine; empty in the no-op that every new leader
  *     appends
  */
-@SuppressWarnings("ArrayRecordComponent") // shared, never changed: a copy per hop would cost more than it guards
+@SuppressWarnings(
+    "ArrayRecordComponent") // shared, never changed: a copy per hop would cost more than it guards
 public record Entry(long index, long term, Kind kind, byte[] payload) {
 
   /**

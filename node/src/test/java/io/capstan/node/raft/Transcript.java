@@ -1,0 +1,523 @@
+package io.capstan.node.raft;
+
+import io.capstan.node.raft.Message.AppendRequest;
+import io.capstan.node.raft.Message.AppendResponse;
+import io.capstan.node.raft.Message.PreVoteRequest;
+import io.capstan.node.raft.Message.PreVoteResponse;
+import io.capstan.node.raft.Message.VoteRequest;
+import io.capstan.node.raft.Message.VoteResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * Runs the input lines of a transcript and tells their effects, one a line. See {@code README.txt}
+ * beside the scripts for the language.
+ */
+final class Transcript {
+  private static final long MILLI = 1_000_000L;
+
+  private record Held(long afterSequence, Message message) {}
+
+  private static final class Node {
+    private final String id;
+    private final MemoryDisk disk;
+    private final Deque<Held> held = new ArrayDeque<>();
+    private Raft raft;
+    private long nowNanos;
+    private long sequence;
+    private long appliedIndex;
+    private boolean draining = true;
+
+    Node(String id, MemoryDisk disk, Raft raft) {
+      this.id = id;
+      this.disk = disk;
+      this.raft = raft;
+    }
+  }
+
+  private final Map<String, Node> nodes = new LinkedHashMap<>();
+  private final Map<String, Long> settings = new LinkedHashMap<>();
+  private final List<Message> network = new ArrayList<>();
+  private final List<String> effects = new ArrayList<>();
+  private Configuration membership = Configuration.ofVoters();
+  private boolean autoSync;
+
+  /** Runs one input line and returns what it caused. */
+  List<String> run(String line) {
+    effects.clear();
+    String[] words = line.trim().split("\\s+", -1);
+    switch (words[0]) {
+      case "set" -> set(words);
+      case "cluster" -> cluster(words);
+      case "log" -> preset(node(words[1]), words);
+      case "tick" -> {
+        for (String id : words[1].split(",")) {
+          tick(node(id), Long.parseLong(words[2]));
+        }
+      }
+      case "propose" -> propose(node(words[1]), Arrays.copyOfRange(words, 2, words.length));
+      case "read" -> read(node(words[1]), Arrays.copyOfRange(words, 2, words.length));
+      case "step" -> step(node(words[1]), words);
+      case "deliver" -> deliver(words.length > 1 ? words[1] : "*");
+      case "drop" -> drop(words.length > 1 ? words[1] : "*");
+      case "sync" ->
+          sync(node(words[1]), words.length > 2 ? Long.parseLong(words[2]) : Long.MAX_VALUE);
+      case "hold" -> node(words[1]).draining = false;
+      case "drain" -> {
+        node(words[1]).draining = true;
+        drain(node(words[1]));
+      }
+      case "crash" -> crash(node(words[1]), words.length > 2 ? Integer.parseInt(words[2]) : 0);
+      case "settle" -> settle();
+      case "status" -> status(words[1]);
+      default -> throw new IllegalArgumentException("unknown input: " + line);
+    }
+    return List.copyOf(effects);
+  }
+
+  private Node node(String id) {
+    Node node = nodes.get(id);
+    if (node == null) {
+      throw new IllegalArgumentException("no node " + id);
+    }
+    return node;
+  }
+
+  private void set(String[] words) {
+    if (words[1].equals("autosync")) {
+      autoSync = words[2].equals("on");
+    } else {
+      settings.put(words[1], Long.parseLong(words[2]));
+    }
+  }
+
+  /** {@code cluster n1 n2 n3 learner:n4 outgoing:n5}. */
+  private void cluster(String[] words) {
+    TreeSet<String> voters = new TreeSet<>();
+    TreeSet<String> outgoing = new TreeSet<>();
+    TreeSet<String> learners = new TreeSet<>();
+    for (String word : Arrays.asList(words).subList(1, words.length)) {
+      if (word.startsWith("learner:")) {
+        learners.add(word.substring(8));
+      } else if (word.startsWith("outgoing:")) {
+        outgoing.add(word.substring(9));
+      } else {
+        voters.add(word);
+      }
+    }
+    membership = new Configuration(voters, outgoing, learners);
+    for (String id : membership.members()) {
+      MemoryDisk disk = new MemoryDisk();
+      nodes.put(id, new Node(id, disk, start(id, disk, 0, 0)));
+    }
+  }
+
+  private Raft start(String id, MemoryDisk disk, long appliedIndex, long nowNanos) {
+    RaftConfig config =
+        new RaftConfig(
+            id,
+            membership,
+            1_000,
+            100,
+            setting("inflightMessagesMax", 256).intValue(),
+            setting("inflightBytesMax", 1 << 20),
+            setting("appendBytesMax", 1 << 20),
+            setting("uncommittedBytesMax", 1 << 20),
+            setting("applyBytesMax", 1 << 20),
+            setting("readsPendingMax", 100).intValue(),
+            setting("readRoundsMax", 1).intValue(),
+            setting("cacheBytesMax", 1 << 20));
+    // The first member waits 1,000 ms for a leader, the second 1,100 ms and so on, always.
+    long extraNanos = 100 * MILLI * membership.members().headSet(id).size();
+    return new Raft(config, disk.hardState(), disk, appliedIndex, () -> extraNanos << 1, nowNanos);
+  }
+
+  private Long setting(String name, long otherwise) {
+    return settings.getOrDefault(name, otherwise);
+  }
+
+  /**
+   * {@code log n1 1/1 2/1 3/4 term=5 vote=n2 applied=1}: starts the node again with this on its
+   * disk.
+   */
+  private void preset(Node node, String[] words) {
+    List<Entry> entries = new ArrayList<>();
+    for (String word : words) {
+      if (word.contains("/")) {
+        entries.add(entry(word));
+      }
+    }
+    Map<String, String> named = named(words);
+    String vote = named.get("vote");
+    HardState hardState = new HardState(Long.parseLong(named.getOrDefault("term", "0")), vote);
+    node.disk.write(
+        new Output(
+            1, hardState, 0, entries, List.of(), List.of(), 0, List.of(), false, List.of(),
+            List.of(), null));
+    node.disk.sync(1);
+    node.appliedIndex = Long.parseLong(named.getOrDefault("applied", "0"));
+    node.raft = start(node.id, node.disk, node.appliedIndex, node.nowNanos);
+  }
+
+  private static Entry entry(String word) {
+    String[] parts = word.split("[/:]", 3);
+    String payload = parts.length > 2 ? parts[2] : "";
+    return new Entry(
+        Long.parseLong(parts[0]),
+        Long.parseLong(parts[1]),
+        payload.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static Map<String, String> named(String[] words) {
+    Map<String, String> named = new LinkedHashMap<>();
+    for (String word : words) {
+      int equals = word.indexOf('=');
+      if (equals > 0) {
+        named.put(word.substring(0, equals), word.substring(equals + 1));
+      }
+    }
+    return named;
+  }
+
+  private void tick(Node node, long millis) {
+    node.nowNanos += millis * MILLI;
+    node.raft.tick(node.nowNanos);
+    drainUnlessHeld(node);
+  }
+
+  private void propose(Node node, String[] payloads) {
+    for (String payload : payloads) {
+      ProposeResult result = node.raft.propose(payload.getBytes(StandardCharsets.UTF_8));
+      switch (result) {
+        case ProposeResult.Accepted accepted ->
+            effect(node, "accepts " + accepted.index() + "/" + accepted.term() + ":" + payload);
+        case ProposeResult.NotLeader notLeader ->
+            effect(
+                node, "refuses " + payload + ": not leader, try " + orDash(notLeader.leaderId()));
+        case ProposeResult.Overloaded overloaded ->
+            effect(
+                node,
+                "refuses "
+                    + payload
+                    + ": overloaded, "
+                    + overloaded.uncommittedBytes()
+                    + " bytes wait");
+      }
+    }
+    drainUnlessHeld(node);
+  }
+
+  private void read(Node node, String[] ids) {
+    for (String id : ids) {
+      node.raft.readIndex(Long.parseLong(id));
+    }
+    drainUnlessHeld(node);
+  }
+
+  /** {@code step n1 append from=n2 term=3 prev=4/2 commit=4 read=0 5/3:a 6/3:b} and the like. */
+  private void step(Node node, String[] words) {
+    Map<String, String> named = named(words);
+    String from = named.get("from");
+    long term = Long.parseLong(named.get("term"));
+    String[] last = named.getOrDefault("last", "0/0").split("/", 2);
+    String[] prev = named.getOrDefault("prev", "0/0").split("/", 2);
+    String[] hint = named.getOrDefault("hint", "0/0").split("/", 2);
+    boolean yes = Boolean.parseBoolean(named.getOrDefault("ok", "true"));
+    Message message =
+        switch (words[2]) {
+          case "prevote" ->
+              new PreVoteRequest(
+                  from, node.id, term, Long.parseLong(last[0]), Long.parseLong(last[1]));
+          case "prevoted" ->
+              new PreVoteResponse(from, node.id, term, Long.parseLong(named.get("campaign")), yes);
+          case "vote" ->
+              new VoteRequest(
+                  from, node.id, term, Long.parseLong(last[0]), Long.parseLong(last[1]));
+          case "voted" -> new VoteResponse(from, node.id, term, yes);
+          case "append" ->
+              new AppendRequest(
+                  from,
+                  node.id,
+                  term,
+                  Long.parseLong(prev[0]),
+                  Long.parseLong(prev[1]),
+                  Arrays.stream(words)
+                      .filter(word -> word.contains("/") && !word.contains("="))
+                      .map(Transcript::entry)
+                      .toList(),
+                  Long.parseLong(named.getOrDefault("commit", "0")),
+                  Long.parseLong(named.getOrDefault("read", "0")));
+          case "appended" ->
+              new AppendResponse(
+                  from,
+                  node.id,
+                  term,
+                  yes,
+                  Long.parseLong(prev[0]),
+                  Long.parseLong(named.getOrDefault("match", "0")),
+                  Long.parseLong(hint[0]),
+                  Long.parseLong(hint[1]),
+                  Long.parseLong(named.getOrDefault("read", "0")));
+          default -> throw new IllegalArgumentException("unknown message " + words[2]);
+        };
+    stepInto(node, message);
+    drainUnlessHeld(node);
+  }
+
+  private void stepInto(Node node, Message message) {
+    try {
+      node.raft.step(message, node.nowNanos);
+    } catch (RaftInvariantViolation violation) {
+      effect(node, "stops: " + violation.getMessage());
+      node.draining = false;
+    }
+  }
+
+  /** Delivers what is on the wire now, in order; each receiver drains once, after all of it. */
+  private void deliver(String route) {
+    List<Message> arriving = take(route);
+    TreeSet<String> receivers = new TreeSet<>();
+    for (Message message : arriving) {
+      stepInto(node(message.to()), message);
+      receivers.add(message.to());
+    }
+    receivers.forEach(id -> drainUnlessHeld(node(id)));
+  }
+
+  private void drop(String route) {
+    take(route).forEach(message -> effects.add("lost: " + describe(message)));
+  }
+
+  /** A route is {@code *}, a receiver, or {@code from>to}, with {@code *} for any. */
+  private List<Message> take(String route) {
+    String from = route.contains(">") ? route.substring(0, route.indexOf('>')) : "*";
+    String to = route.substring(route.indexOf('>') + 1);
+    List<Message> taken = new ArrayList<>();
+    for (Message message : network) {
+      if ((from.equals("*") || from.equals(message.from()))
+          && (to.equals("*") || to.equals(message.to()))) {
+        taken.add(message);
+      }
+    }
+    network.removeAll(Collections.unmodifiableList(taken));
+    return taken;
+  }
+
+  private void sync(Node node, long sequence) {
+    long target = Math.min(sequence, node.disk.lastUnsynced());
+    if (target > 0) {
+      node.disk.sync(target);
+      node.raft.durable(target);
+      release(node, target);
+      drainUnlessHeld(node);
+    }
+  }
+
+  private void release(Node node, long sequence) {
+    while (!node.held.isEmpty() && node.held.getFirst().afterSequence() <= sequence) {
+      post(node.held.removeFirst().message());
+    }
+  }
+
+  private void crash(Node node, int survivingWrites) {
+    node.disk.crash(survivingWrites);
+    node.held.clear();
+    node.draining = true;
+    node.appliedIndex = Math.min(node.appliedIndex, node.disk.lastIndex());
+    node.raft = start(node.id, node.disk, node.appliedIndex, node.nowNanos);
+    node.sequence = 0;
+    effect(
+        node,
+        "restarts with term="
+            + node.raft.term()
+            + " vote="
+            + orDash(node.disk.hardState().votedFor())
+            + " log="
+            + describe(node.disk.writtenEntries()));
+  }
+
+  /**
+   * Syncs and delivers everything until nothing moves any more; only roles and applied entries are
+   * told.
+   */
+  private void settle() {
+    for (int round = 0; round < 100; round++) {
+      nodes.values().forEach(node -> sync(node, Long.MAX_VALUE));
+      if (network.isEmpty()) {
+        break;
+      }
+      deliver("*");
+    }
+    effects.removeIf(
+        effect ->
+            !effect.contains(" applies ")
+                && !effect.contains(" is ")
+                && !effect.contains(" reads "));
+  }
+
+  private void status(String id) {
+    RaftStatus status = node(id).raft.status();
+    effects.add(
+        "%s %s term=%d leader=%s commit=%d last=%d durable=%d"
+            .formatted(
+                id,
+                status.role(),
+                status.term(),
+                orDash(status.leaderId()),
+                status.commitIndex(),
+                status.lastIndex(),
+                status.durableIndex()));
+    for (RaftStatus.FollowerStatus follower : status.followers()) {
+      effects.add(
+          "  %s %s match=%d next=%d inflight=%d"
+              .formatted(
+                  follower.nodeId(),
+                  follower.state(),
+                  follower.matchIndex(),
+                  follower.nextIndex(),
+                  follower.inflightMessages()));
+    }
+  }
+
+  private void drainUnlessHeld(Node node) {
+    if (node.draining) {
+      drain(node);
+    }
+  }
+
+  private void drain(Node node) {
+    Output output = node.raft.drain(++node.sequence);
+    RoleChange change = output.roleChange();
+    if (change != null) {
+      effect(
+          node,
+          "is "
+              + change.role()
+              + " in term "
+              + change.term()
+              + ", leader "
+              + orDash(change.leaderId()));
+    }
+    if (output.hasWrite()) {
+      node.disk.write(output);
+      effect(node, "writes #" + output.writeSequence() + describeWrite(output));
+    }
+    output.sendNow().forEach(message -> post(message));
+    for (Message message : output.sendWhenDurable()) {
+      node.held.addLast(new Held(output.sendWhenDurableAfter(), message));
+      if (!autoSync) {
+        effects.add("after #" + output.sendWhenDurableAfter() + ": " + describe(message));
+      }
+    }
+    if (!output.committed().isEmpty()) {
+      node.appliedIndex += output.committed().size();
+      effect(
+          node,
+          "applies "
+              + describe(output.committed())
+              + (output.committedMore() ? " and has more" : ""));
+    }
+    for (ReadState read : output.reads()) {
+      effect(node, "reads " + read.requestId() + " at " + read.readIndex());
+    }
+    for (ReadRejection rejection : output.rejectedReads()) {
+      effect(
+          node,
+          "refuses read "
+              + rejection.requestId()
+              + ": "
+              + rejection.reason()
+              + ", try "
+              + orDash(rejection.leaderId()));
+    }
+    if (autoSync && node.disk.lastUnsynced() > 0) {
+      sync(node, Long.MAX_VALUE);
+    } else if (output.committedMore()) {
+      drainUnlessHeld(node);
+    }
+  }
+
+  private void post(Message message) {
+    // A peer that is only played by script lines has no queue.
+    if (nodes.containsKey(message.to())) {
+      network.add(message);
+    }
+    effects.add(describe(message));
+  }
+
+  private void effect(Node node, String text) {
+    effects.add(node.id + " " + text);
+  }
+
+  private static String describeWrite(Output output) {
+    StringBuilder text = new StringBuilder();
+    HardState hardState = output.hardState();
+    if (hardState != null) {
+      text.append(" term=")
+          .append(hardState.term())
+          .append(" vote=")
+          .append(orDash(hardState.votedFor()));
+    }
+    if (output.truncateFrom() > 0) {
+      text.append(" truncate=").append(output.truncateFrom());
+    }
+    if (!output.entries().isEmpty()) {
+      text.append(" entries=").append(describe(output.entries()));
+    }
+    return text.toString();
+  }
+
+  private static String describe(List<Entry> entries) {
+    return entries.stream()
+        .map(entry -> entry.index() + "/" + entry.term() + payload(entry))
+        .collect(Collectors.joining(",", "[", "]"));
+  }
+
+  private static String payload(Entry entry) {
+    return entry.isNoOp() ? "" : ":" + new String(entry.payload(), StandardCharsets.UTF_8);
+  }
+
+  private static String orDash(String id) {
+    return id == null ? "-" : id;
+  }
+
+  private static String describe(Message message) {
+    String head = message.from() + ">" + message.to() + " ";
+    return head
+        + switch (message) {
+          case PreVoteRequest m ->
+              "PreVote? term=%d for=%d last=%d/%d"
+                  .formatted(m.term(), m.campaignTerm(), m.lastIndex(), m.lastTerm());
+          case PreVoteResponse m ->
+              "PreVote %s term=%d for=%d"
+                  .formatted(m.granted() ? "yes" : "no", m.term(), m.campaignTerm());
+          case VoteRequest m ->
+              "Vote? term=%d last=%d/%d".formatted(m.term(), m.lastIndex(), m.lastTerm());
+          case VoteResponse m -> "Vote %s term=%d".formatted(m.granted() ? "yes" : "no", m.term());
+          case AppendRequest m ->
+              "Append? term=%d prev=%d/%d%s commit=%d%s"
+                  .formatted(
+                      m.term(),
+                      m.prevIndex(),
+                      m.prevTerm(),
+                      m.entries().isEmpty() ? "" : " entries=" + describe(m.entries()),
+                      m.commitIndex(),
+                      m.readSequence() == 0 ? "" : " read=" + m.readSequence());
+          case AppendResponse m ->
+              (m.success()
+                      ? "Append yes term=%d match=%d".formatted(m.term(), m.matchIndex())
+                      : "Append no term=%d prev=%d hint=%d/%d"
+                          .formatted(m.term(), m.prevIndex(), m.hintIndex(), m.hintTerm()))
+                  + (m.readSequence() == 0 ? "" : " read=" + m.readSequence());
+        };
+  }
+}
