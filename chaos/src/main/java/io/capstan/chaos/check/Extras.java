@@ -1,0 +1,58 @@
+package io.capstan.chaos.check;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The names under which the harness keeps what a history knows beyond Jepsen's fields. */
+public final class Extras {
+  /** The node that the client spoke to. */
+  public static final String NODE = "node";
+
+  /** The side of the split on which the client stood: {@code majority} or {@code minority}. */
+  public static final String SIDE = "side";
+
+  /** The consistency level that was asked for. */
+  public static final String LEVEL = "level";
+
+  /** The keyspace. */
+  public static final String KEYSPACE = "keyspace";
+
+  /** Milliseconds that the client measured, as a whole number of microseconds. */
+  public static final String LATENCY_MICROS = "latency-micros";
+
+  /** On a write: the values that the receipt lists as superseded by it. */
+  public static final String SUPERSEDED = "superseded";
+
+  /** On a write: the values that the client's causal context covered. */
+  public static final String COVERS = "covers";
+
+  /** Why an operation failed or stayed unknown. */
+  public static final String ERROR = "error";
+
+  private Extras() {}
+
+  static Map<String, @Nullable Object> canonical(Map<String, @Nullable Object> extras) {
+    if (extras.isEmpty()) {
+      return Map.of();
+    }
+    Map<String, @Nullable Object> copy = new LinkedHashMap<>();
+    extras.forEach((name, value) -> copy.put(name, HistoryValues.canonical(value)));
+    return Collections.unmodifiableMap(copy);
+  }
+
+  /**
+   * A value as the elements of a list: a list or set as it is, null as none, anything else as one.
+   */
+  static List<@Nullable Object> elements(@Nullable Object value) {
+    return switch (value) {
+      case null -> List.of();
+      case List<?> list -> Collections.unmodifiableList(list);
+      case java.util.Collection<?> collection ->
+          Collections.unmodifiableList(new java.util.ArrayList<@Nullable Object>(collection));
+      default -> List.of(value);
+    };
+  }
+}

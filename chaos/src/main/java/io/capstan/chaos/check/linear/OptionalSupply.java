@@ -1,0 +1,77 @@
+package io.capstan.chaos.check.linear;
+
+import io.capstan.chaos.check.Operation;
+
+/**
+ * How many optional operations of each class a search has spent, packed into words so that {@link
+ * ConfigurationSet} can compare all classes at once: each class has a field wide enough for its
+ * count, and a guard bit above it.
+ */
+final class OptionalSupply {
+  private final int[][] invokePositions;
+  private final int[] used;
+  private final int[] word;
+  private final int[] shift;
+  private final long[] spent;
+  private final long[] guards;
+
+  OptionalSupply(Operation[][] optional) {
+    int classes = optional.length;
+    invokePositions = new int[classes][];
+    used = new int[classes];
+    word = new int[classes];
+    shift = new int[classes];
+    int currentWord = 0;
+    int bit = 0;
+    int[] guardBit = new int[classes];
+    for (int c = 0; c < classes; c++) {
+      invokePositions[c] = new int[optional[c].length];
+      for (int i = 0; i < optional[c].length; i++) {
+        invokePositions[c][i] = optional[c][i].invokePosition();
+      }
+      int width = Integer.SIZE - Integer.numberOfLeadingZeros(optional[c].length) + 1;
+      if (bit + width > Long.SIZE) {
+        currentWord++;
+        bit = 0;
+      }
+      word[c] = currentWord;
+      shift[c] = bit;
+      guardBit[c] = bit + width - 1;
+      bit += width;
+    }
+    spent = new long[classes == 0 ? 0 : currentWord + 1];
+    guards = new long[spent.length];
+    for (int c = 0; c < classes; c++) {
+      guards[word[c]] |= 1L << guardBit[c];
+    }
+  }
+
+  long[] guards() {
+    return guards;
+  }
+
+  long[] spent() {
+    return spent;
+  }
+
+  int words() {
+    return spent.length;
+  }
+
+  /** Whether one of the class is left that was invoked before this position. */
+  boolean isAvailable(int optionalClass, int position) {
+    int next = used[optionalClass];
+    return next < invokePositions[optionalClass].length
+        && invokePositions[optionalClass][next] < position;
+  }
+
+  void spend(int optionalClass) {
+    used[optionalClass]++;
+    spent[word[optionalClass]] += 1L << shift[optionalClass];
+  }
+
+  void giveBack(int optionalClass) {
+    used[optionalClass]--;
+    spent[word[optionalClass]] -= 1L << shift[optionalClass];
+  }
+}
