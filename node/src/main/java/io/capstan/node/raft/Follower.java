@@ -22,26 +22,7 @@ final class Follower {
       answerStaleLeader(request);
       return;
     }
-    if (state.role() == Role.LEADER) {
-      throw new RaftInvariantViolation(
-          "two leaders in term "
-              + request.term()
-              + ": "
-              + state.nodeId()
-              + " and "
-              + request.from());
-    }
-    if (state.leaderId() != null
-        && state.term() == request.term()
-        && !request.from().equals(state.leaderId())) {
-      throw new RaftInvariantViolation(
-          "two leaders in term "
-              + request.term()
-              + ": "
-              + state.leaderId()
-              + " and "
-              + request.from());
-    }
+    checkSingleLeader(request);
     state.becomeFollower(request.term(), request.from());
     state.timer.heardFromLeader(state.nowNanos());
     if (request.prevIndex() >= log.commitIndex()
@@ -52,6 +33,17 @@ final class Follower {
     store(request);
     log.commitTo(Math.min(request.commitIndex(), request.lastIndex()));
     accept(request);
+  }
+
+  /**
+   * Election safety (dissertation, figure 3.2); a leader of an earlier term is merely out of date.
+   */
+  private void checkSingleLeader(AppendRequest request) {
+    String known = state.leaderId();
+    if (request.term() == state.term() && known != null && !known.equals(request.from())) {
+      throw new RaftInvariantViolation(
+          "two leaders in term " + request.term() + ": " + known + " and " + request.from());
+    }
   }
 
   /**

@@ -72,7 +72,7 @@ class RaftSimulationTest {
         () -> {
           for (int i = cluster.random.nextInt(4); i >= 0; i--) {
             SimulatedCluster.Node node = cluster.randomNode();
-            if (cluster.isAlive(node)) {
+            if (cluster.isRunning(node)) {
               operation[0]++;
               node.propose((seed + ":" + operation[0]).getBytes(StandardCharsets.UTF_8));
               node.read(operation[0]);
@@ -91,12 +91,13 @@ class RaftSimulationTest {
             return;
           }
           SimulatedCluster.Node node = cluster.randomNode();
-          switch (cluster.random.nextInt(6)) {
+          switch (cluster.random.nextInt(8)) {
             case 0 -> cluster.cutLinks(cluster.random.nextDouble());
             case 1 -> cluster.isolate(node);
             case 2, 3 -> cluster.healLinks();
+            case 4, 5 -> cluster.pause(node, cluster.random.nextLong(1_000 * MILLI));
             default -> {
-              if (cluster.isAlive(node)) {
+              if (cluster.isRunning(node)) {
                 cluster.crash(node);
                 cluster.schedule(
                     cluster.random.nextLong(600 * MILLI),

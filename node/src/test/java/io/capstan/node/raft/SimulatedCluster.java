@@ -43,6 +43,7 @@ final class SimulatedCluster {
     private boolean syncRunning;
     private long sequence;
     private long tickScheduledNanos = Long.MAX_VALUE;
+    private long pausedUntilNanos;
     long appliedIndex;
 
     Node(String id, MemoryDisk disk, long appliedIndex) {
@@ -64,7 +65,7 @@ final class SimulatedCluster {
       long next = Math.max(raft.nextTickNanos(), nowNanos);
       if (next < tickScheduledNanos) {
         tickScheduledNanos = next;
-        schedule(
+        scheduleHere(
             next - nowNanos,
             () -> {
               if (alive && tickScheduledNanos == next) {
@@ -76,11 +77,24 @@ final class SimulatedCluster {
       }
     }
 
+    /** What this process does itself; a pause lets all of it wait, in order, for its end. */
+    private void scheduleHere(long delayNanos, Runnable action) {
+      schedule(delayNanos, () -> runHere(action));
+    }
+
+    private void runHere(Runnable action) {
+      if (nowNanos < pausedUntilNanos) {
+        scheduleHere(pausedUntilNanos - nowNanos, action);
+      } else {
+        action.run();
+      }
+    }
+
     /** Inputs gather for a moment before they are drained together. */
     void changed() {
       if (!drainScheduled) {
         drainScheduled = true;
-        schedule(
+        scheduleHere(
             random.nextLong(MILLI),
             () -> {
               drainScheduled = false;
@@ -143,7 +157,7 @@ final class SimulatedCluster {
               disk.sync(target);
               syncRunning = false;
               // The report travels on its own: other inputs may come before it.
-              schedule(random.nextLong(MILLI), () -> synced(target));
+              scheduleHere(random.nextLong(MILLI), () -> synced(target));
               startSync();
             }
           });
@@ -158,6 +172,13 @@ final class SimulatedCluster {
         held.removeFirst().messages().forEach(SimulatedCluster.this::send);
       }
       changed();
+    }
+
+    private void receive(Message message) {
+      if (alive) {
+        raft.step(message, nowNanos);
+        changed();
+      }
     }
 
     ProposeResult propose(byte[] payload) {
@@ -217,8 +238,8 @@ final class SimulatedCluster {
     return new ArrayList<>(nodes.values()).get(random.nextInt(nodes.size()));
   }
 
-  boolean isAlive(Node node) {
-    return node.alive;
+  boolean isRunning(Node node) {
+    return node.alive && nowNanos >= node.pausedUntilNanos;
   }
 
   private List<MemoryDisk> disks() {
@@ -266,9 +287,8 @@ final class SimulatedCluster {
         1 + random.nextLong(delayMaxNanos),
         () -> {
           Node receiver = nodes.get(message.to());
-          if (receiver.alive && !cutLinks.contains(message.from() + ">" + message.to())) {
-            receiver.raft.step(message, nowNanos);
-            receiver.changed();
+          if (!cutLinks.contains(message.from() + ">" + message.to())) {
+            receiver.runHere(() -> receiver.receive(message));
           }
         });
   }
@@ -286,6 +306,11 @@ final class SimulatedCluster {
     long applied = Math.min(node.appliedIndex, node.disk.lastIndex());
     nodes.put(
         node.id, new Node(node.id, node.disk, applied == 0 ? 0 : random.nextLong(applied + 1)));
+  }
+
+  /** A long garbage collection or a stopped process: nothing moves, then everything at once. */
+  void pause(Node node, long nanos) {
+    node.pausedUntilNanos = nowNanos + nanos;
   }
 
   /** Cuts each directed link with the given probability. */
