@@ -1,0 +1,189 @@
+package io.capstan.node.quorum;
+
+import com.google.protobuf.ByteString;
+import io.capstan.node.version.Actor;
+import io.capstan.node.version.Dot;
+import io.capstan.node.version.DottedVersionVectorSet;
+import io.capstan.node.version.NodeClock;
+import io.capstan.proto.peer.v1.ClockExchange;
+import io.capstan.proto.peer.v1.KeyedValue;
+import io.capstan.proto.peer.v1.MissingDots;
+import io.capstan.proto.peer.v1.QuorumMessage;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes replicas converge without anybody reading (Goncalves, Almeida, Baquero, Fonte: DottedDB,
+ * 2017, section IV).
+ *
+ * <p>Each replica sends its clock to each peer from time to time. The peer subtracts it from its
+ * own, finds the keys of the dots in between through its dot log, and sends these keys whole, with
+ * the dots that they account for. Superseded dots are among them: the key covers them although no
+ * sibling carries them, and only so does the clock of the other side become whole. The cost follows
+ * the difference, not the size of the keyspace. Dot log rows are never removed here, so every dot
+ * in a clock can be served.
+ */
+final class AntiEntropy {
+  private final QuorumConfig config;
+  private final ReplicaState state;
+  private final KeyspaceWire wire;
+  private final PeerReachability peers;
+  private final StepTime time;
+  private final RandomGenerator random;
+  private final Map<String, NodeClock> seen = new LinkedHashMap<>();
+  private final Map<String, Long> nextExchangeNanos = new LinkedHashMap<>();
+
+  AntiEntropy(
+      QuorumConfig config,
+      ReplicaState state,
+      KeyspaceWire wire,
+      PeerReachability peers,
+      StepTime time,
+      RandomGenerator random) {
+    this.config = config;
+    this.state = state;
+    this.wire = wire;
+    this.peers = peers;
+    this.time = time;
+    this.random = random;
+  }
+
+  /** Sends the clock to those whose turn it is; the first turns are spread over one interval. */
+  void tick() {
+    long intervalNanos = config.antiEntropyIntervalMillis() * 1_000_000;
+    long nowNanos = time.nowNanos();
+    for (String peer : peers.all()) {
+      Long dueNanos = nextExchangeNanos.get(peer);
+      if (dueNanos == null) {
+        nextExchangeNanos.put(peer, nowNanos + random.nextLong(intervalNanos));
+      } else if (dueNanos - nowNanos <= 0) {
+        nextExchangeNanos.put(peer, nowNanos + intervalNanos);
+        sendClock(peer);
+      }
+    }
+  }
+
+  /** Sends the clock as it is now, once all that it says is on disk. */
+  void sendClock(String peer) {
+    QuorumMessage message =
+        wire.message()
+            .setClockExchange(ClockExchange.newBuilder().setClock(state.clock().toProto()))
+            .build();
+    wire.whenDurable(() -> wire.send(peer, message));
+  }
+
+  /** The clock that was last received from a peer, decoded. */
+  NodeClock onClock(String from, ClockExchange exchange) {
+    NodeClock theirs = KeyspaceWire.received(exchange.getClock());
+    state.refuseOwnFuture(theirs, from);
+    seen.put(from, theirs);
+    MissingDots missing = missingIn(theirs);
+    if (missing.getDotsCount() > 0) {
+      QuorumMessage message = wire.message().setMissingDots(missing).build();
+      wire.whenDurable(() -> wire.send(from, message));
+    }
+    return theirs;
+  }
+
+  private MissingDots missingIn(NodeClock theirs) {
+    MissingDots.Builder answer = MissingDots.newBuilder();
+    // Looked up only; the order is that of the rows.
+    Map<ByteString, Integer> rowOfKey = new HashMap<>();
+    long[] sizeBytes = new long[1];
+    state
+        .clock()
+        .visitMissingIn(
+            theirs,
+            state.self(),
+            (actor, counter) -> collect(answer, rowOfKey, sizeBytes, actor, counter));
+    return answer.build();
+  }
+
+  private boolean collect(
+      MissingDots.Builder answer,
+      Map<ByteString, Integer> rowOfKey,
+      long[] sizeBytes,
+      Actor actor,
+      long counter) {
+    QuorumConfig.Limits limits = config.limits();
+    if (answer.getDotsCount() == limits.missingDotsMax()) {
+      answer.setMore(true);
+      return false;
+    }
+    Dot dot = new Dot(actor, counter);
+    ByteString key = state.keyOf(dot);
+    Integer row = rowOfKey.get(key);
+    if (row == null) {
+      if (sizeBytes[0] >= limits.missingRowsMaxBytes()) {
+        answer.setMore(true);
+        return false;
+      }
+      KeyedValue keyed =
+          KeyedValue.newBuilder().setKey(key).setValue(state.read(key).toProto()).build();
+      sizeBytes[0] += keyed.getSerializedSize();
+      row = answer.getRowsCount();
+      rowOfKey.put(key, row);
+      answer.addRows(keyed);
+    }
+    answer.addDots(dot.toProto()).addDotRows(row);
+    return true;
+  }
+
+  void onMissing(String from, MissingDots missing) {
+    int rows = missing.getRowsCount();
+    List<DottedVersionVectorSet> received = new ArrayList<>(rows);
+    for (KeyedValue row : missing.getRowsList()) {
+      received.add(KeyspaceWire.received(row.getValue()));
+    }
+    long before = state.dotsTakenUp();
+    List<DottedVersionVectorSet> stored = new ArrayList<>(rows);
+    for (int i = 0; i < rows; i++) {
+      stored.add(state.absorb(missing.getRows(i).getKey(), received.get(i)));
+    }
+    for (int i = 0; i < missing.getDotsCount() && i < missing.getDotRowsCount(); i++) {
+      int row = missing.getDotRows(i);
+      if (row >= 0 && row < rows) {
+        state.account(dot(missing, i), missing.getRows(row).getKey(), stored.get(row));
+      }
+    }
+    if (missing.getMore() && state.dotsTakenUp() > before) {
+      // Without progress the next interval is soon enough: another peer may be sending the same.
+      sendClock(from);
+    }
+  }
+
+  private static Dot dot(MissingDots missing, int at) {
+    try {
+      return Dot.fromProto(missing.getDots(at));
+    } catch (IllegalArgumentException e) {
+      throw new MalformedMessageException("a dot that a peer sent: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * How many dots this replica and one peer do not both have, at the peer where that is largest, by
+   * the clocks that were last received; empty while none was.
+   */
+  OptionalLong divergence() {
+    if (seen.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    long largest = 0;
+    for (NodeClock theirs : seen.values()) {
+      long apart = state.clock().countMissingIn(theirs) + theirs.countMissingIn(state.clock());
+      largest = Math.max(largest, apart);
+    }
+    return OptionalLong.of(largest);
+  }
+
+  /** The clock that the peer last sent, or null; not to be changed. */
+  @Nullable NodeClock seenOf(String peer) {
+    return seen.get(peer);
+  }
+}

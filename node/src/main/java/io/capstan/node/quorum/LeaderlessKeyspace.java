@@ -1,0 +1,271 @@
+package io.capstan.node.quorum;
+
+import io.capstan.node.version.InvariantViolation;
+import io.capstan.proto.peer.v1.QuorumMessage;
+import io.capstan.proto.peer.v1.Refusal;
+import io.capstan.proto.store.v1.KeyspaceRecord;
+import io.capstan.proto.v1.DeleteRequest;
+import io.capstan.proto.v1.GetRequest;
+import io.capstan.proto.v1.PutRequest;
+import io.capstan.proto.v1.ScanRequest;
+import java.util.OptionalLong;
+import java.util.random.RandomGenerator;
+
+/**
+ * One AP keyspace on one replica: coordinates what clients ask of this node, serves other
+ * coordinators, and converges with the other replicas.
+ *
+ * <p>How it is driven: the caller hands in requests, messages and ticks with the time of the step;
+ * everything that happens leaves through {@link QuorumOutput}. The caller calls {@link
+ * #beforeFlush} once after the last input of a batch and before the batch is written, and runs
+ * {@link QuorumOutput#whenDurable} actions, which may write again, only once their batch is on
+ * disk. Every call is answered exactly once, at the latest at the first tick after its deadline.
+ *
+ * <p>Every method may throw {@link InvariantViolation}, after which the node must stop without
+ * flushing. Confined to one event loop.
+ */
+public final class LeaderlessKeyspace {
+  private final KeyspaceRecord record;
+  private final StepTime time = new StepTime();
+  private final PeerReachability peers;
+  private final PendingCalls pending;
+  private final ReplicaState state;
+  private final KeyspaceWire wire;
+  private final WriteCoordinator writes;
+  private final ReadCoordinator reads;
+  private final ScanCoordinator scans;
+  private final ReplicaRole replica;
+  private final AntiEntropy antiEntropy;
+  private long malformedMessages;
+
+  /**
+   * Takes up the keyspace from what is stored.
+   *
+   * @param record an AP keyspace
+   * @param tables its rows on this replica
+   * @param output must not call back into this object, other than by running actions in a later
+   *     step
+   * @param random decides when clocks are exchanged first and where request ids start
+   * @throws InvariantViolation if the stored clock is damaged
+   */
+  public LeaderlessKeyspace(
+      KeyspaceRecord record,
+      QuorumConfig config,
+      KeyspaceTables tables,
+      QuorumOutput output,
+      RandomGenerator random) {
+    this.record = record;
+    this.peers = new PeerReachability(config);
+    this.pending = new PendingCalls(config, random);
+    this.state = new ReplicaState(config, tables, time);
+    this.wire = new KeyspaceWire(output, record, peers);
+    Levels levels = new Levels(record, config.members().size());
+    Receipts receipts = new Receipts(record, config);
+    Admission admission = new Admission(record, config, levels, peers, pending, receipts, time);
+    this.replica = new ReplicaRole(config, state, wire);
+    this.writes =
+        new WriteCoordinator(
+            record, config, levels, admission, state, wire, output, peers, pending, receipts, time);
+    this.reads =
+        new ReadCoordinator(
+            record, config, levels, admission, state, wire, output, peers, pending, receipts, time);
+    this.scans =
+        new ScanCoordinator(
+            record, config, levels, admission, replica, wire, output, peers, pending, receipts,
+            time);
+    this.antiEntropy = new AntiEntropy(config, state, wire, peers, time, random);
+  }
+
+  /** The keyspace as it was taken up. */
+  public KeyspaceRecord record() {
+    return record;
+  }
+
+  /**
+   * Coordinates a put. Answered with a {@code PutResponse}, or with an error: FAILED where nothing
+   * was written, UNKNOWN where fewer than W replicas confirmed in time.
+   *
+   * @param callId unique while the call is open
+   * @param request key and value are already checked for size
+   */
+  public void put(
+      long callId, PutRequest request, long deadlineNanos, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    writes.put(callId, request, deadlineNanos);
+  }
+
+  /** Coordinates a delete; like {@link #put}, answered with a {@code DeleteResponse}. */
+  public void delete(
+      long callId, DeleteRequest request, long deadlineNanos, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    writes.delete(callId, request, deadlineNanos);
+  }
+
+  /** Coordinates a get. Answered with a {@code GetResponse}, or FAILED. */
+  public void get(
+      long callId, GetRequest request, long deadlineNanos, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    reads.get(callId, request, deadlineNanos);
+  }
+
+  /** Coordinates one page of a scan. Answered with a {@code ScanResponse}, or FAILED. */
+  public void scan(
+      long callId, ScanRequest request, long deadlineNanos, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    scans.scan(callId, request, deadlineNanos);
+  }
+
+  /**
+   * Takes a message of another replica, late, duplicated or out of order as it may be. What belongs
+   * to another keyspace id or epoch is refused; what is malformed is dropped and counted.
+   */
+  public void onMessage(String from, QuorumMessage message, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    if (!peers.isPeer(from)
+        || message.getMessageCase() == QuorumMessage.MessageCase.REFUSAL
+        || message.getMessageCase() == QuorumMessage.MessageCase.MESSAGE_NOT_SET) {
+      // A refusal needs no reaction: its replica does not count, and reminders follow.
+      return;
+    }
+    if (message.getKeyspaceId() != record.getId() || message.getEpoch() != record.getEpoch()) {
+      boolean unknown = message.getKeyspaceId() != record.getId();
+      wire.send(from, refusal(message, unknown, unknown ? 0 : record.getEpoch()));
+      return;
+    }
+    boolean wasReachable = peers.isReachable(from, nowNanos);
+    peers.heard(from, nowNanos);
+    try {
+      dispatch(from, message);
+    } catch (MalformedMessageException e) {
+      malformedMessages++;
+    }
+    if (!wasReachable) {
+      // Back again: let it know at once what it can give, rather than at the next interval.
+      antiEntropy.sendClock(from);
+    }
+  }
+
+  private void dispatch(String from, QuorumMessage message) {
+    switch (message.getMessageCase()) {
+      case REPLICATE -> replica.onReplicate(from, message.getReplicate());
+      case REPLICATE_ACK -> {
+        writes.onAck(from, message.getReplicateAck().getRequestId());
+        reads.onAck(from, message.getReplicateAck().getRequestId());
+      }
+      case READ_REQUEST -> replica.onReadRequest(from, message.getReadRequest());
+      case READ_RESPONSE -> reads.onResponse(from, message.getReadResponse());
+      case SCAN_REQUEST -> replica.onScanRequest(from, message.getScanRequest());
+      case SCAN_RESPONSE -> scans.onResponse(from, message.getScanResponse());
+      case CLOCK_EXCHANGE ->
+          writes.onClock(from, antiEntropy.onClock(from, message.getClockExchange()));
+      case MISSING_DOTS -> antiEntropy.onMissing(from, message.getMissingDots());
+      case REFUSAL, MESSAGE_NOT_SET -> throw new IllegalStateException("handled before");
+    }
+  }
+
+  /**
+   * Time has passed: reminders, deadlines and the exchange of clocks. To be called every few
+   * milliseconds.
+   */
+  public void tick(long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    pending.tick(nowNanos);
+    antiEntropy.tick();
+  }
+
+  /**
+   * The stream to a peer was opened or lost. A hint: a lost stream makes the peer count as
+   * unreachable until it is opened again; an open one proves nothing.
+   */
+  public void peerLink(String peer, boolean connected, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    if (!peers.isPeer(peer)) {
+      return;
+    }
+    peers.link(peer, connected);
+    if (connected) {
+      antiEntropy.sendClock(peer);
+    }
+  }
+
+  /** Writes what belongs into the batch that is about to be written; cheap where nothing does. */
+  public void beforeFlush() {
+    state.flushClock();
+  }
+
+  /**
+   * How many dots this replica and one peer do not both have, at the peer where that is largest, as
+   * far as their clocks have been exchanged; empty while no peer was heard.
+   */
+  public OptionalLong divergence() {
+    return antiEntropy.divergence();
+  }
+
+  /** Whether the peer is counted on when a level is judged now. */
+  public boolean isReachable(String peer, long nowNanos) {
+    return peers.isReachable(peer, nowNanos);
+  }
+
+  /** Client calls that are not answered yet. */
+  public int openCalls() {
+    return pending.size();
+  }
+
+  /** Messages of peers that were dropped because they were not in canonical form. */
+  public long malformedMessages() {
+    return malformedMessages;
+  }
+
+  /**
+   * The keyspace goes away, or changes its epoch: answers every open call, writes with UNKNOWN and
+   * reads with FAILED. Nothing may be asked of this object afterwards; what waits for the disk is
+   * forgotten.
+   *
+   * @param code the code of the errors, such as UNKNOWN_KEYSPACE
+   * @param reason a clause without a full stop, such as "keyspace feed was dropped"
+   */
+  public void close(String code, String reason) {
+    pending.abandonAll(code, reason);
+    wire.close();
+  }
+
+  private void enter(long nowNanos, long wallMillis) {
+    if (wire.isClosed()) {
+      throw new IllegalStateException("keyspace " + record.getName() + " is closed");
+    }
+    time.set(nowNanos, wallMillis);
+    peers.begin(nowNanos);
+  }
+
+  /**
+   * The answer to a message that no keyspace here takes. A refusal is never answered with one;
+   * check with {@link QuorumMessage#hasRefusal} first.
+   *
+   * @param unknownKeyspace whether there is no keyspace with that id
+   * @param currentEpoch the epoch of the keyspace, 0 where there is none
+   */
+  public static QuorumMessage refusal(
+      QuorumMessage message, boolean unknownKeyspace, long currentEpoch) {
+    return QuorumMessage.newBuilder()
+        .setKeyspaceId(message.getKeyspaceId())
+        .setEpoch(message.getEpoch())
+        .setRefusal(
+            Refusal.newBuilder()
+                .setRequestId(requestIdOf(message))
+                .setCurrentEpoch(currentEpoch)
+                .setUnknownKeyspace(unknownKeyspace))
+        .build();
+  }
+
+  private static long requestIdOf(QuorumMessage message) {
+    return switch (message.getMessageCase()) {
+      case REPLICATE -> message.getReplicate().getRequestId();
+      case REPLICATE_ACK -> message.getReplicateAck().getRequestId();
+      case READ_REQUEST -> message.getReadRequest().getRequestId();
+      case READ_RESPONSE -> message.getReadResponse().getRequestId();
+      case SCAN_REQUEST -> message.getScanRequest().getRequestId();
+      case SCAN_RESPONSE -> message.getScanResponse().getRequestId();
+      case CLOCK_EXCHANGE, MISSING_DOTS, REFUSAL, MESSAGE_NOT_SET -> 0;
+    };
+  }
+}

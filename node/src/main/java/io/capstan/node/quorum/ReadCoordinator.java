@@ -1,0 +1,232 @@
+package io.capstan.node.quorum;
+
+import com.google.protobuf.ByteString;
+import io.capstan.node.version.DottedVersionVectorSet;
+import io.capstan.proto.peer.v1.QuorumMessage;
+import io.capstan.proto.peer.v1.ReadRequest;
+import io.capstan.proto.peer.v1.ReadResponse;
+import io.capstan.proto.store.v1.KeyspaceRecord;
+import io.capstan.proto.store.v1.Level;
+import io.capstan.proto.v1.ErrorDetail;
+import io.capstan.proto.v1.GetRequest;
+import io.capstan.proto.v1.GetResponse;
+import io.capstan.proto.v1.Outcome;
+import io.capstan.proto.v1.Receipt;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Coordinates reads: joins what R replicas hold, repairs, then answers.
+ *
+ * <p>At R of 2 and more the answer waits until R replicas have the join on disk. Any later read at
+ * quorum meets one of them, so nobody reads an older state after somebody read a newer one; without
+ * the wait, a write that reached a single replica could be read now and be gone in the next read.
+ */
+final class ReadCoordinator {
+  private final KeyspaceRecord record;
+  private final QuorumConfig config;
+  private final Levels levels;
+  private final Admission admission;
+  private final ReplicaState state;
+  private final KeyspaceWire wire;
+  private final QuorumOutput output;
+  private final PeerReachability peers;
+  private final PendingCalls pending;
+  private final Receipts receipts;
+  private final StepTime time;
+  private final Map<Long, PendingRead> late = new LinkedHashMap<>();
+
+  ReadCoordinator(
+      KeyspaceRecord record,
+      QuorumConfig config,
+      Levels levels,
+      Admission admission,
+      ReplicaState state,
+      KeyspaceWire wire,
+      QuorumOutput output,
+      PeerReachability peers,
+      PendingCalls pending,
+      Receipts receipts,
+      StepTime time) {
+    this.record = record;
+    this.config = config;
+    this.levels = levels;
+    this.admission = admission;
+    this.state = state;
+    this.wire = wire;
+    this.output = output;
+    this.peers = peers;
+    this.pending = pending;
+    this.receipts = receipts;
+    this.time = time;
+  }
+
+  void get(long callId, GetRequest request, long deadlineNanos) {
+    Level level = levels.meant(request.getLevel(), false);
+    ErrorDetail refusal =
+        admission.refusal(request.getKeyspace(), level, false, request.getKey(), deadlineNanos);
+    if (refusal != null) {
+      output.fail(callId, refusal);
+      return;
+    }
+    PendingRead call =
+        new PendingRead(pending.nextRequestId(), callId, deadlineNanos, request.getKey(), level);
+    pending.open(call, time.nowNanos());
+    if (call.required > 1) {
+      wire.sendToPeers(call.request);
+    }
+    DottedVersionVectorSet held = state.read(call.key);
+    wire.whenDurable(() -> call.answeredBy(config.selfIndex(), held));
+  }
+
+  void onResponse(String from, ReadResponse response) {
+    PendingRead call =
+        pending.get(response.getRequestId()) instanceof PendingRead open
+            ? open
+            : late.get(response.getRequestId());
+    if (call != null) {
+      call.answeredBy(config.members().indexOf(from), KeyspaceWire.received(response.getValue()));
+    }
+  }
+
+  void onAck(String from, long requestId) {
+    if (pending.get(requestId) instanceof PendingRead call) {
+      call.heldBy(config.members().indexOf(from));
+    }
+  }
+
+  private final class PendingRead extends PendingCall {
+    private final ByteString key;
+    private final Level level;
+    private final int required;
+    private final QuorumMessage request;
+    private final @Nullable DottedVersionVectorSet[] answers;
+    private long answeredMask;
+    // What is going to be answered; fixed once R replicas have been heard, so that the wait ends.
+    private DottedVersionVectorSet joined = DottedVersionVectorSet.EMPTY;
+    private boolean repairing;
+    private long heldMask;
+    private @Nullable QuorumMessage repair;
+
+    PendingRead(long requestId, long callId, long deadlineNanos, ByteString key, Level level) {
+      super(requestId, callId, deadlineNanos);
+      this.key = key;
+      this.level = level;
+      this.required = levels.required(level);
+      this.answers = new DottedVersionVectorSet[levels.replicas()];
+      this.request =
+          wire.message()
+              .setReadRequest(ReadRequest.newBuilder().setRequestId(requestId).setKey(key))
+              .build();
+    }
+
+    void answeredBy(int replica, DottedVersionVectorSet held) {
+      if ((answeredMask & 1L << replica) != 0) {
+        return;
+      }
+      answeredMask |= 1L << replica;
+      if (repairing) {
+        compare(replica, held);
+      } else {
+        answers[replica] = held;
+        joined = joined.join(held);
+        if (Long.bitCount(answeredMask) >= required) {
+          beginRepair();
+        }
+      }
+      if (Long.bitCount(answeredMask) == levels.replicas()) {
+        late.remove(requestId);
+      }
+    }
+
+    private void beginRepair() {
+      repairing = true;
+      for (int i = 0; i < answers.length; i++) {
+        DottedVersionVectorSet answer = answers[i];
+        if (answer != null) {
+          answers[i] = null;
+          compare(i, answer);
+        }
+      }
+    }
+
+    /** Gives the replica what it lacks of the answer, and takes what it has beyond it. */
+    private void compare(int replica, DottedVersionVectorSet held) {
+      DottedVersionVectorSet both = held.join(joined);
+      if (!both.equals(joined)) {
+        state.absorb(key, held);
+      }
+      if (both.equals(held)) {
+        heldBy(replica);
+      } else if (replica == config.selfIndex()) {
+        state.absorb(key, joined);
+        wire.whenDurable(() -> heldBy(replica));
+      } else {
+        wire.send(config.members().get(replica), repair());
+      }
+    }
+
+    private QuorumMessage repair() {
+      if (repair == null) {
+        repair = wire.replicate(requestId, key, joined);
+      }
+      return repair;
+    }
+
+    void heldBy(int replica) {
+      heldMask |= 1L << replica;
+      if (repairing && Long.bitCount(heldMask) >= required && pending.isOpen(this)) {
+        pending.close(this);
+        waitForLateAnswers();
+        output.reply(
+            callId, GetResponse.newBuilder().setReceipt(receipt(Outcome.OUTCOME_OK)).build());
+      }
+    }
+
+    private void waitForLateAnswers() {
+      if (required == 1 || Long.bitCount(answeredMask) == levels.replicas()) {
+        return;
+      }
+      late.put(requestId, this);
+      if (late.size() > config.limits().lateReadsMax()) {
+        late.remove(late.keySet().iterator().next());
+      }
+    }
+
+    private Receipt receipt(Outcome outcome) {
+      Receipt.Builder receipt =
+          outcome == Outcome.OUTCOME_OK
+              ? receipts.describe(level, key, joined)
+              : receipts.begin(level).setKey(key).setOutcome(outcome);
+      receipts.confirmed(receipt, outcome == Outcome.OUTCOME_OK ? heldMask : answeredMask);
+      return receipt.build();
+    }
+
+    @Override
+    void resend() {
+      if (required == 1) {
+        return;
+      }
+      for (String peer : peers.all()) {
+        long bit = 1L << config.members().indexOf(peer);
+        if ((answeredMask & bit) == 0) {
+          wire.send(peer, request);
+        } else if (repairing && (heldMask & bit) == 0) {
+          wire.send(peer, repair());
+        }
+      }
+    }
+
+    @Override
+    void expire() {
+      output.fail(
+          callId, Refusals.readTimedOut(record, level, levels, receipt(Outcome.OUTCOME_FAILED)));
+    }
+
+    @Override
+    void abandon(String code, String reason) {
+      output.fail(callId, Refusals.closed(code, reason));
+    }
+  }
+}

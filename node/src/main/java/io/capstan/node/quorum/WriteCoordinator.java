@@ -1,0 +1,311 @@
+package io.capstan.node.quorum;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
+import io.capstan.node.version.ContextToken;
+import io.capstan.node.version.Dot;
+import io.capstan.node.version.DottedVersionVectorSet;
+import io.capstan.node.version.NodeClock;
+import io.capstan.node.version.Sibling;
+import io.capstan.node.version.VersionVector;
+import io.capstan.proto.peer.v1.QuorumMessage;
+import io.capstan.proto.store.v1.KeyspaceRecord;
+import io.capstan.proto.store.v1.Level;
+import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.v1.DeleteRequest;
+import io.capstan.proto.v1.DeleteResponse;
+import io.capstan.proto.v1.ErrorDetail;
+import io.capstan.proto.v1.KeyspaceRef;
+import io.capstan.proto.v1.Outcome;
+import io.capstan.proto.v1.PutRequest;
+import io.capstan.proto.v1.PutResponse;
+import io.capstan.proto.v1.Receipt;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Coordinates writes: gives the dot, stores, syncs, replicates the whole merged key, and answers
+ * after W replicas have it on disk, this one included.
+ */
+final class WriteCoordinator {
+
+  /** A put or a delete. */
+  private record Write(
+      KeyspaceRef keyspace,
+      ByteString key,
+      @Nullable ByteString value,
+      Level level,
+      @Nullable OperationId operation,
+      ByteString context,
+      boolean conditional) {
+
+    Message response(Receipt receipt) {
+      return value == null
+          ? DeleteResponse.newBuilder().setReceipt(receipt).build()
+          : PutResponse.newBuilder().setReceipt(receipt).build();
+    }
+  }
+
+  private final KeyspaceRecord record;
+  private final QuorumConfig config;
+  private final Levels levels;
+  private final Admission admission;
+  private final ReplicaState state;
+  private final KeyspaceWire wire;
+  private final QuorumOutput output;
+  private final PeerReachability peers;
+  private final PendingCalls pending;
+  private final Receipts receipts;
+  private final StepTime time;
+
+  WriteCoordinator(
+      KeyspaceRecord record,
+      QuorumConfig config,
+      Levels levels,
+      Admission admission,
+      ReplicaState state,
+      KeyspaceWire wire,
+      QuorumOutput output,
+      PeerReachability peers,
+      PendingCalls pending,
+      Receipts receipts,
+      StepTime time) {
+    this.record = record;
+    this.config = config;
+    this.levels = levels;
+    this.admission = admission;
+    this.state = state;
+    this.wire = wire;
+    this.output = output;
+    this.peers = peers;
+    this.pending = pending;
+    this.receipts = receipts;
+    this.time = time;
+  }
+
+  void put(long callId, PutRequest request, long deadlineNanos) {
+    begin(
+        callId,
+        new Write(
+            request.getKeyspace(),
+            request.getKey(),
+            request.getValue(),
+            levels.meant(request.getLevel(), true),
+            request.hasOperation() ? operation(request.getOperation()) : null,
+            request.getContext(),
+            request.hasIfVersion() || request.getIfAbsent()),
+        deadlineNanos);
+  }
+
+  void delete(long callId, DeleteRequest request, long deadlineNanos) {
+    begin(
+        callId,
+        new Write(
+            request.getKeyspace(),
+            request.getKey(),
+            null,
+            levels.meant(request.getLevel(), true),
+            request.hasOperation() ? operation(request.getOperation()) : null,
+            request.getContext(),
+            request.hasIfVersion()),
+        deadlineNanos);
+  }
+
+  private static @Nullable OperationId operation(OperationId given) {
+    return given.getSession() == 0 ? null : given;
+  }
+
+  private void begin(long callId, Write write, long deadlineNanos) {
+    ErrorDetail refusal =
+        write.conditional
+            ? Refusals.conditional(record)
+            : admission.refusal(write.keyspace, write.level, true, write.key, deadlineNanos);
+    if (refusal != null) {
+      output.fail(callId, refusal);
+      return;
+    }
+    DottedVersionVectorSet held = state.read(write.key);
+    Sibling earlier = write.operation == null ? null : held.writtenBy(write.operation);
+    if (earlier != null) {
+      // A retry: what it wrote stands. Replicated once more, counted from the start.
+      start(callId, write, deadlineNanos, held, earlier.dot(), List.of());
+      return;
+    }
+    VersionVector seen;
+    if (write.context.isEmpty()) {
+      seen = held.context();
+    } else {
+      switch (ContextToken.decode(write.context, record.getId(), write.key)) {
+        case ContextToken.Decoded.Refused refused -> {
+          output.fail(callId, Refusals.wrongContext(refused));
+          return;
+        }
+        case ContextToken.Decoded.Valid valid -> {
+          refusal = contextRefusal(valid);
+          if (refusal != null) {
+            output.fail(callId, refusal);
+            return;
+          }
+          seen = valid.context();
+        }
+      }
+    }
+    writeNew(callId, write, deadlineNanos, held, seen);
+  }
+
+  private @Nullable ErrorDetail contextRefusal(ContextToken.Decoded.Valid valid) {
+    if (valid.epoch() > record.getEpoch()) {
+      return Refusals.wrongEpoch(record, valid.epoch());
+    }
+    // It would cover, and so discard, writes that this node is yet to make.
+    return valid.context().counterOf(state.self()) > state.ownCounter()
+        ? Refusals.contextAhead(config.nodeId())
+        : null;
+  }
+
+  private void writeNew(
+      long callId,
+      Write write,
+      long deadlineNanos,
+      DottedVersionVectorSet held,
+      VersionVector seen) {
+    Dot dot = state.nextDot();
+    Sibling sibling = new Sibling(dot, state.nextTimestamp(held), write.operation, write.value);
+    DottedVersionVectorSet written = held.discard(seen).add(sibling);
+    long sizeMaxBytes = config.limits().keySizeMaxBytes();
+    if (written.siblings().size() > 1 && written.sizeBytes() > sizeMaxBytes) {
+      output.fail(callId, Refusals.tooManySiblings(held.siblings().size(), sizeMaxBytes));
+      return;
+    }
+    state.writeOwn(write.key, written, dot);
+    start(callId, write, deadlineNanos, written, dot, held.covered(seen));
+  }
+
+  private void start(
+      long callId,
+      Write write,
+      long deadlineNanos,
+      DottedVersionVectorSet stored,
+      Dot dot,
+      List<Sibling> superseded) {
+    PendingWrite call =
+        new PendingWrite(
+            pending.nextRequestId(), callId, deadlineNanos, write, stored, dot, superseded);
+    pending.open(call, time.nowNanos());
+    wire.whenDurable(call::durableHere);
+  }
+
+  void onAck(String from, long requestId) {
+    if (pending.get(requestId) instanceof PendingWrite call) {
+      call.confirmedBy(from);
+    }
+  }
+
+  /**
+   * A clock that contains a dot says that the write is on that replica's disk, as good as an ack.
+   */
+  void onClock(String from, NodeClock clock) {
+    if (pending.size() == 0) {
+      return;
+    }
+    for (PendingCall open : pending.all()) {
+      if (open instanceof PendingWrite call && clock.contains(call.dot)) {
+        call.confirmedBy(from);
+      }
+    }
+  }
+
+  private final class PendingWrite extends PendingCall {
+    private final Write write;
+    private final DottedVersionVectorSet stored;
+    private final Dot dot;
+    private final List<Sibling> superseded;
+    private final QuorumMessage replicate;
+    private boolean isDurableHere;
+    private long confirmedMask;
+
+    PendingWrite(
+        long requestId,
+        long callId,
+        long deadlineNanos,
+        Write write,
+        DottedVersionVectorSet stored,
+        Dot dot,
+        List<Sibling> superseded) {
+      super(requestId, callId, deadlineNanos);
+      this.write = write;
+      this.stored = stored;
+      this.dot = dot;
+      this.superseded = superseded;
+      this.replicate = wire.replicate(requestId, write.key, stored);
+    }
+
+    /** Only now may anybody else see the dot; also where the call was answered UNKNOWN since. */
+    void durableHere() {
+      isDurableHere = true;
+      wire.sendToPeers(replicate);
+      confirmedBy(config.nodeId());
+    }
+
+    void confirmedBy(String replica) {
+      confirmedMask |= 1L << config.members().indexOf(replica);
+      if (pending.isOpen(this) && Long.bitCount(confirmedMask) >= levels.required(write.level)) {
+        pending.close(this);
+        output.reply(callId, write.response(receipt(Outcome.OUTCOME_OK)));
+      }
+    }
+
+    private Receipt receipt(Outcome outcome) {
+      if (!isDurableHere && confirmedMask == 0) {
+        // The dot may be forgotten in a crash and spent again: no client may hold it in a context.
+        return receipts
+            .begin(write.level)
+            .setKey(write.key)
+            .setOutcome(outcome)
+            .addAllMissing(config.members())
+            .build();
+      }
+      Receipt.Builder receipt =
+          receipts
+              .describe(write.level, write.key, stored)
+              .setVersion(dot.toString())
+              .setOutcome(outcome);
+      for (Sibling replaced : superseded) {
+        receipt.addSuperseded(replaced.dot().toString());
+      }
+      receipts.confirmed(receipt, confirmedMask);
+      return receipt.build();
+    }
+
+    @Override
+    void resend() {
+      if (!isDurableHere) {
+        return;
+      }
+      for (String peer : peers.all()) {
+        if ((confirmedMask & 1L << config.members().indexOf(peer)) == 0) {
+          wire.send(peer, replicate);
+        }
+      }
+    }
+
+    @Override
+    void expire() {
+      output.fail(
+          callId,
+          Refusals.unknown(
+              write.level, levels, receipt(Outcome.OUTCOME_UNKNOWN), "when the time was over"));
+    }
+
+    @Override
+    void abandon(String code, String reason) {
+      ErrorDetail unknown =
+          Refusals.unknown(
+              write.level,
+              levels,
+              receipt(Outcome.OUTCOME_UNKNOWN),
+              "when this happened: " + reason + ";");
+      output.fail(callId, unknown.toBuilder().setCode(code).build());
+    }
+  }
+}

@@ -1,0 +1,273 @@
+package io.capstan.node.version;
+
+import com.google.protobuf.ByteString;
+import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.store.v1.StoredValue;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is stored under a key: a causal context and the siblings that no write has superseded
+ * (Preguica, Baquero, Almeida, Fonte, Goncalves: Dotted Version Vectors, 2010; Almeida et al.:
+ * Scalable and Accurate Causality Tracking for Eventually Consistent Stores, 2014). Immutable, so
+ * safe to share between threads.
+ *
+ * <p>A join semilattice, whatever was retried or overwritten in between: {@link #join} is
+ * associative, commutative and idempotent. Two invariants make it so: the context covers the dot of
+ * every sibling, and a dot that the context covers without a sibling is superseded for good.
+ *
+ * <p><b>One operation, several dots.</b> A client that retries through another coordinator may have
+ * its operation written under two dots. {@link #visible} shows one of them, the smallest; the rest
+ * stays stored behind it and every context handed out covers all of them, so the next write on that
+ * context removes them together. They must stay stored: let X hold op at dot {@code a1}, Y the same
+ * op at {@code b1}, and Z a write {@code c1} that superseded {@code a1}. A join that dropped {@code
+ * b1} on meeting {@code a1} would give {@code (X join Y) join Z = {c1}}, but {@code (X join Z) join
+ * Y = Z join Y = {b1, c1}}, because Z no longer knows which operation a1 was: replicas would differ
+ * for ever by the order of their messages.
+ */
+public final class DottedVersionVectorSet {
+
+  /** A key that was never written. */
+  public static final DottedVersionVectorSet EMPTY =
+      new DottedVersionVectorSet(VersionVector.EMPTY, List.of());
+
+  private static final long SIBLING_OVERHEAD_BYTES = 64;
+
+  private final VersionVector context;
+  private final List<Sibling> siblings;
+
+  private DottedVersionVectorSet(VersionVector context, List<Sibling> siblings) {
+    this.context = context;
+    this.siblings = siblings;
+  }
+
+  /** Every dot of this key that is accounted for, as a sibling or as superseded. */
+  public VersionVector context() {
+    return context;
+  }
+
+  /** Everything that is stored, sorted by dot; duplicates of one operation included. */
+  public List<Sibling> siblings() {
+    return siblings;
+  }
+
+  /** Whether the key was never written. */
+  public boolean isEmpty() {
+    return context.isEmpty();
+  }
+
+  /** Whether the dot, if it is one of this key, is accounted for. */
+  public boolean covers(Dot dot) {
+    return context.covers(dot);
+  }
+
+  /**
+   * The siblings that a client sees, sorted by dot: of each operation id the one with the smallest
+   * dot.
+   */
+  public List<Sibling> visible() {
+    if (siblings.size() < 2) {
+      return siblings;
+    }
+    List<Sibling> shown = new ArrayList<>(siblings.size());
+    // Asked for membership only; never iterated.
+    Set<OperationId> operations = new HashSet<>();
+    for (Sibling sibling : siblings) {
+      OperationId operation = sibling.operation();
+      if (operation == null || operations.add(operation)) {
+        shown.add(sibling);
+      }
+    }
+    return shown;
+  }
+
+  /** Whether a client that reads the key finds a value. */
+  public boolean hasValue() {
+    for (Sibling sibling : siblings) {
+      if (!sibling.isTombstone()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The sibling with the smallest dot that the operation wrote, or null. */
+  public @Nullable Sibling writtenBy(OperationId operation) {
+    for (Sibling sibling : siblings) {
+      if (operation.equals(sibling.operation())) {
+        return sibling;
+      }
+    }
+    return null;
+  }
+
+  /** The siblings whose dots the context covers: what a write with that context supersedes. */
+  public List<Sibling> covered(VersionVector seen) {
+    List<Sibling> found = new ArrayList<>();
+    for (Sibling sibling : siblings) {
+      if (seen.covers(sibling.dot())) {
+        found.add(sibling);
+      }
+    }
+    return found;
+  }
+
+  /** Without the siblings that the context covers; what is covered is accounted for afterwards. */
+  public DottedVersionVectorSet discard(VersionVector seen) {
+    List<Sibling> kept = new ArrayList<>(siblings.size());
+    for (Sibling sibling : siblings) {
+      if (!seen.covers(sibling.dot())) {
+        kept.add(sibling);
+      }
+    }
+    return new DottedVersionVectorSet(context.join(seen), List.copyOf(kept));
+  }
+
+  /**
+   * With one more sibling.
+   *
+   * @throws InvariantViolation if the dot is accounted for already: it was spent before
+   */
+  public DottedVersionVectorSet add(Sibling sibling) {
+    if (context.covers(sibling.dot())) {
+      throw new InvariantViolation(
+          "dot "
+              + sibling.dot()
+              + " cannot be written: the key's context "
+              + context
+              + " covers it already, so this actor has used it before");
+    }
+    List<Sibling> more = new ArrayList<>(siblings.size() + 1);
+    int at = 0;
+    while (at < siblings.size() && siblings.get(at).dot().compareTo(sibling.dot()) < 0) {
+      more.add(siblings.get(at++));
+    }
+    more.add(sibling);
+    more.addAll(siblings.subList(at, siblings.size()));
+    return new DottedVersionVectorSet(context.with(sibling.dot()), List.copyOf(more));
+  }
+
+  /**
+   * What both know together: a sibling stays if both have it, or if one has it and the other has
+   * never heard of it.
+   *
+   * @throws InvariantViolation if one dot carries two different writes
+   */
+  public DottedVersionVectorSet join(DottedVersionVectorSet other) {
+    if (this == other || other.isEmpty()) {
+      return this;
+    }
+    if (isEmpty()) {
+      return other;
+    }
+    List<Sibling> joined = new ArrayList<>(siblings.size() + other.siblings.size());
+    int mine = 0;
+    int theirs = 0;
+    while (mine < siblings.size() || theirs < other.siblings.size()) {
+      int order =
+          mine == siblings.size()
+              ? 1
+              : theirs == other.siblings.size()
+                  ? -1
+                  : siblings.get(mine).dot().compareTo(other.siblings.get(theirs).dot());
+      if (order == 0) {
+        joined.add(same(siblings.get(mine++), other.siblings.get(theirs++)));
+      } else if (order < 0) {
+        keepUnlessCovered(siblings.get(mine++), other.context, joined);
+      } else {
+        keepUnlessCovered(other.siblings.get(theirs++), context, joined);
+      }
+    }
+    return new DottedVersionVectorSet(context.join(other.context), List.copyOf(joined));
+  }
+
+  private static void keepUnlessCovered(Sibling sibling, VersionVector seen, List<Sibling> kept) {
+    if (!seen.covers(sibling.dot())) {
+      kept.add(sibling);
+    }
+  }
+
+  private static Sibling same(Sibling one, Sibling another) {
+    if (!one.equals(another)) {
+      throw new InvariantViolation(
+          "dot "
+              + one.dot()
+              + " carries two different writes: two nodes share one identity, or a data folder was"
+              + " copied or put back to an older state. Stop one of them and start it with an empty"
+              + " data folder");
+    }
+    return one;
+  }
+
+  /** The stored form, in canonical order. */
+  public StoredValue toProto() {
+    StoredValue.Builder stored = StoredValue.newBuilder().setContext(context.toProto());
+    for (Sibling sibling : siblings) {
+      stored.addSiblings(sibling.toProto());
+    }
+    return stored.build();
+  }
+
+  /**
+   * Reads the stored form.
+   *
+   * @throws IllegalArgumentException if it is not canonical: order, duplicate dots, or a sibling
+   *     that its context does not cover
+   */
+  public static DottedVersionVectorSet fromProto(StoredValue stored) {
+    VersionVector context = VersionVector.fromProto(stored.getContext());
+    List<Sibling> siblings = new ArrayList<>(stored.getSiblingsCount());
+    Dot previous = null;
+    for (int i = 0; i < stored.getSiblingsCount(); i++) {
+      Sibling sibling = Sibling.fromProto(stored.getSiblings(i));
+      if (previous != null && previous.compareTo(sibling.dot()) >= 0) {
+        throw new IllegalArgumentException(
+            "sibling " + sibling.dot() + " follows " + previous + ", which is out of order");
+      }
+      if (!context.covers(sibling.dot())) {
+        throw new IllegalArgumentException(
+            "sibling " + sibling.dot() + " lies outside of the context " + context);
+      }
+      previous = sibling.dot();
+      siblings.add(sibling);
+    }
+    return new DottedVersionVectorSet(context, List.copyOf(siblings));
+  }
+
+  /** An estimate of the size on disk and on the wire: values, and a fixed share a sibling. */
+  public long sizeBytes() {
+    long sizeBytes = SIBLING_OVERHEAD_BYTES * siblings.size();
+    for (Sibling sibling : siblings) {
+      ByteString value = sibling.value();
+      sizeBytes += value == null ? 0 : value.size();
+    }
+    return sizeBytes;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof DottedVersionVectorSet that
+        && context.equals(that.context)
+        && siblings.equals(that.siblings);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(context, siblings);
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("[");
+    for (Sibling sibling : siblings) {
+      text.append(sibling.dot()).append('=');
+      ByteString value = sibling.value();
+      text.append(value == null ? "deleted" : value.toStringUtf8()).append(' ');
+    }
+    return text.append("| ").append(context).append(']').toString();
+  }
+}

@@ -1,0 +1,121 @@
+package io.capstan.node.quorum;
+
+import com.google.protobuf.ByteString;
+import io.capstan.node.version.Dot;
+import io.capstan.node.version.NodeClock;
+import io.capstan.proto.store.v1.StoredValue;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Tables in memory with a disk behind them: a crash forgets what was not synced. */
+final class MemoryTables implements KeyspaceTables {
+
+  private static final class Content {
+    final TreeMap<ByteString, StoredValue> rows =
+        new TreeMap<>(ByteString.unsignedLexicographicalComparator());
+    final TreeMap<Dot, ByteString> dots = new TreeMap<>();
+    io.capstan.proto.store.v1.NodeClock clock =
+        io.capstan.proto.store.v1.NodeClock.getDefaultInstance();
+  }
+
+  private Content current = new Content();
+  private final Content onDisk = new Content();
+  private final List<Consumer<Content>> unsynced = new ArrayList<>();
+  private int clockWrites;
+
+  private void apply(Consumer<Content> write) {
+    write.accept(current);
+    unsynced.add(write);
+  }
+
+  /** How many writes have been made and not synced. */
+  int unsynced() {
+    return unsynced.size();
+  }
+
+  int clockWrites() {
+    return clockWrites;
+  }
+
+  /** Makes the first so many writes durable. */
+  void sync(int count) {
+    List<Consumer<Content>> synced = unsynced.subList(0, count);
+    synced.forEach(write -> write.accept(onDisk));
+    synced.clear();
+  }
+
+  void crash() {
+    unsynced.clear();
+    current = new Content();
+    current.rows.putAll(onDisk.rows);
+    current.dots.putAll(onDisk.dots);
+    current.clock = onDisk.clock;
+  }
+
+  /** Puts the disk back to the state of another moment, as a restored backup would. */
+  static MemoryTables copyOf(MemoryTables source) {
+    MemoryTables copy = new MemoryTables();
+    copy.onDisk.rows.putAll(source.onDisk.rows);
+    copy.onDisk.dots.putAll(source.onDisk.dots);
+    copy.onDisk.clock = source.onDisk.clock;
+    copy.crash();
+    return copy;
+  }
+
+  TreeMap<ByteString, StoredValue> rows() {
+    return current.rows;
+  }
+
+  TreeMap<Dot, ByteString> dots() {
+    return current.dots;
+  }
+
+  @Override
+  public @Nullable StoredValue read(ByteString key) {
+    return current.rows.get(key);
+  }
+
+  @Override
+  public void write(ByteString key, StoredValue value) {
+    apply(content -> content.rows.put(key, value));
+  }
+
+  @Override
+  public void scan(ByteString prefix, ByteString from, RowVisitor visitor) {
+    for (var row : current.rows.tailMap(from, true).entrySet()) {
+      if (row.getKey().startsWith(prefix) && !visitor.visit(row.getKey(), row.getValue())) {
+        return;
+      }
+    }
+  }
+
+  @Override
+  public @Nullable ByteString keyOf(Dot dot) {
+    return current.dots.get(dot);
+  }
+
+  @Override
+  public void writeDot(Dot dot, ByteString key) {
+    apply(content -> content.dots.put(dot, key));
+  }
+
+  @Override
+  public void deleteDot(Dot dot) {
+    apply(content -> content.dots.remove(dot));
+  }
+
+  @Override
+  public NodeClock readClock() {
+    return NodeClock.fromProto(current.clock);
+  }
+
+  @Override
+  public void writeClock(NodeClock clock) {
+    clockWrites++;
+    var stored = clock.toProto();
+    apply(content -> content.clock = stored);
+  }
+}
