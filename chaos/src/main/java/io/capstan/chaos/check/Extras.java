@@ -20,7 +20,7 @@ public final class Extras {
   /** The keyspace. */
   public static final String KEYSPACE = "keyspace";
 
-  /** Milliseconds that the client measured, as a whole number of microseconds. */
+  /** Microseconds that the client measured. */
   public static final String LATENCY_MICROS = "latency-micros";
 
   /** On a write: the values that the receipt lists as superseded by it. */

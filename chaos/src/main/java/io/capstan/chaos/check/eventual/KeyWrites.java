@@ -1,0 +1,195 @@
+package io.capstan.chaos.check.eventual;
+
+import io.capstan.chaos.check.Extras;
+import io.capstan.chaos.check.Operation;
+import io.capstan.chaos.check.Outcome;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The writes on one key and what their receipts say about each other. Writes that may have taken effect are numbered:
+ * acknowledged ones first, by completion, then those of unknown outcome.
+ */
+final class KeyWrites {
+  private static final Set<String> WRITES = Set.of("write", "put", "post");
+  private static final Set<String> READS = Set.of("read", "get");
+  private static final String DELETE = "delete";
+
+  final List<Operation> writes = new ArrayList<>();
+  final List<Operation> reads = new ArrayList<>();
+  final List<Operation> failed = new ArrayList<>();
+  final int acknowledged;
+
+  /** The numbers of the deletes. */
+  final List<Integer> deletes = new ArrayList<>();
+
+  /** Values that more than one write carries, which makes the receipts ambiguous. */
+  final Set<Object> duplicates = new LinkedHashSet<>();
+
+  private final Map<Object, Integer> numberByValue = new HashMap<>();
+  private final List<BitSet> superseded = new ArrayList<>();
+  private final int[] seenAt;
+  private final BitSet surfaced = new BitSet();
+
+  KeyWrites(List<Operation> operations, Map<Object, Object> winnerByDiscarded) {
+    for (Operation operation : operations) {
+      if (READS.contains(operation.f())) {
+        if (operation.isOk()) {
+          reads.add(operation);
+        }
+      } else if (WRITES.contains(operation.f()) || isDelete(operation)) {
+        (operation.outcome() == Outcome.FAILED ? failed : writes).add(operation);
+      }
+    }
+    writes.sort(
+        Comparator.comparing((Operation o) -> !o.isOk())
+            .thenComparingInt(o -> o.isOk() ? o.completePosition() : o.invokePosition()));
+    acknowledged = (int) writes.stream().filter(Operation::isOk).count();
+    for (int number = 0; number < writes.size(); number++) {
+      Operation write = writes.get(number);
+      superseded.add(new BitSet());
+      if (isDelete(write)) {
+        deletes.add(number);
+      } else if (numberByValue.putIfAbsent(boxed(write.input()), number) != null) {
+        duplicates.add(boxed(write.input()));
+      }
+    }
+    seenAt = new int[writes.size()];
+    Arrays.fill(seenAt, Operation.OPEN);
+    link(winnerByDiscarded);
+  }
+
+  /** Nil is a value like others, but maps and sets want it in a box. */
+  static Object boxed(@Nullable Object value) {
+    return Optional.ofNullable(value);
+  }
+
+  static boolean isDelete(Operation operation) {
+    return operation.f().equals(DELETE);
+  }
+
+  private void link(Map<Object, Object> winnerByDiscarded) {
+    for (int number = 0; number < writes.size(); number++) {
+      Operation write = writes.get(number);
+      for (String extra : List.of(Extras.SUPERSEDED, Extras.COVERS)) {
+        for (Object value : write.extraList(extra)) {
+          noteSuperseded(number, write, value);
+        }
+      }
+    }
+    for (Operation read : reads) {
+      read.outputValues().forEach(value -> noteSeen(value, read.completePosition()));
+    }
+    winnerByDiscarded.forEach(
+        (value, winner) -> {
+          Integer loser = numberByValue.get(value);
+          Integer winning = numberByValue.get(winner);
+          if (loser != null && winning != null && !loser.equals(winning)) {
+            superseded.get(winning).set(loser);
+            surfaced.set(loser);
+            surfaced.set(winning);
+          }
+        });
+  }
+
+  /** A receipt that names a write which began only after it was issued is not believed. */
+  private void noteSuperseded(int by, Operation write, @Nullable Object value) {
+    Integer number = numberByValue.get(boxed(value));
+    if (number != null
+        && number != by
+        && writes.get(number).invokePosition() < write.completePosition()) {
+      superseded.get(by).set(number);
+      noteSeen(value, write.completePosition());
+    }
+  }
+
+  private void noteSeen(@Nullable Object value, int position) {
+    Integer number = numberByValue.get(boxed(value));
+    if (number != null) {
+      surfaced.set(number);
+      seenAt[number] = Math.min(seenAt[number], position);
+    }
+  }
+
+  /** Some replica holds the value in the end. */
+  void noteHeld(@Nullable Object value) {
+    noteSeen(value, Operation.OPEN);
+  }
+
+  /** The number of the write of this value, or -1. */
+  int numberOf(@Nullable Object value) {
+    return numberByValue.getOrDefault(boxed(value), -1);
+  }
+
+  /** The writes that the receipt of this one lists. */
+  BitSet superseded(int number) {
+    return superseded.get(number);
+  }
+
+  /** Whether anybody has ever seen the write's value. */
+  boolean hasSurfaced(int number) {
+    return surfaced.get(number);
+  }
+
+  /**
+   * Whether this write, of which no receipt is known, may have superseded another one unnoticed: it took effect, and
+   * nobody saw it before the other one began.
+   */
+  boolean mayHaveSuperseded(int number, Operation other) {
+    Operation write = writes.get(number);
+    return write.outcome() == Outcome.UNKNOWN
+        && !write.extras().containsKey(Extras.SUPERSEDED)
+        && seenAt[number] > other.invokePosition();
+  }
+
+  /** For every write, itself and all that it superseded, directly or through others. */
+  List<BitSet> closures() {
+    List<@Nullable BitSet> closures = new ArrayList<>();
+    for (int number = 0; number < writes.size(); number++) {
+      closures.add(null);
+    }
+    List<BitSet> done = new ArrayList<>();
+    for (int number = 0; number < writes.size(); number++) {
+      done.add(closure(number, closures));
+    }
+    return done;
+  }
+
+  /** Without recursion, for chains are as long as the history. */
+  private BitSet closure(int root, List<@Nullable BitSet> closures) {
+    BitSet known = closures.get(root);
+    if (known != null) {
+      return known;
+    }
+    BitSet reached = new BitSet();
+    List<Integer> open = new ArrayList<>();
+    open.add(root);
+    reached.set(root);
+    while (!open.isEmpty()) {
+      int number = open.remove(open.size() - 1);
+      BitSet earlier = closures.get(number);
+      if (earlier != null) {
+        reached.or(earlier);
+        continue;
+      }
+      BitSet next = superseded.get(number);
+      for (int n = next.nextSetBit(0); n >= 0; n = next.nextSetBit(n + 1)) {
+        if (!reached.get(n)) {
+          reached.set(n);
+          open.add(n);
+        }
+      }
+    }
+    closures.set(root, reached);
+    return reached;
+  }
+}
