@@ -25,18 +25,18 @@ class HistoryTest {
             .invoke(4, "read")
             .history();
 
-    assertThat(history.operations()).extracting(Operation::outcome)
-        .containsExactly(
-            Outcome.OK, Outcome.OK, Outcome.FAILED, Outcome.UNKNOWN, Outcome.UNKNOWN);
-    assertThat(history.operations()).extracting(Operation::completePosition)
+    assertThat(history.operations())
+        .extracting(Operation::outcome)
+        .containsExactly(Outcome.OK, Outcome.OK, Outcome.FAILED, Outcome.UNKNOWN, Outcome.UNKNOWN);
+    assertThat(history.operations())
+        .extracting(Operation::completePosition)
         .containsExactly(2, 3, 5, Operation.OPEN, Operation.OPEN);
     assertThat(history.counts()).isEqualTo(new History.Counts(5, 2, 1, 2));
   }
 
   @Test
   void aCompletionWithoutInvocationIsDamage() {
-    List<HistoryEvent> events =
-        List.of(HistoryEvent.of(0, 0, 3, EventType.OK, "read", null, 5));
+    List<HistoryEvent> events = List.of(HistoryEvent.of(0, 0, 3, EventType.OK, "read", null, 5));
 
     assertThatThrownBy(() -> History.of(events))
         .isInstanceOf(History.UnpairedEventException.class)

@@ -16,8 +16,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every read of all accounts adds up to the same total, since transfers only move money. Much weaker than
- * linearizability, and for that decided in one pass over any number of operations. Stateless.
+ * Every read of all accounts adds up to the same total, since transfers only move money. Much
+ * weaker than linearizability, and for that decided in one pass over any number of operations.
+ * Stateless.
  */
 public final class BankTotalsChecker {
   /** So many violations are listed; all are counted. */
@@ -45,7 +46,8 @@ public final class BankTotalsChecker {
       Verdict verdict, int reads, int violationCount, List<Violation> violations) {}
 
   /**
-   * Judges every successful {@code read} or {@code read-all} whose answer is a map of account to balance.
+   * Judges every successful {@code read} or {@code read-all} whose answer is a map of account to
+   * balance.
    *
    * @param accounts the accounts that such a read names
    * @param total what their balances add up to
@@ -93,7 +95,8 @@ public final class BankTotalsChecker {
         return Optional.of("finds no number in account " + HistoryValues.show(entry.getKey()));
       }
       if (balance < 0 && !negativeAllowed) {
-        return Optional.of("finds " + balance + " in account " + HistoryValues.show(entry.getKey()));
+        return Optional.of(
+            "finds " + balance + " in account " + HistoryValues.show(entry.getKey()));
       }
       sum += balance;
     }

@@ -18,12 +18,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the books of an available keyspace: every acknowledged write is, in the end, still there, or superseded by a
- * write that says so, or on the list of those that last-writer-wins discarded. What is left is lost, and nothing may be.
- * Stateless.
+ * Keeps the books of an available keyspace: every acknowledged write is, in the end, still there,
+ * or superseded by a write that says so, or on the list of those that last-writer-wins discarded.
+ * What is left is lost, and nothing may be. Stateless.
  *
- * <p>A write of unknown outcome has no receipt, so what it superseded is not known. Where such a write took effect and may
- * explain an absence, the absence is undetermined, and the verdict unknown.
+ * <p>A write of unknown outcome has no receipt, so what it superseded is not known. Where such a
+ * write took effect and may explain an absence, the absence is undetermined, and the verdict
+ * unknown.
  */
 public final class ConservationChecker {
   /** So many violations of each kind are listed; all are counted. */
@@ -62,7 +63,8 @@ public final class ConservationChecker {
    * @param value the value
    * @param sentence the violation told to people
    */
-  public record Violation(Kind kind, @Nullable Object key, @Nullable Object value, String sentence) {}
+  public record Violation(
+      Kind kind, @Nullable Object key, @Nullable Object value, String sentence) {}
 
   /**
    * The books.
@@ -210,8 +212,7 @@ public final class ConservationChecker {
       return false;
     }
 
-    private void judgeHeld(
-        @Nullable Object key, KeyWrites writes, Set<@Nullable Object> held) {
+    private void judgeHeld(@Nullable Object key, KeyWrites writes, Set<@Nullable Object> held) {
       for (Object value : held) {
         int number = writes.numberOf(value);
         if (number < 0) {
@@ -229,7 +230,12 @@ public final class ConservationChecker {
                 Kind.DUPLICATED,
                 key,
                 value,
-                "replica " + replica + " holds " + HistoryValues.show(value) + under(key) + " more than once");
+                "replica "
+                    + replica
+                    + " holds "
+                    + HistoryValues.show(value)
+                    + under(key)
+                    + " more than once");
           }
         }
       }
@@ -238,7 +244,10 @@ public final class ConservationChecker {
         for (Object value : read.outputValues()) {
           if (writes.numberOf(value) < 0 && reported.add(value)) {
             noteUncaused(
-                key, value, writes, "client " + read.process() + " read it" + at(read.completeNanos()));
+                key,
+                value,
+                writes,
+                "client " + read.process() + " read it" + at(read.completeNanos()));
           }
         }
       }
@@ -301,7 +310,8 @@ public final class ConservationChecker {
 
     Report close() {
       if (present + siblings + superseded + discarded + undetermined + lost != acknowledged) {
-        throw new IllegalStateException("the books do not balance: a write was counted twice or not at all");
+        throw new IllegalStateException(
+            "the books do not balance: a write was counted twice or not at all");
       }
       return new Report(
           verdict(),

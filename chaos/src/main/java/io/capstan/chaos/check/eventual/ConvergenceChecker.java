@@ -33,7 +33,8 @@ public final class ConvergenceChecker {
    * @param differingKeys on how many of them replicas differ
    * @param differences the first of these
    */
-  public record Report(Verdict verdict, int keys, int differingKeys, List<Difference> differences) {}
+  public record Report(
+      Verdict verdict, int keys, int differingKeys, List<Difference> differences) {}
 
   /** Compares the replicas key by key; the order of siblings does not matter, their number does. */
   public static Report check(ReplicaStates states) {
@@ -55,7 +56,8 @@ public final class ConvergenceChecker {
         }
       }
     }
-    return new Report(verdict(states, keys.size(), differing, differences), keys.size(), differing, differences);
+    return new Report(
+        verdict(states, keys.size(), differing, differences), keys.size(), differing, differences);
   }
 
   private static Map<@Nullable Object, Integer> multiset(List<@Nullable Object> siblings) {
@@ -68,7 +70,11 @@ public final class ConvergenceChecker {
       ReplicaStates states, int keys, int differing, List<Difference> differences) {
     if (differing == 0) {
       return Verdict.valid(
-          "all " + states.replicas().size() + " replicas hold the same under all " + keys + " keys");
+          "all "
+              + states.replicas().size()
+              + " replicas hold the same under all "
+              + keys
+              + " keys");
     }
     Difference first = differences.get(0);
     String held =

@@ -16,8 +16,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The writes on one key and what their receipts say about each other. Writes that may have taken effect are numbered:
- * acknowledged ones first, by completion, then those of unknown outcome.
+ * The writes on one key and what their receipts say about each other. Writes that may have taken
+ * effect are numbered: acknowledged ones first, by completion, then those of unknown outcome.
  */
 final class KeyWrites {
   private static final Set<String> WRITES = Set.of("write", "put", "post");
@@ -141,8 +141,8 @@ final class KeyWrites {
   }
 
   /**
-   * Whether this write, of which no receipt is known, may have superseded another one unnoticed: it took effect, and
-   * nobody saw it before the other one began.
+   * Whether this write, of which no receipt is known, may have superseded another one unnoticed: it
+   * took effect, and nobody saw it before the other one began.
    */
   boolean mayHaveSuperseded(int number, Operation other) {
     Operation write = writes.get(number);

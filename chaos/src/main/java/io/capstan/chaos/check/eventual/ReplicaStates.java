@@ -12,8 +12,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What each replica holds at one moment: by replica, by key, the siblings. A key without siblings, deleted or never
- * written, is the same as an absent one. Immutable.
+ * What each replica holds at one moment: by replica, by key, the siblings. A key without siblings,
+ * deleted or never written, is the same as an absent one. Immutable.
  */
 public final class ReplicaStates {
   private final Map<String, Map<@Nullable Object, List<@Nullable Object>>> byReplica;

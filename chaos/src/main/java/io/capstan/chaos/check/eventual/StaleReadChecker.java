@@ -15,12 +15,12 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the reads that missed an acknowledged write: the write was acknowledged before the read began, and the answer holds
- * neither it nor anything that superseded it. Stateless.
+ * Finds the reads that missed an acknowledged write: the write was acknowledged before the read
+ * began, and the answer holds neither it nor anything that superseded it. Stateless.
  *
- * <p>Staleness is the age of what was missed: from the acknowledgement of the oldest missed write to the beginning of the
- * read. A read that met a write without receipt, which may have superseded what is missing, is undetermined and not
- * counted as stale.
+ * <p>Staleness is the age of what was missed: from the acknowledgement of the oldest missed write
+ * to the beginning of the read. A read that met a write without receipt, which may have superseded
+ * what is missing, is undetermined and not counted as stale.
  */
 public final class StaleReadChecker {
   /** So many stale reads are listed; all are counted. */
@@ -66,7 +66,8 @@ public final class StaleReadChecker {
    * Judges the successful reads that are wanted.
    *
    * @param wanted which reads to judge; all of them count as evidence
-   * @param discarded writes that last-writer-wins dropped: who holds the winner has not missed the loser
+   * @param discarded writes that last-writer-wins dropped: who holds the winner has not missed the
+   *     loser
    */
   public static Report check(
       History history,
@@ -99,8 +100,7 @@ public final class StaleReadChecker {
     }
   }
 
-  private static void judge(
-      KeyWrites writes, List<BitSet> closures, Operation read, Tally tally) {
+  private static void judge(KeyWrites writes, List<BitSet> closures, Operation read, Tally tally) {
     tally.reads++;
     BitSet returned = new BitSet();
     BitSet reached = new BitSet();
@@ -137,8 +137,8 @@ public final class StaleReadChecker {
   }
 
   /**
-   * A delete shows by what is absent: it was honoured unless the read returned something that it had superseded. And a
-   * write was honoured if a delete that may have been seen had superseded it.
+   * A delete shows by what is absent: it was honoured unless the read returned something that it
+   * had superseded. And a write was honoured if a delete that may have been seen had superseded it.
    */
   private static boolean isHonoured(
       KeyWrites writes, List<BitSet> closures, int number, Operation read, BitSet returned) {
@@ -158,8 +158,7 @@ public final class StaleReadChecker {
     for (int number = writes.acknowledged; number < writes.writes.size(); number++) {
       Operation write = writes.writes.get(number);
       boolean met =
-          reached.get(number)
-              || (write.outcome() == Outcome.UNKNOWN && KeyWrites.isDelete(write));
+          reached.get(number) || (write.outcome() == Outcome.UNKNOWN && KeyWrites.isDelete(write));
       if (met && writes.mayHaveSuperseded(number, missed)) {
         return true;
       }
@@ -178,7 +177,8 @@ public final class StaleReadChecker {
 
     void addStale(Operation read, int missed, Operation oldest) {
       boolean timed =
-          read.invokeNanos() != HistoryEvent.NO_TIME && oldest.completeNanos() != HistoryEvent.NO_TIME;
+          read.invokeNanos() != HistoryEvent.NO_TIME
+              && oldest.completeNanos() != HistoryEvent.NO_TIME;
       double millis =
           timed ? Math.max(0, read.invokeNanos() - oldest.completeNanos()) / NANOS_PER_MILLI : 0;
       stale++;

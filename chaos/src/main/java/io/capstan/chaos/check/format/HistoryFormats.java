@@ -2,6 +2,7 @@ package io.capstan.chaos.check.format;
 
 import io.capstan.chaos.check.History;
 import io.capstan.chaos.check.HistoryEvent;
+import io.capstan.chaos.check.HistoryValues;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Histories from and to text. Stateless. */
 public final class HistoryFormats {
@@ -52,6 +54,34 @@ public final class HistoryFormats {
       return Files.readString(file, StandardCharsets.UTF_8);
     } catch (MalformedInputException e) {
       throw new IOException(file + " is not UTF-8 text", e);
+    }
+  }
+
+  /**
+   * The format that a file shows.
+   *
+   * @throws MalformedHistoryException if it shows no known format
+   * @throws IOException if the file cannot be read or is larger than {@link #FILE_MAX_BYTES}
+   */
+  public static HistoryFormat detect(Path file) throws IOException, MalformedHistoryException {
+    return detect(text(file));
+  }
+
+  /**
+   * Reads one value as EDN writes it: {@code 7}, {@code nil}, {@code "text"}, {@code [1 2]}.
+   *
+   * @throws MalformedHistoryException if it is none
+   */
+  public static @Nullable Object parseValue(String text) throws MalformedHistoryException {
+    EdnParser parser = new EdnParser(text);
+    try {
+      Object value = parser.next();
+      if (value == EdnParser.END || parser.next() != EdnParser.END) {
+        throw new MalformedHistoryException(1, text, "one value was expected");
+      }
+      return HistoryValues.canonical(value);
+    } catch (EdnParser.EdnException e) {
+      throw new MalformedHistoryException(1, text, String.valueOf(e.getMessage()));
     }
   }
 

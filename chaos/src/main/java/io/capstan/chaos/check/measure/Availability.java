@@ -11,10 +11,12 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The share of attempts that were served, before, during and after a split, and per side of it. Immutable.
+ * The share of attempts that were served, before, during and after a split, and per side of it.
+ * Immutable.
  *
- * <p>An attempt is served if it ended with ok within the deadline. Stale reads do not count, neither as attempts nor as
- * service. The side is the extra {@link Extras#SIDE} of the operation; it only matters during the split.
+ * <p>An attempt is served if it ended with ok within the deadline. Stale reads do not count,
+ * neither as attempts nor as service. The side is the extra {@link Extras#SIDE} of the operation;
+ * it only matters during the split.
  */
 public final class Availability {
   /** The deadline of an attempt. */
@@ -105,8 +107,7 @@ public final class Availability {
   }
 
   private static boolean isServed(Operation attempt, Duration deadline) {
-    return attempt.isOk()
-        && attempt.completeNanos() - attempt.invokeNanos() <= deadline.toNanos();
+    return attempt.isOk() && attempt.completeNanos() - attempt.invokeNanos() <= deadline.toNanos();
   }
 
   /** Attempts of one side in one phase; {@link #ALL} before and after. */
@@ -116,8 +117,8 @@ public final class Availability {
   }
 
   /**
-   * As a result file has it: {@code before.all}, {@code during.majority}, {@code during.minority}, {@code after.all},
-   * each between 0 and 1, or null where nobody tried.
+   * As a result file has it: {@code before.all}, {@code during.majority}, {@code during.minority},
+   * {@code after.all}, each between 0 and 1, or null where nobody tried.
    */
   public Map<String, Map<String, @Nullable Double>> toResult() {
     Map<String, Map<String, @Nullable Double>> result = new LinkedHashMap<>();
@@ -135,8 +136,9 @@ public final class Availability {
   }
 
   /**
-   * Nanoseconds from the heal until at every node where clients tried again one had been served; empty if at some node
-   * none ever was, or none tried. Clients that do not say their node count by side, or else one by one.
+   * Nanoseconds from the heal until at every node where clients tried again one had been served;
+   * empty if at some node none ever was, or none tried. Clients that do not say their node count by
+   * side, or else one by one.
    */
   public static OptionalLong recoveredAfterHealNanos(
       Collection<Operation> attempts, FaultWindow window, Duration deadline) {

@@ -1,8 +1,8 @@
 package io.capstan.chaos.check.measure;
 
 /**
- * When the network was split, in nanoseconds since the start of the run. What is invoked while cuts are being made, or are
- * only partly in place, belongs to no phase.
+ * When the network was split, in nanoseconds since the start of the run. What is invoked while cuts
+ * are being made, or are only partly in place, belongs to no phase.
  *
  * @param cutBeginsNanos the first cut is about to be made
  * @param cutVerifiedNanos every cut is verified

@@ -25,8 +25,8 @@ public record LatencySummary(
   private static final int SIGNIFICANT_DIGITS = 3;
 
   /**
-   * Summarises each group of operations, for instance the keyspace and the side; operations that did not succeed, or whose
-   * times are unknown, are left out.
+   * Summarises each group of operations, for instance the keyspace and the side; operations that
+   * did not succeed, or whose times are unknown, are left out.
    *
    * @param group name of the group of an operation
    */

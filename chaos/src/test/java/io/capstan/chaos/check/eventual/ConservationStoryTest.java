@@ -44,8 +44,7 @@ class ConservationStoryTest {
 
     assertThat(report.verdict())
         .isEqualTo(
-            Verdict.valid(
-                "3 acknowledged = 1 present + 0 siblings + 2 superseded + 0 discarded"));
+            Verdict.valid("3 acknowledged = 1 present + 0 siblings + 2 superseded + 0 discarded"));
   }
 
   @Test
@@ -77,8 +76,7 @@ class ConservationStoryTest {
 
   @Test
   void oneReplicaIsEnoughToBePresent() {
-    ReplicaStates end =
-        ReplicaStates.of(Map.of("n1", Map.of(), "n2", Map.of("k", List.of("a"))));
+    ReplicaStates end = ReplicaStates.of(Map.of("n1", Map.of(), "n2", Map.of("k", List.of("a"))));
 
     assertThat(check(script().wrote(1, "a"), end).verdict().isValid()).isTrue();
   }

@@ -55,7 +55,8 @@ class EventualStoryTest {
   @Test
   void aSiblingHeldTwiceIsADifference() {
     ReplicaStates states =
-        ReplicaStates.of(Map.of("n1", Map.of("a", List.of(1, 1, 2)), "n2", Map.of("a", List.of(1, 2, 2))));
+        ReplicaStates.of(
+            Map.of("n1", Map.of("a", List.of(1, 1, 2)), "n2", Map.of("a", List.of(1, 2, 2))));
 
     assertThat(ConvergenceChecker.check(states).differingKeys()).isEqualTo(1);
   }
@@ -102,7 +103,8 @@ class EventualStoryTest {
   void aReadThatOverlapsTheWriteIsNotStale() {
     HistoryScript script = script().wrote(1, "a").invoke(1, "write", "b");
 
-    assertThat(stale(script.read(2, "a").ok(1, "b", Map.of(Extras.SUPERSEDED, List.of("a")))).stale())
+    assertThat(
+            stale(script.read(2, "a").ok(1, "b", Map.of(Extras.SUPERSEDED, List.of("a")))).stale())
         .isZero();
   }
 
@@ -237,7 +239,8 @@ class EventualStoryTest {
   void extrasOfTheInvocationAndTheCompletionAreBothKept() {
     HistoryScript script = script();
     script.invoke(1, "write", "a", Map.of(Extras.NODE, "n1"));
-    Operation write = script.ok(1, "a", Map.of(Extras.SUPERSEDED, List.of())).history().operations().get(0);
+    Operation write =
+        script.ok(1, "a", Map.of(Extras.SUPERSEDED, List.of())).history().operations().get(0);
 
     assertThat(write.extra(Extras.NODE)).isEqualTo("n1");
     assertThat(write.extraList(Extras.SUPERSEDED)).isEmpty();

@@ -53,7 +53,9 @@ class MeasureTest {
     Map<String, Map<String, Double>> result = availability(new HistoryScript()).toResult();
 
     assertThat(result.get("before")).containsEntry("all", null);
-    assertThat(result.get("during")).containsEntry("majority", null).containsEntry("minority", null);
+    assertThat(result.get("during"))
+        .containsEntry("majority", null)
+        .containsEntry("minority", null);
     assertThat(result.get("after")).containsEntry("all", null);
   }
 
@@ -80,13 +82,17 @@ class MeasureTest {
     Availability availability = availability(script);
 
     assertThat(availability.share(Phase.BEFORE, "all").ratio()).isEqualTo(1.0);
-    assertThat(availability.share(Phase.DURING, "minority")).isEqualTo(new Availability.Share(2, 0));
+    assertThat(availability.share(Phase.DURING, "minority"))
+        .isEqualTo(new Availability.Share(2, 0));
   }
 
   @Test
   void staleReadsAreNoService() {
     HistoryScript script = new HistoryScript();
-    script.at(12.0).invoke(1, "read", null, Map.of(Extras.SIDE, "minority", Extras.LEVEL, "stale")).ok(1);
+    script
+        .at(12.0)
+        .invoke(1, "read", null, Map.of(Extras.SIDE, "minority", Extras.LEVEL, "stale"))
+        .ok(1);
 
     assertThat(availability(script).share(Phase.DURING, "minority").attempted()).isZero();
   }
@@ -100,10 +106,13 @@ class MeasureTest {
     attempt(script, 2, 22.0, "minority", true);
     List<Operation> attempts = script.history().operations();
 
-    assertThat(Availability.recoveredAfterHealNanos(attempts, WINDOW, Availability.DEADLINE).orElseThrow())
+    assertThat(
+            Availability.recoveredAfterHealNanos(attempts, WINDOW, Availability.DEADLINE)
+                .orElseThrow())
         .isEqualTo(SECOND + SECOND / 10);
     assertThat(
-            Availability.recoveredAfterHealNanos(attempts.subList(0, 2), WINDOW, Availability.DEADLINE))
+            Availability.recoveredAfterHealNanos(
+                attempts.subList(0, 2), WINDOW, Availability.DEADLINE))
         .isEmpty();
     assertThat(Availability.recoveredAfterHealNanos(List.of(), WINDOW, Duration.ofSeconds(1)))
         .isEmpty();
@@ -124,8 +133,7 @@ class MeasureTest {
     script.at(200).invoke(1, "write", 0, Map.of(Extras.SIDE, "minority")).fail(1);
 
     Map<String, LatencySummary> summaries =
-        LatencySummary.of(
-            script.history().operations(), o -> String.valueOf(o.extra(Extras.SIDE)));
+        LatencySummary.of(script.history().operations(), o -> String.valueOf(o.extra(Extras.SIDE)));
 
     assertThat(summaries).containsOnlyKeys("majority");
     LatencySummary majority = summaries.get("majority");
