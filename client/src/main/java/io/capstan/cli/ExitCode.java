@@ -1,5 +1,9 @@
 package io.capstan.cli;
 
+import io.capstan.client.CapstanException;
+import io.capstan.client.ErrorCode;
+import io.capstan.client.Outcome;
+
 /** What the exit code of {@code capstan} means. Scripts rely on these numbers: never reuse one. */
 public final class ExitCode {
   /** Done. */
@@ -8,7 +12,7 @@ public final class ExitCode {
   /** An error that none of the other codes describes. */
   public static final int ERROR = 1;
 
-  /** The command line itself is wrong; nothing was sent. */
+  /** The command line itself is wrong; nothing was changed. */
   public static final int USAGE = 2;
 
   /** No endpoint answered. */
@@ -33,4 +37,23 @@ public final class ExitCode {
   public static final int CHECK_BUDGET_EXHAUSTED = 9;
 
   private ExitCode() {}
+
+  /** The only place that says which error ends with which code. */
+  public static int of(CapstanException error) {
+    if (error.outcome() == Outcome.UNKNOWN) {
+      return UNKNOWN;
+    }
+    return switch (error.code()) {
+      case ErrorCode.UNREACHABLE -> UNREACHABLE;
+      case ErrorCode.NO_QUORUM,
+          ErrorCode.NO_LEADER,
+          ErrorCode.OVERLOADED,
+          ErrorCode.TIMEOUT,
+          ErrorCode.CONNECTION_LOST ->
+          UNAVAILABLE;
+      case ErrorCode.CONFLICT, ErrorCode.SIBLINGS -> CONFLICT;
+      case ErrorCode.WRONG_LEVEL, ErrorCode.WRONG_MODE, ErrorCode.INVALID_ARGUMENT -> USAGE;
+      default -> ERROR;
+    };
+  }
 }

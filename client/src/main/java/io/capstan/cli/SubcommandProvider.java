@@ -5,10 +5,23 @@ package io.capstan.cli;
  *
  * <p>Implementations are found by {@link java.util.ServiceLoader}: name the class in {@code
  * META-INF/services/io.capstan.cli.SubcommandProvider} and give it a public constructor without
- * parameters. That constructor runs at every start of the command line, whichever command was
- * typed, so it does no work.
+ * parameters. That constructor runs at most starts of the command line, whichever command was
+ * typed, so it does no work. A provider that fails leaves its own subcommand out and no other.
+ *
+ * <p>A subcommand finds the options that all commands have with {@link GlobalOptions#of}; it must
+ * not declare options of the same names. It writes to {@link GlobalOptions#streams()}, throws
+ * {@link io.capstan.client.CapstanException} for errors of the cluster and {@link
+ * picocli.CommandLine.ParameterException} for wrong usage, and returns one of {@link ExitCode}.
  */
 public interface SubcommandProvider {
+
+  /**
+   * Returns the name that the command carries, so that the command itself need only be made when it
+   * is typed. Empty, as it is unless overridden: the command is made at every start.
+   */
+  default String name() {
+    return "";
+  }
 
   /**
    * Returns the subcommand: a new instance of a class annotated with {@link

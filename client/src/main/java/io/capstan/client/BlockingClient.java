@@ -1,0 +1,156 @@
+package io.capstan.client;
+
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The plain form of {@link CapstanClient}: the same verbs, each of which waits for its answer, by
+ * its deadline at the latest, and throws a {@link CapstanException} where the outcome is not OK.
+ * Safe for use by several threads.
+ */
+public final class BlockingClient {
+  private final CapstanClient client;
+
+  BlockingClient(CapstanClient client) {
+    this.client = client;
+  }
+
+  public Receipt put(String key, String value) {
+    return await(client.put(key, value));
+  }
+
+  public Receipt put(Put put) {
+    return await(client.put(put));
+  }
+
+  public Receipt get(String key) {
+    return await(client.get(key));
+  }
+
+  /** Reads one key. A key that does not exist is an answer ({@code found} is false), no error. */
+  public Receipt get(Get get) {
+    return await(client.get(get));
+  }
+
+  public Receipt delete(String key) {
+    return await(client.delete(key));
+  }
+
+  public Receipt delete(Delete delete) {
+    return await(client.delete(delete));
+  }
+
+  /** Reads one page. */
+  public ScanPage scan(Scan scan) {
+    return await(client.scan(scan));
+  }
+
+  /** Goes through all rows, reading page after page as they are needed. */
+  public Iterable<ScanRow> rows(Scan scan) {
+    return () -> new Rows(scan);
+  }
+
+  public TxnResult txn(Txn txn) {
+    return await(client.txn(txn));
+  }
+
+  public Keyspace createKeyspace(String name, Mode mode) {
+    return await(client.createKeyspace(name, mode));
+  }
+
+  public Keyspace createKeyspace(CreateKeyspace create) {
+    return await(client.createKeyspace(create));
+  }
+
+  public KeyspaceList listKeyspaces() {
+    return await(client.listKeyspaces());
+  }
+
+  /** Describes one keyspace; one that does not exist is an error, UNKNOWN_KEYSPACE. */
+  public Keyspace describe(String name) {
+    return await(client.describe(name));
+  }
+
+  /** Drops a keyspace with all its data. */
+  public Keyspace dropKeyspace(String name) {
+    return await(client.dropKeyspace(name));
+  }
+
+  /** Changes the side of a keyspace. A cluster that cannot yet answers NOT_AVAILABLE_YET. */
+  public Keyspace setMode(String name, Mode mode) {
+    return await(client.setMode(name, mode));
+  }
+
+  /** Asks every endpoint for its state; one that does not answer is part of the list. */
+  public List<NodeStatus> status() {
+    return await(client.status());
+  }
+
+  /** Asks every endpoint for its state, for at most so long each. */
+  public List<NodeStatus> status(Duration timeout) {
+    return await(client.status(timeout));
+  }
+
+  private static <T> T await(CompletableFuture<T> future) {
+    if (Thread.currentThread() instanceof ClientCore.NetworkThread) {
+      throw new IllegalStateException(
+          "a dependent stage must not wait for another answer on the network thread that would"
+              + " bring it; use thenCompose, or an ...Async form with an executor of your own");
+    }
+    try {
+      return future.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CapstanException(
+          ErrorCode.CANCELLED,
+          Outcome.UNKNOWN,
+          "The thread was interrupted while it waited; the call may have been applied.",
+          "",
+          null);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause();
+      if (cause instanceof CompletionException && cause.getCause() != null) {
+        cause = cause.getCause();
+      }
+      if (cause instanceof CapstanException refused) {
+        throw refused.withCallersTrace();
+      }
+      throw new IllegalStateException("the client failed in a way that it should not", e);
+    }
+  }
+
+  private final class Rows implements Iterator<ScanRow> {
+    private Scan next;
+    private @Nullable Iterator<ScanRow> page;
+    private boolean more = true;
+
+    Rows(Scan first) {
+      next = first;
+    }
+
+    @Override
+    public boolean hasNext() {
+      while (more && (page == null || !page.hasNext())) {
+        ScanPage read = scan(next);
+        page = read.rows().iterator();
+        more = read.more();
+        next = next.from(read.nextFrom());
+      }
+      return page != null && page.hasNext();
+    }
+
+    @Override
+    public ScanRow next() {
+      if (!hasNext() || page == null) {
+        throw new NoSuchElementException("the scan has no more rows");
+      }
+      return page.next();
+    }
+  }
+}

@@ -1,0 +1,390 @@
+package io.capstan.client;
+
+import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.v1.AdminGrpc;
+import io.capstan.proto.v1.CreateKeyspaceResponse;
+import io.capstan.proto.v1.DropKeyspaceRequest;
+import io.capstan.proto.v1.DropKeyspaceResponse;
+import io.capstan.proto.v1.KeyValueGrpc;
+import io.capstan.proto.v1.ListKeyspacesRequest;
+import io.capstan.proto.v1.ListKeyspacesResponse;
+import io.capstan.proto.v1.SetModeRequest;
+import io.capstan.proto.v1.StatusRequest;
+import io.capstan.proto.v1.StatusResponse;
+import io.grpc.MethodDescriptor;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The asynchronous client of a Capstan cluster; {@link #blocking()} is the plain one.
+ *
+ * <p>Every future ends by the deadline of its call, either with an answer (outcome OK) or with a
+ * {@link CapstanException} whose outcome says whether the call may have been applied. Dependent
+ * stages run on a network thread: they must not block (use the {@code ...Async} forms of {@link
+ * CompletableFuture} for work that does). A cancelled future does not recall what was sent.
+ *
+ * <p>Connects when first used, and only to the endpoints that it was given. Safe for use by several
+ * threads; one client serves a whole application.
+ */
+public final class CapstanClient implements AutoCloseable {
+  private final ClientCore core;
+  private final BlockingClient blocking = new BlockingClient(this);
+
+  private CapstanClient(ClientSettings settings) {
+    core = new ClientCore(settings);
+  }
+
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Returns a client with the default settings for these endpoints (host:port). */
+  public static CapstanClient of(String... endpoints) {
+    return builder().endpoints(List.of(endpoints)).build();
+  }
+
+  /** Returns the same client with methods that wait for the answer. */
+  public BlockingClient blocking() {
+    return blocking;
+  }
+
+  public CompletableFuture<Receipt> put(String key, String value) {
+    return put(Put.of(key, value));
+  }
+
+  public CompletableFuture<Receipt> put(Put put) {
+    String keyspace = keyspace(put.keyspace());
+    boolean conditional = put.ifVersion() != null || put.ifAbsent();
+    return submit(
+        Limits.problem(keyspace, put.key(), put.value()),
+        new Operation.Call<>(
+            "put",
+            KeyValueGrpc.getPutMethod(),
+            writeKind(put.level(), conditional),
+            keyspace,
+            true,
+            (id, epoch, operation) ->
+                WireRequests.put(put, WireRequests.keyspace(keyspace, id, epoch), operation),
+            (response, micros) -> WireAnswers.okReceipt(response.getReceipt(), micros)),
+        put.timeout());
+  }
+
+  public CompletableFuture<Receipt> get(String key) {
+    return get(Get.of(key));
+  }
+
+  /** Reads one key. A key that does not exist is an answer ({@code found} is false), no error. */
+  public CompletableFuture<Receipt> get(Get get) {
+    String keyspace = keyspace(get.keyspace());
+    return submit(
+        Limits.problem(keyspace, get.key(), Bytes.EMPTY),
+        new Operation.Call<>(
+            "get",
+            KeyValueGrpc.getGetMethod(),
+            Operation.Kind.READ,
+            keyspace,
+            get.level() != Level.STALE,
+            (id, epoch, operation) ->
+                WireRequests.get(get, WireRequests.keyspace(keyspace, id, epoch)),
+            (response, micros) -> WireAnswers.okReceipt(response.getReceipt(), micros)),
+        get.timeout());
+  }
+
+  public CompletableFuture<Receipt> delete(String key) {
+    return delete(Delete.of(key));
+  }
+
+  public CompletableFuture<Receipt> delete(Delete delete) {
+    String keyspace = keyspace(delete.keyspace());
+    return submit(
+        Limits.problem(keyspace, delete.key(), Bytes.EMPTY),
+        new Operation.Call<>(
+            "delete",
+            KeyValueGrpc.getDeleteMethod(),
+            writeKind(delete.level(), delete.ifVersion() != null),
+            keyspace,
+            true,
+            (id, epoch, operation) ->
+                WireRequests.delete(delete, WireRequests.keyspace(keyspace, id, epoch), operation),
+            (response, micros) -> WireAnswers.okReceipt(response.getReceipt(), micros)),
+        delete.timeout());
+  }
+
+  /** Reads one page; {@link BlockingClient#rows} goes through all of them. */
+  public CompletableFuture<ScanPage> scan(Scan scan) {
+    String keyspace = keyspace(scan.keyspace());
+    return submit(
+        Limits.problem(keyspace),
+        new Operation.Call<>(
+            "scan",
+            KeyValueGrpc.getScanMethod(),
+            Operation.Kind.READ,
+            keyspace,
+            scan.level() != Level.STALE,
+            (id, epoch, operation) ->
+                WireRequests.scan(scan, WireRequests.keyspace(keyspace, id, epoch)),
+            WireAnswers::page),
+        scan.timeout());
+  }
+
+  /** Performs a transaction; one that only reads is repeated freely. */
+  public CompletableFuture<TxnResult> txn(Txn txn) {
+    String keyspace = keyspace(txn.keyspace());
+    return submit(
+        Limits.problem(keyspace),
+        new Operation.Call<>(
+            "transaction",
+            KeyValueGrpc.getTxnMethod(),
+            txn.isReadOnly() ? Operation.Kind.READ : Operation.Kind.LOGGED_WRITE,
+            keyspace,
+            true,
+            (id, epoch, operation) ->
+                WireRequests.txn(txn, WireRequests.keyspace(keyspace, id, epoch), operation),
+            WireAnswers::txn),
+        txn.timeout());
+  }
+
+  public CompletableFuture<Keyspace> createKeyspace(String name, Mode mode) {
+    return createKeyspace(CreateKeyspace.of(name, mode));
+  }
+
+  public CompletableFuture<Keyspace> createKeyspace(CreateKeyspace create) {
+    return admin(
+        Limits.problem(create.name()),
+        "creation of the keyspace",
+        AdminGrpc.getCreateKeyspaceMethod(),
+        Operation.Kind.LOGGED_WRITE,
+        (id, epoch, operation) -> WireRequests.create(create, operation),
+        (CreateKeyspaceResponse response, long micros) ->
+            WireAnswers.keyspace(response.getKeyspace()),
+        create.timeout());
+  }
+
+  public CompletableFuture<KeyspaceList> listKeyspaces() {
+    return list(null, "");
+  }
+
+  private CompletableFuture<KeyspaceList> list(@Nullable String problem, String name) {
+    ListKeyspacesRequest request = ListKeyspacesRequest.newBuilder().setName(name).build();
+    return admin(
+        problem,
+        "list of keyspaces",
+        AdminGrpc.getListKeyspacesMethod(),
+        Operation.Kind.READ,
+        (id, epoch, operation) -> request,
+        (ListKeyspacesResponse response, long micros) ->
+            new KeyspaceList(
+                response.getKeyspacesList().stream().map(WireAnswers::keyspace).toList(),
+                response.getCurrent()),
+        null);
+  }
+
+  /** Describes one keyspace; one that does not exist is an error, UNKNOWN_KEYSPACE. */
+  public CompletableFuture<Keyspace> describe(String name) {
+    return list(Limits.problem(name), name)
+        .thenCompose(
+            list ->
+                list.keyspaces().stream()
+                    .filter(each -> each.name().equals(name))
+                    .findFirst()
+                    .map(CompletableFuture::completedFuture)
+                    .orElseGet(() -> CompletableFuture.failedFuture(unknownKeyspace(name))));
+  }
+
+  private static CapstanException unknownKeyspace(String name) {
+    return new CapstanException(
+        ErrorCode.UNKNOWN_KEYSPACE,
+        Outcome.FAILED,
+        "There is no keyspace \"" + name + "\".",
+        "See which there are: capstan keyspace list",
+        null);
+  }
+
+  /** Drops a keyspace with all its data. */
+  public CompletableFuture<Keyspace> dropKeyspace(String name) {
+    return admin(
+        Limits.problem(name),
+        "drop of the keyspace",
+        AdminGrpc.getDropKeyspaceMethod(),
+        Operation.Kind.LOGGED_WRITE,
+        (id, epoch, operation) -> dropRequest(name, operation),
+        (DropKeyspaceResponse response, long micros) ->
+            WireAnswers.keyspace(response.getKeyspace()),
+        null);
+  }
+
+  private static DropKeyspaceRequest dropRequest(String name, @Nullable OperationId operation) {
+    DropKeyspaceRequest.Builder request = DropKeyspaceRequest.newBuilder().setName(name);
+    if (operation != null) {
+      request.setOperation(operation);
+    }
+    return request.build();
+  }
+
+  /** Changes the side of a keyspace. A cluster that cannot yet answers NOT_AVAILABLE_YET. */
+  public CompletableFuture<Keyspace> setMode(String name, Mode mode) {
+    SetModeRequest request =
+        SetModeRequest.newBuilder().setName(name).setMode(WireRequests.mode(mode)).build();
+    return admin(
+        Limits.problem(name),
+        "change of mode",
+        AdminGrpc.getSetModeMethod(),
+        Operation.Kind.PLAIN_WRITE,
+        (id, epoch, operation) -> request,
+        (response, micros) -> WireAnswers.keyspace(response.getKeyspace()),
+        null);
+  }
+
+  /** Asks every endpoint for its state; one that does not answer is part of the list. */
+  public CompletableFuture<List<NodeStatus>> status() {
+    return status(core.settings().timeout());
+  }
+
+  /** Asks every endpoint for its state, for at most so long each. */
+  public CompletableFuture<List<NodeStatus>> status(Duration timeout) {
+    List<CompletableFuture<NodeStatus>> asked = new ArrayList<>();
+    for (Endpoint endpoint : core.endpoints().all()) {
+      asked.add(status(endpoint, timeout.toNanos()));
+    }
+    return CompletableFuture.allOf(asked.toArray(CompletableFuture<?>[]::new))
+        .thenApply(done -> asked.stream().map(CompletableFuture::join).toList());
+  }
+
+  private CompletableFuture<NodeStatus> status(Endpoint endpoint, long timeoutNanos) {
+    CompletableFuture<NodeStatus> result = new CompletableFuture<>();
+    if (endpoint.isAside()) {
+      endpoint.reconnectNow();
+    }
+    Attempt.start(
+        endpoint,
+        AdminGrpc.getStatusMethod(),
+        StatusRequest.getDefaultInstance(),
+        timeoutNanos,
+        timeoutNanos,
+        core.delays(),
+        new Attempt.Listener<StatusResponse>() {
+          @Override
+          public void answered(Endpoint from, StatusResponse response) {
+            from.recovered();
+            core.learn(from, response);
+            result.complete(new NodeStatus(from.address(), WireAnswers.node(response), null));
+          }
+
+          @Override
+          public void failed(Endpoint from, Failure failure) {
+            result.complete(
+                new NodeStatus(
+                    from.address(),
+                    null,
+                    WireAnswers.exception(failure, Outcome.FAILED, failure.message())));
+          }
+        });
+    return result;
+  }
+
+  private <Q, R, T> CompletableFuture<T> submit(
+      @Nullable String problem, Operation.Call<Q, R, T> call, @Nullable Duration timeout) {
+    if (problem != null) {
+      return ClientCore.refused(ErrorCode.INVALID_ARGUMENT, problem, "");
+    }
+    return core.submit(call, (timeout != null ? timeout : core.settings().timeout()).toNanos());
+  }
+
+  private <Q, R, T> CompletableFuture<T> admin(
+      @Nullable String problem,
+      String verb,
+      MethodDescriptor<Q, R> method,
+      Operation.Kind kind,
+      Operation.Requests<Q> requests,
+      Operation.Answers<R, T> answers,
+      @Nullable Duration timeout) {
+    return submit(
+        problem, new Operation.Call<>(verb, method, kind, "", false, requests, answers), timeout);
+  }
+
+  private static Operation.Kind writeKind(@Nullable Level level, boolean conditional) {
+    if (conditional) {
+      return Operation.Kind.LOGGED_WRITE;
+    }
+    if (level == null) {
+      return Operation.Kind.WRITE_OF_EITHER_MODE;
+    }
+    return level.mode() == Mode.CP ? Operation.Kind.LOGGED_WRITE : Operation.Kind.AP_WRITE;
+  }
+
+  private String keyspace(@Nullable String named) {
+    return named != null ? named : core.settings().keyspace();
+  }
+
+  /** Ends all connections; calls that are still open end with the code CANCELLED. */
+  @Override
+  public void close() {
+    core.close();
+  }
+
+  /** The settings of a client. Not safe for use by several threads. */
+  public static final class Builder {
+    private List<String> endpoints = List.of("127.0.0.1:7101");
+    private String keyspace = "default";
+    private Duration timeout = Duration.ofSeconds(5);
+    private @Nullable Duration unreachableAfter;
+    private boolean session = true;
+    private int networkThreads = 1;
+
+    private Builder() {}
+
+    /** The complete list of what may be contacted, as host:port. */
+    public Builder endpoints(List<String> addresses) {
+      endpoints = addresses;
+      return this;
+    }
+
+    /** The keyspace of requests that name none; "default" unless set. */
+    public Builder keyspace(String name) {
+      keyspace = name;
+      return this;
+    }
+
+    /** The time that a call may take, retries included; 5 s unless set. */
+    public Builder timeout(Duration limit) {
+      timeout = limit;
+      return this;
+    }
+
+    /**
+     * When every endpoint has refused a call its connection, the call gives up this long after its
+     * start instead of trying until its deadline. Unless set it tries until its deadline.
+     */
+    public Builder unreachableAfter(Duration limit) {
+      unreachableAfter = limit;
+      return this;
+    }
+
+    /**
+     * Whether writes carry operation ids, so that a CP write can be repeated when its outcome is
+     * not clear. On unless set; off, more writes end UNKNOWN.
+     */
+    public Builder session(boolean on) {
+      session = on;
+      return this;
+    }
+
+    /** Threads for the network; 1 unless set, which serves some 50,000 calls a second. */
+    public Builder networkThreads(int threads) {
+      networkThreads = threads;
+      return this;
+    }
+
+    /**
+     * @throws IllegalArgumentException where a setting is not allowed; the message names it
+     */
+    public CapstanClient build() {
+      Duration giveUp = unreachableAfter != null ? unreachableAfter : timeout;
+      return new CapstanClient(
+          new ClientSettings(endpoints, keyspace, timeout, giveUp, session, networkThreads));
+    }
+  }
+}

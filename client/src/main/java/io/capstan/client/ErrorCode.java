@@ -1,0 +1,62 @@
+package io.capstan.client;
+
+/**
+ * The stable names of errors, as {@link CapstanException#code()} gives them. A newer cluster may
+ * answer with a name that is not listed here.
+ */
+public final class ErrorCode {
+  /** Too few replicas answered; definitely not applied. */
+  public static final String NO_QUORUM = "NO_QUORUM";
+
+  /** No leader is known to the asked node. */
+  public static final String NO_LEADER = "NO_LEADER";
+
+  public static final String UNKNOWN_KEYSPACE = "UNKNOWN_KEYSPACE";
+  public static final String KEYSPACE_EXISTS = "KEYSPACE_EXISTS";
+
+  /** A comparison did not hold. */
+  public static final String CONFLICT = "CONFLICT";
+
+  /** A blind write, or a read of one value, met concurrent values. */
+  public static final String SIBLINGS = "SIBLINGS";
+
+  /** A level that the keyspace does not have. */
+  public static final String WRONG_LEVEL = "WRONG_LEVEL";
+
+  /** A request that the mode of the keyspace does not have. */
+  public static final String WRONG_MODE = "WRONG_MODE";
+
+  /** The keyspace has changed its mode since. */
+  public static final String WRONG_EPOCH = "WRONG_EPOCH";
+
+  public static final String INVALID_ARGUMENT = "INVALID_ARGUMENT";
+
+  /** A queue is full, of the cluster or of this client. */
+  public static final String OVERLOADED = "OVERLOADED";
+
+  /** The session is not registered, or no longer. */
+  public static final String UNKNOWN_SESSION = "UNKNOWN_SESSION";
+
+  /** The operation is older than what its session remembers. */
+  public static final String BEYOND_WINDOW = "BEYOND_WINDOW";
+
+  /** No answer in time. */
+  public static final String TIMEOUT = "TIMEOUT";
+
+  /** The cluster does not do this yet. */
+  public static final String NOT_AVAILABLE_YET = "NOT_AVAILABLE_YET";
+
+  /** No endpoint could be connected to. */
+  public static final String UNREACHABLE = "UNREACHABLE";
+
+  /** A connection broke while an answer was awaited. */
+  public static final String CONNECTION_LOST = "CONNECTION_LOST";
+
+  /** The client was closed, or the waiting thread was interrupted. */
+  public static final String CANCELLED = "CANCELLED";
+
+  /** An answer that breaks the protocol. */
+  public static final String INTERNAL = "INTERNAL";
+
+  private ErrorCode() {}
+}

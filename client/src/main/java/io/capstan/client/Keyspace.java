@@ -1,0 +1,27 @@
+package io.capstan.client;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known of a keyspace.
+ *
+ * @param id never reused, even when the name is
+ * @param mode null where the cluster names one that this client does not know
+ * @param epoch starts at 1 and grows with every change of mode
+ * @param phase "serving", or the phase of a change of mode
+ * @param conflicts null in a CP keyspace without a policy
+ * @param minWrites the smallest write level that the keyspace allows in AP; null where none is set
+ * @param groupId the group of replicas that the keyspace lives in
+ * @param divergenceDots AP, in a status only: dots that some replica is known to lack; null where
+ *     unknown
+ */
+public record Keyspace(
+    long id,
+    String name,
+    @Nullable Mode mode,
+    long epoch,
+    String phase,
+    @Nullable ConflictPolicy conflicts,
+    @Nullable Level minWrites,
+    long groupId,
+    @Nullable Long divergenceDots) {}

@@ -1,0 +1,23 @@
+/**
+ * The Java client: asynchronous and plain, with retries that are safe and an outcome on every
+ * answer.
+ *
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>Only the endpoints that were given are ever contacted.
+ *   <li>A write is sent again only where the attempt before surely had no effect, or where it
+ *       carries the operation id of a registered session, so that the log performs it once.
+ *   <li>{@link io.capstan.client.Outcome#FAILED} means definitely not applied. Where that is not
+ *       known the outcome is {@link io.capstan.client.Outcome#UNKNOWN}; it is never guessed.
+ *   <li>Every call ends by its deadline; every queue has a bound.
+ * </ul>
+ *
+ * <p>Start reading at {@link io.capstan.client.CapstanClient}; how one call becomes attempts stands
+ * in {@code Operation}, what counts as "surely had no effect" in {@code Failure} and {@code
+ * Attempt}.
+ */
+@NullMarked
+package io.capstan.client;
+
+import org.jspecify.annotations.NullMarked;
