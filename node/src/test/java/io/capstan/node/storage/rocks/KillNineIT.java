@@ -19,11 +19,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A process is killed while it writes; what it reported as durable must be there. */
-class KillNineTest {
+class KillNineIT {
 
   private static final long KEYSPACE = 3;
   private static final int ROUNDS = 3;
   private static final int SYNCED_BEFORE_DEATH = 2_000;
+  // Small, so that the process is killed among flushes and changes of log files, too.
+  private static final EngineOptions SIZES = new EngineOptions(1L << 20, 1L << 20, 1L << 20);
 
   @TempDir private Path folder;
 
@@ -62,7 +64,7 @@ class KillNineTest {
   }
 
   private long lastWholeBatch() throws Exception {
-    try (DataFolder data = DataFolder.open(folder, "n1", "capstan", EngineOptions.DEFAULT)) {
+    try (DataFolder data = DataFolder.open(folder, "n1", "capstan", SIZES)) {
       ReplicaStore store = data.engine().group(1);
       long last = store.log().lastIndex();
       byte[] applied = store.get(Table.META, new byte[] {1});
@@ -91,7 +93,7 @@ class KillNineTest {
 
     public static void main(String[] arguments) throws Exception {
       Path folder = Path.of(arguments[0]);
-      DataFolder data = DataFolder.open(folder, "n1", "capstan", EngineOptions.DEFAULT);
+      DataFolder data = DataFolder.open(folder, "n1", "capstan", SIZES);
       ReplicaStore store = data.engine().group(1);
       store.createKeyspace(KEYSPACE);
       CompletableFuture<Void> durable = CompletableFuture.completedFuture(null);
