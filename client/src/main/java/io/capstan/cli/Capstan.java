@@ -90,6 +90,7 @@ public final class Capstan implements Runnable {
   static CommandLine commandLine(Streams streams, List<String> arguments) {
     CommandLine commandLine = new CommandLine(new Capstan(streams));
     addSubcommands(commandLine, streams, arguments);
+    GlobalOptions.inherit(commandLine);
     ErrorReport report = new ErrorReport(streams, arguments);
     commandLine.setParameterExceptionHandler(report);
     commandLine.setExecutionExceptionHandler(report);

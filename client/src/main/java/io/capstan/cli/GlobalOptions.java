@@ -3,16 +3,19 @@ package io.capstan.cli;
 import io.capstan.client.CapstanClient;
 import io.capstan.client.NodeStatus;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /**
@@ -27,6 +30,9 @@ public final class GlobalOptions {
   /** When every endpoint refuses connections a person need not wait for the whole timeout. */
   static final Duration UNREACHABLE_AFTER = Duration.ofSeconds(1);
 
+  private static final Set<String> NAMES =
+      Set.of("--endpoints", "--keyspace", "--output", "--timeout");
+
   private final Streams streams;
   // The logging framework forgets levels of loggers that nobody holds.
   private @Nullable Logger silenced;
@@ -36,7 +42,6 @@ public final class GlobalOptions {
 
   @Option(
       names = "--endpoints",
-      scope = ScopeType.INHERIT,
       paramLabel = "HOST:PORT[,..]",
       description =
           "The nodes that may be contacted, all of them. Environment: CAPSTAN_ENDPOINTS. Default:"
@@ -45,14 +50,12 @@ public final class GlobalOptions {
 
   @Option(
       names = {"-k", "--keyspace"},
-      scope = ScopeType.INHERIT,
       paramLabel = "NAME",
       description = "The keyspace. Environment: CAPSTAN_KEYSPACE. Default: default.")
   private @Nullable String keyspaceFlag;
 
   @Option(
       names = {"-o", "--output"},
-      scope = ScopeType.INHERIT,
       paramLabel = "FORMAT",
       converter = Converters.OutputFormatConverter.class,
       description = "text, json or raw. Default: text on a terminal, raw when piped.")
@@ -60,7 +63,6 @@ public final class GlobalOptions {
 
   @Option(
       names = "--timeout",
-      scope = ScopeType.INHERIT,
       paramLabel = "DURATION",
       converter = Converters.DurationConverter.class,
       description = "How long one request may take, retries included. Default: 5s.")
@@ -68,6 +70,35 @@ public final class GlobalOptions {
 
   GlobalOptions(Streams streams) {
     this.streams = streams;
+  }
+
+  /**
+   * Gives these options to every subcommand, so that they may follow its name too. A subcommand
+   * that has an option of such a name already keeps its own.
+   */
+  static void inherit(CommandLine commandLine) {
+    List<OptionSpec> options =
+        commandLine.getCommandSpec().options().stream()
+            .filter(option -> NAMES.contains(option.longestName()))
+            .toList();
+    new LinkedHashSet<>(commandLine.getSubcommands().values())
+        .forEach(each -> inherit(options, each));
+  }
+
+  private static void inherit(List<OptionSpec> options, CommandLine commandLine) {
+    CommandSpec command = commandLine.getCommandSpec();
+    for (OptionSpec option : options) {
+      String[] free =
+          Stream.of(option.names())
+              .filter(name -> command.findOption(name) == null)
+              .toArray(String[]::new);
+      if (free.length > 0) {
+        // Without an initial value, or parsing the subcommand would reset what came before it.
+        command.addOption(OptionSpec.builder(option).names(free).hasInitialValue(false).build());
+      }
+    }
+    new LinkedHashSet<>(commandLine.getSubcommands().values())
+        .forEach(each -> inherit(options, each));
   }
 
   /** Returns the global options of the command line that the command belongs to. */

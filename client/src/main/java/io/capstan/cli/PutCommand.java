@@ -23,7 +23,7 @@ import picocli.CommandLine.Parameters;
       "  capstan put photo - < photo.jpg",
       "  capstan put balance 90 --if-version 17      only where nobody wrote since",
       "  capstan put post-1 hi -k feed -c one         AP: one replica is enough",
-      "  capstan put cart milk,eggs -k feed --context CTX   resolves what that read has seen"
+      "  capstan put cart milk,eggs -k feed --context CTX   resolves what it saw"
     })
 final class PutCommand extends ClientCommand {
   /** One more than the cluster takes, so that a larger value is seen to be one. */

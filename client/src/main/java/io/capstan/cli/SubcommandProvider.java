@@ -8,10 +8,11 @@ package io.capstan.cli;
  * parameters. That constructor runs at most starts of the command line, whichever command was
  * typed, so it does no work. A provider that fails leaves its own subcommand out and no other.
  *
- * <p>A subcommand finds the options that all commands have with {@link GlobalOptions#of}; it must
- * not declare options of the same names. It writes to {@link GlobalOptions#streams()}, throws
- * {@link io.capstan.client.CapstanException} for errors of the cluster and {@link
- * picocli.CommandLine.ParameterException} for wrong usage, and returns one of {@link ExitCode}.
+ * <p>A subcommand finds the options that all commands have with {@link GlobalOptions#of}, typed
+ * before or after its name; one that declares an option of the same name gets its own instead. It
+ * writes to {@link GlobalOptions#streams()}, throws {@link io.capstan.client.CapstanException} for
+ * errors of the cluster and {@link picocli.CommandLine.ParameterException} for wrong usage, and
+ * returns one of {@link ExitCode}.
  */
 public interface SubcommandProvider {
 

@@ -269,6 +269,8 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
       } else {
         finish(failure);
       }
+    } else if (failure.code().equals(ErrorCode.UNKNOWN_SESSION)) {
+      afterUnknownSession(failure);
     } else if (failure.outcome() == Outcome.UNKNOWN) {
       afterUncertainWrite(failure);
     } else {
@@ -288,9 +290,7 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
   /** This attempt had no effect; an earlier one may still have one. */
   private void afterRefusedWrite(Failure failure) {
     String code = failure.code();
-    if (code.equals(ErrorCode.UNKNOWN_SESSION)) {
-      afterUnknownSession(failure);
-    } else if (pinned != null && (code.equals(ErrorCode.WRONG_EPOCH) || isOtherKeyspace(code))) {
+    if (pinned != null && (code.equals(ErrorCode.WRONG_EPOCH) || isOtherKeyspace(code))) {
       if (uncertain) {
         finish(failure);
       } else {
@@ -310,6 +310,7 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
     return code.equals(ErrorCode.UNKNOWN_KEYSPACE) || code.equals(ErrorCode.WRONG_MODE);
   }
 
+  /** The log has not performed this attempt; an earlier one may have been. */
   private void afterUnknownSession(Failure failure) {
     WriteSession.Ticket refused = ticket;
     if (refused != null) {

@@ -171,13 +171,13 @@ class CapstanTest {
   void aProviderAddsItsCommandAndABrokenOneNoneAndNoHarm(@TempDir Path classes) throws Exception {
     try (var ignored = new TestProviders.OnClassPath(classes)) {
       CommandRun help = setting.run("--help");
-      CommandRun hello = setting.run("hello-from-test", "-k", "bank");
+      CommandRun hello = setting.run("-o", "raw", "hello-from-test", "-k", "bank");
       CommandRun builtIn = setting.run("get", "--help");
 
       assertThat(help.out()).contains("hello-from-test").contains("status");
       assertThat(help.err()).contains("broken-in-test").contains("missing");
       assertThat(hello.exitCode()).isEqualTo(ExitCode.CLAIM_VIOLATED);
-      assertThat(hello.out()).isEqualTo("hello bank\n");
+      assertThat(hello.out()).isEqualTo("hello bank its own RAW\n");
       assertThat(builtIn.err()).isEmpty();
     }
   }

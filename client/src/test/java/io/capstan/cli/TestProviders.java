@@ -56,18 +56,24 @@ public final class TestProviders {
     @Option(names = "--fail")
     private boolean fail;
 
+    @Option(names = "--timeout", defaultValue = "its own")
+    private String timeout;
+
     @Override
     public Integer call() {
       if (fail) {
         throw new IllegalStateException("it broke");
       }
       GlobalOptions options = GlobalOptions.of(spec);
-      options.streams().out().print("hello " + options.keyspace() + "\n");
+      options
+          .streams()
+          .out()
+          .print("hello " + options.keyspace() + " " + timeout + " " + options.output() + "\n");
       return ExitCode.CLAIM_VIOLATED;
     }
   }
 
-  /** Its command declares an option that all commands have already. */
+  /** Its command cannot be made. */
   public static final class Broken implements SubcommandProvider {
     @Override
     public String name() {
@@ -76,18 +82,7 @@ public final class TestProviders {
 
     @Override
     public Object command() {
-      return new BrokenCommand();
-    }
-  }
-
-  @Command(name = "broken-in-test")
-  static final class BrokenCommand implements Runnable {
-    @Option(names = "--endpoints")
-    private String endpoints;
-
-    @Override
-    public void run() {
-      throw new AssertionError("cannot be reached with " + endpoints);
+      throw new NoClassDefFoundError("some/Library");
     }
   }
 
