@@ -7,9 +7,9 @@ import java.util.List;
 /**
  * Effects of the running step, and what has to wait for the disk.
  *
- * <p>One rule holds for everything that leaves a replica: what promises or reveals state leaves only
- * once that state is on disk. An action given to {@link #whenDurable} belongs to the write that the
- * next {@link #sealed} names, and runs when that write is durable.
+ * <p>One rule holds for everything that leaves a replica: what promises or reveals state leaves
+ * only once that state is on disk. An action given to {@link #whenDurable} belongs to the write
+ * that the next {@link #sealed} names, and runs when that write is durable.
  */
 final class Outbox {
 

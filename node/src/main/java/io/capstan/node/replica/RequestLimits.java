@@ -18,6 +18,9 @@ public final class RequestLimits {
   /** All keys and values of one transaction together. */
   public static final int TXN_SIZE_MAX_BYTES = 2 << 20;
 
+  /** Everything that the gets of one transaction answer together. */
+  public static final int TXN_ANSWER_MAX_BYTES = 2 << 20;
+
   /** Rows of one page of a scan. */
   public static final int SCAN_ROWS_MAX = 1_000;
 

@@ -1,0 +1,265 @@
+package io.capstan.chaos.sim;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.capstan.node.storage.Table;
+import io.capstan.node.version.ContextToken;
+import io.capstan.node.version.Dot;
+import io.capstan.node.version.VersionVector;
+import io.capstan.proto.peer.v1.QuorumMessage;
+import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.store.v1.StoredSibling;
+import io.capstan.proto.store.v1.StoredValue;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Knows every AP write of the whole cluster, by watching the disks and the messages: which dot was
+ * written to which key, and which of the dots that had reached its coordinator it replaced. From
+ * that, what may be missing and what may be there.
+ */
+final class ApOracle {
+
+  private final long keyspaceId;
+  private final Set<String> seen = new HashSet<>();
+  // Superseded dot to the dots that replaced it.
+  private final Map<String, Set<String>> replacedBy = new HashMap<>();
+  private final Map<String, ByteString> acknowledged = new TreeMap<>();
+  private final Map<OperationId, Knowledge> knowledge = new HashMap<>();
+  // Per node and key, the dots that ever reached it.
+  private final Map<Integer, Map<ByteString, Set<String>>> knownAt = new HashMap<>();
+  private final Map<ByteString, Set<String>> dotsOfKey = new HashMap<>();
+  private final Map<ByteString, Set<String>> tombstones = new HashMap<>();
+  // Per key, the dots of quorum writes that were acknowledged so far.
+  private final Map<ByteString, Set<String>> quorumAcknowledged = new HashMap<>();
+
+  /** What the client of a write had read before: it may replace that, wherever it is sent. */
+  private record Knowledge(ByteString key, Set<String> siblings, ByteString context) {}
+
+  ApOracle(long keyspaceId) {
+    this.keyspaceId = keyspaceId;
+  }
+
+  /** A row of some node's data changed. */
+  void changed(int node, Table table, byte[] key, byte @Nullable [] after) {
+    if (table.keyspaceId() != keyspaceId || table.kind() != Table.Kind.DATA || after == null) {
+      return;
+    }
+    ByteString row = ByteString.copyFrom(key);
+    StoredValue now = parse(after);
+    String fresh = null;
+    StoredSibling written = StoredSibling.getDefaultInstance();
+    for (StoredSibling sibling : now.getSiblingsList()) {
+      String dot = dotOf(sibling);
+      // A dot that was lost with its node's unsynced writes may be used again, but names one write.
+      if (seen.add(row.toStringUtf8() + " " + dot + " " + operationOf(sibling))) {
+        if (fresh != null) {
+          throw new SimulationFailure("two new dots in one write: " + fresh + ", " + dot);
+        }
+        fresh = dot;
+        written = sibling;
+      }
+    }
+    if (fresh == null) {
+      return;
+    }
+    Set<String> kept = dots(now);
+    VersionVector context = VersionVector.fromProto(now.getContext());
+    Set<String> known = knownAt(node, row);
+    for (String dot : dotsOfKey.getOrDefault(row, Set.of())) {
+      if (!kept.contains(dot) && known.contains(dot) && context.covers(Dot.parse(dot))) {
+        replaced(dot, fresh);
+      }
+    }
+    dotsOfKey.computeIfAbsent(row, k -> new TreeSet<>()).add(fresh);
+    known.add(fresh);
+    Knowledge read = knowledge.get(written.getOperation());
+    if (read != null) {
+      replacedByKnowledge(read, kept, fresh);
+    }
+    if (!written.hasValue()) {
+      tombstones.computeIfAbsent(row, k -> new TreeSet<>()).add(fresh);
+    }
+  }
+
+  /** A message reached a node: its coordinator may replace what it brought. */
+  void received(int node, QuorumMessage message) {
+    if (message.getKeyspaceId() != keyspaceId) {
+      return;
+    }
+    switch (message.getMessageCase()) {
+      case REPLICATE ->
+          knownAt(node, message.getReplicate().getKey())
+              .addAll(dots(message.getReplicate().getValue()));
+      case MISSING_DOTS ->
+          message
+              .getMissingDots()
+              .getRowsList()
+              .forEach(r -> knownAt(node, r.getKey()).addAll(dots(r.getValue())));
+      default -> answered(node, message);
+    }
+  }
+
+  private void answered(int node, QuorumMessage message) {
+    if (message.hasReadResponse()) {
+      // The answer does not name its key; its dots do.
+      for (String dot : dots(message.getReadResponse().getValue())) {
+        dotsOfKey.forEach(
+            (key, known) -> {
+              if (known.contains(dot)) {
+                knownAt(node, key).add(dot);
+              }
+            });
+      }
+    }
+  }
+
+  private Set<String> knownAt(int node, ByteString key) {
+    return knownAt
+        .computeIfAbsent(node, n -> new HashMap<>())
+        .computeIfAbsent(key, k -> new TreeSet<>());
+  }
+
+  private void replacedByKnowledge(Knowledge known, Set<String> kept, String fresh) {
+    for (String dot : known.siblings()) {
+      if (!kept.contains(dot)) {
+        replaced(dot, fresh);
+      }
+    }
+    // Receipts do not list tombstones; their dots are known through the context alone.
+    VersionVector context = decode(known.context(), known.key());
+    for (String dot : tombstones.getOrDefault(known.key(), Set.of())) {
+      if (!kept.contains(dot) && context.covers(Dot.parse(dot))) {
+        replaced(dot, fresh);
+      }
+    }
+  }
+
+  private void replaced(String dot, String by) {
+    replacedBy.computeIfAbsent(dot, d -> new TreeSet<>()).add(by);
+  }
+
+  /** A client is about to write with the context of a read that answered these siblings. */
+  void writesWithContext(
+      OperationId operation, ByteString key, Set<String> siblings, ByteString context) {
+    knowledge.put(operation, new Knowledge(key, siblings, context));
+  }
+
+  /** A client was told that its write is durable on enough replicas. */
+  void acknowledged(ByteString key, String dot, boolean quorum) {
+    acknowledged.put(dot, key);
+    if (quorum) {
+      quorumAcknowledged.computeIfAbsent(key, k -> new TreeSet<>()).add(dot);
+    }
+  }
+
+  /** What a quorum read that starts now must have seen. */
+  Set<String> mustSee(ByteString key) {
+    return new TreeSet<>(quorumAcknowledged.getOrDefault(key, Set.of()));
+  }
+
+  /** A quorum read answered with this context. */
+  void quorumRead(ByteString key, Set<String> mustSee, ByteString context) {
+    if (mustSee.isEmpty()) {
+      return;
+    }
+    VersionVector seenByRead = decode(context, key);
+    for (String dot : mustSee) {
+      if (!seenByRead.covers(Dot.parse(dot))) {
+        throw new SimulationFailure(
+            "a quorum read of "
+                + key.toStringUtf8()
+                + " did not see the acknowledged quorum write "
+                + dot);
+      }
+    }
+  }
+
+  private VersionVector decode(ByteString context, ByteString key) {
+    if (ContextToken.decode(context, keyspaceId, key) instanceof ContextToken.Decoded.Valid read) {
+      return read.context();
+    }
+    throw new SimulationFailure("a read of " + key.toStringUtf8() + " returned no context");
+  }
+
+  /** Every acknowledged write is there, or was replaced by a write that knew it. */
+  void nothingLost(Map<ByteString, StoredValue> finalState) {
+    for (Map.Entry<String, ByteString> write : acknowledged.entrySet()) {
+      StoredValue stored = finalState.get(write.getValue());
+      Set<String> present = stored == null ? Set.of() : dots(stored);
+      boolean replaced =
+          replacedBy.containsKey(write.getKey())
+              || replacedWithinItsBatch(write.getValue(), write.getKey());
+      if (!present.contains(write.getKey()) && !replaced) {
+        throw new SimulationFailure(
+            "acknowledged write "
+                + write.getKey()
+                + " of key "
+                + write.getValue().toStringUtf8()
+                + " is lost; present are "
+                + present);
+      }
+    }
+  }
+
+  /**
+   * A write that the same coordinator replaced before its batch was written never stands in a row:
+   * it is accounted for by a later dot of the same actor and key.
+   */
+  private boolean replacedWithinItsBatch(ByteString key, String dot) {
+    return !dotsOfKey.getOrDefault(key, Set.of()).contains(dot)
+        && dotsOfKey.getOrDefault(key, Set.of()).stream()
+            .map(Dot::parse)
+            .anyMatch(
+                later ->
+                    later.actor().equals(Dot.parse(dot).actor())
+                        && later.counter() > Dot.parse(dot).counter());
+  }
+
+  /** What an acknowledged write replaced is gone for good. */
+  void nothingResurrected(Map<ByteString, StoredValue> finalState) {
+    for (StoredValue stored : finalState.values()) {
+      for (String dot : dots(stored)) {
+        for (String replacing : replacedBy.getOrDefault(dot, Set.of())) {
+          if (acknowledged.containsKey(replacing)) {
+            throw new SimulationFailure(
+                dot + " is back although the acknowledged write " + replacing + " replaced it");
+          }
+        }
+      }
+    }
+  }
+
+  int acknowledgedWrites() {
+    return acknowledged.size();
+  }
+
+  static StoredValue parse(byte[] row) {
+    try {
+      return StoredValue.parseFrom(row);
+    } catch (InvalidProtocolBufferException broken) {
+      throw new SimulationFailure("a row cannot be read: " + broken.getMessage());
+    }
+  }
+
+  private static Set<String> dots(StoredValue stored) {
+    Set<String> dots = new TreeSet<>();
+    for (StoredSibling sibling : stored.getSiblingsList()) {
+      dots.add(dotOf(sibling));
+    }
+    return dots;
+  }
+
+  private static String operationOf(StoredSibling sibling) {
+    return sibling.getOperation().getSession() + "/" + sibling.getOperation().getSequence();
+  }
+
+  private static String dotOf(StoredSibling sibling) {
+    return Dot.fromProto(sibling.getDot()).toString();
+  }
+}

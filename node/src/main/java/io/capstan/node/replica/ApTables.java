@@ -1,0 +1,107 @@
+package io.capstan.node.replica;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
+import io.capstan.node.quorum.KeyspaceTables;
+import io.capstan.node.storage.Table;
+import io.capstan.node.version.Dot;
+import io.capstan.node.version.NodeClock;
+import io.capstan.proto.store.v1.StoredValue;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** The tables of one AP keyspace, over the replica's buffered tables. */
+final class ApTables implements KeyspaceTables {
+
+  private static final byte[] CLOCK_KEY = "clock".getBytes(StandardCharsets.US_ASCII);
+
+  private final long keyspaceId;
+  private final BufferedTables tables;
+
+  ApTables(long keyspaceId, BufferedTables tables) {
+    this.keyspaceId = keyspaceId;
+    this.tables = tables;
+  }
+
+  @Override
+  public @Nullable StoredValue read(ByteString key) {
+    byte[] row = tables.get(Table.data(keyspaceId), key.toByteArray());
+    return row == null ? null : parse(row);
+  }
+
+  @Override
+  public void write(ByteString key, StoredValue value) {
+    tables.put(Table.data(keyspaceId), key.toByteArray(), value.toByteArray());
+  }
+
+  @Override
+  public void scan(ByteString prefix, ByteString from, RowVisitor visitor) {
+    ByteString start =
+        ByteString.unsignedLexicographicalComparator().compare(from, prefix) > 0 ? from : prefix;
+    tables.scan(
+        Table.data(keyspaceId),
+        start.toByteArray(),
+        null,
+        (key, value) -> {
+          ByteString found = UnsafeByteOperations.unsafeWrap(key);
+          return found.startsWith(prefix) && visitor.visit(found, parse(value));
+        });
+  }
+
+  @Override
+  public @Nullable ByteString keyOf(Dot dot) {
+    byte[] key = tables.get(Table.dots(keyspaceId), dotKey(dot));
+    return key == null ? null : UnsafeByteOperations.unsafeWrap(key);
+  }
+
+  @Override
+  public void writeDot(Dot dot, ByteString key) {
+    tables.put(Table.dots(keyspaceId), dotKey(dot), key.toByteArray());
+  }
+
+  @Override
+  public void deleteDot(Dot dot) {
+    tables.delete(Table.dots(keyspaceId), dotKey(dot));
+  }
+
+  @Override
+  public NodeClock readClock() {
+    byte[] row = tables.get(Table.clock(keyspaceId), CLOCK_KEY);
+    try {
+      return NodeClock.fromProto(
+          row == null
+              ? io.capstan.proto.store.v1.NodeClock.getDefaultInstance()
+              : io.capstan.proto.store.v1.NodeClock.parseFrom(row));
+    } catch (InvalidProtocolBufferException broken) {
+      throw new ReplicaInvariantViolation(
+          "the clock of keyspace " + keyspaceId + " cannot be read: " + broken);
+    }
+  }
+
+  @Override
+  public void writeClock(NodeClock clock) {
+    tables.put(Table.clock(keyspaceId), CLOCK_KEY, clock.toProto().toByteArray());
+  }
+
+  private StoredValue parse(byte[] row) {
+    try {
+      return StoredValue.parseFrom(UnsafeByteOperations.unsafeWrap(row));
+    } catch (InvalidProtocolBufferException broken) {
+      throw new ReplicaInvariantViolation(
+          "a row of keyspace " + keyspaceId + " cannot be read: " + broken);
+    }
+  }
+
+  /** Sorted by actor, then counter. */
+  private static byte[] dotKey(Dot dot) {
+    byte[] name = dot.actor().name().getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(name.length + 1 + 8 + 8)
+        .put(name)
+        .put((byte) 0)
+        .putLong(dot.actor().incarnation())
+        .putLong(dot.counter())
+        .array();
+  }
+}

@@ -1,0 +1,258 @@
+package io.capstan.node.replica;
+
+import com.google.protobuf.Message;
+import io.capstan.node.keyspace.LevelRule;
+import io.capstan.proto.peer.v1.ReadBarrier;
+import io.capstan.proto.store.v1.KeyspaceRecord;
+import io.capstan.proto.store.v1.Level;
+import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.v1.CreateKeyspaceRequest;
+import io.capstan.proto.v1.DeleteRequest;
+import io.capstan.proto.v1.DropKeyspaceRequest;
+import io.capstan.proto.v1.ErrorDetail;
+import io.capstan.proto.v1.GetRequest;
+import io.capstan.proto.v1.KeyspaceRef;
+import io.capstan.proto.v1.ListKeyspacesRequest;
+import io.capstan.proto.v1.ListKeyspacesResponse;
+import io.capstan.proto.v1.OpenSessionRequest;
+import io.capstan.proto.v1.PutRequest;
+import io.capstan.proto.v1.ScanRequest;
+import io.capstan.proto.v1.TxnRequest;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides for each request which side of the CAP theorem serves it: the log, or this node as
+ * coordinator.
+ *
+ * <p>A keyspace that this node does not know may have been created a moment ago elsewhere, so the
+ * node first catches up with the leader and looks again before it says so.
+ */
+final class CallRouter {
+
+  private final ReplicaConfig config;
+  private final StateMachine machine;
+  private final CpAnswers answers;
+  private final ApKeyspaces apKeyspaces;
+  private final CpCalls calls;
+  private final BiConsumer<Call, CpAnswers.Answer> exit;
+  private long lastKey;
+
+  CallRouter(
+      ReplicaConfig config,
+      StateMachine machine,
+      CpAnswers answers,
+      ApKeyspaces apKeyspaces,
+      CpCalls calls,
+      BiConsumer<Call, CpAnswers.Answer> exit) {
+    this.config = config;
+    this.machine = machine;
+    this.answers = answers;
+    this.apKeyspaces = apKeyspaces;
+    this.calls = calls;
+    this.exit = exit;
+  }
+
+  /** A client of this node asks. */
+  void client(Input.ClientCall input, Moment now) {
+    Call call =
+        new Call(
+            ++lastKey, input.callId(), null, input.request(), input.deadlineNanos(), now.nanos());
+    start(call, now);
+  }
+
+  /** Another node forwards a request, because it believes that this one leads. */
+  void forwarded(Call.Origin origin, Message request, long deadlineNanos, Moment now) {
+    start(new Call(++lastKey, 0, origin, request, deadlineNanos, now.nanos()), now);
+  }
+
+  private void start(Call call, Moment now) {
+    if (calls.openCalls() >= config.callsMax()) {
+      fail(
+          call,
+          Errors.overloaded(
+              calls.openCalls() + " requests are open, " + config.callsMax() + " are allowed"));
+      return;
+    }
+    route(call, false, true, now);
+  }
+
+  /** The catalogue was brought up to date for the call, or could not be. */
+  void catalogueSeen(Call barrier, boolean current, Moment now) {
+    Call call =
+        new Call(
+            ++lastKey,
+            barrier.callId,
+            barrier.origin,
+            barrier.request,
+            barrier.deadlineNanos,
+            now.nanos());
+    route(call, true, current, now);
+  }
+
+  private void route(Call call, boolean catalogueSeen, boolean current, Moment now) {
+    switch (call.request) {
+      case ReadBarrier barrier -> calls.begin(call, now);
+      case OpenSessionRequest open -> calls.begin(call, now);
+      case CreateKeyspaceRequest create -> create(call, create, now);
+      case ListKeyspacesRequest list -> {
+        if (catalogueSeen) {
+          exit.accept(call, new CpAnswers.Answer.Success(list(list, current)));
+        } else {
+          refreshCatalogue(call, now);
+        }
+      }
+      case DropKeyspaceRequest drop -> {
+        KeyspaceRef ref =
+            KeyspaceRef.newBuilder().setName(drop.getName()).setId(drop.getId()).build();
+        KeyspaceRecord keyspace = resolve(call, ref, catalogueSeen, current, now);
+        if (keyspace != null) {
+          call.keyspace = keyspace;
+          calls.begin(call, now);
+        }
+      }
+      default -> {
+        KeyspaceRecord keyspace = resolve(call, refOf(call.request), catalogueSeen, current, now);
+        if (keyspace != null) {
+          serve(call, keyspace, now);
+        }
+      }
+    }
+  }
+
+  private void create(Call call, CreateKeyspaceRequest create, Moment now) {
+    boolean levelFits =
+        switch (create.getMinWrites()) {
+          case LEVEL_UNSPECIFIED, LEVEL_ONE, LEVEL_QUORUM, LEVEL_ALL -> true;
+          default -> false;
+        };
+    if (create.getMode() != Mode.MODE_CP && create.getMode() != Mode.MODE_AP) {
+      fail(call, Errors.invalid("A keyspace is created with mode cp or ap.", "Name one of them."));
+    } else if (!levelFits) {
+      fail(
+          call,
+          Errors.invalid(
+              "The smallest write level of a keyspace is one, quorum or all.",
+              "Name one of them."));
+    } else if (create.getConflicts()
+        == io.capstan.proto.store.v1.ConflictPolicy.CONFLICT_POLICY_LWW) {
+      fail(
+          call,
+          Errors.failed(
+              Errors.NOT_AVAILABLE_YET,
+              "The conflict policy lww is not available yet.",
+              "Create the keyspace with --conflicts siblings, which keeps every concurrent"
+                  + " value."));
+    } else {
+      calls.begin(call, now);
+    }
+  }
+
+  /** The keyspace that the request means, or null where the call was answered or sent to wait. */
+  private @Nullable KeyspaceRecord resolve(
+      Call call, KeyspaceRef ref, boolean catalogueSeen, boolean current, Moment now) {
+    KeyspaceRecord keyspace = machine.catalogue().named(ref.getName());
+    boolean fits = keyspace != null && (ref.getId() == 0 || ref.getId() == keyspace.getId());
+    if (!fits) {
+      if (catalogueSeen) {
+        fail(call, Errors.unknownKeyspace(ref.getName(), current));
+      } else {
+        refreshCatalogue(call, now);
+      }
+      return null;
+    }
+    if (keyspace != null && ref.getEpoch() != 0 && ref.getEpoch() != keyspace.getEpoch()) {
+      fail(call, Errors.wrongEpoch(keyspace));
+      return null;
+    }
+    return keyspace;
+  }
+
+  private void refreshCatalogue(Call call, Moment now) {
+    call.catalogueBarrier = true;
+    calls.begin(call, now);
+  }
+
+  private void serve(Call call, KeyspaceRecord keyspace, Moment now) {
+    call.keyspace = keyspace;
+    boolean ap = keyspace.getMode() == Mode.MODE_AP;
+    if (call.request instanceof TxnRequest) {
+      if (ap) {
+        fail(
+            call,
+            Errors.failed(
+                Errors.WRONG_MODE,
+                "Keyspace "
+                    + keyspace.getName()
+                    + " is AP: without a leader there is no order in which several keys could be"
+                    + " compared and written at once.",
+                "Use a CP keyspace for transactions."));
+      } else {
+        calls.begin(call, now);
+      }
+      return;
+    }
+    if (ap) {
+      if (call.origin != null) {
+        fail(call, Errors.wrongEpoch(keyspace));
+      } else {
+        apKeyspaces.begin(call.callId, call.request, keyspace, call.deadlineNanos, now);
+      }
+      return;
+    }
+    serveFromLog(call, keyspace, now);
+  }
+
+  private void serveFromLog(Call call, KeyspaceRecord keyspace, Moment now) {
+    Level asked = levelOf(call.request);
+    Level level =
+        asked == Level.LEVEL_UNSPECIFIED ? LevelRule.defaultOf(keyspace.getMode()) : asked;
+    String refusal = LevelRule.refusal(keyspace, level, call.isWrite());
+    if (refusal != null) {
+      fail(
+          call,
+          Errors.failed(Errors.WRONG_LEVEL, refusal + ".", "Name one of these levels, or none."));
+    } else if (level == Level.LEVEL_STALE) {
+      exit.accept(call, new CpAnswers.Answer.Success(answers.read(call.request, keyspace, level)));
+    } else {
+      calls.begin(call, now);
+    }
+  }
+
+  private ListKeyspacesResponse list(ListKeyspacesRequest request, boolean current) {
+    ListKeyspacesResponse.Builder list = ListKeyspacesResponse.newBuilder().setCurrent(current);
+    for (KeyspaceRecord keyspace : machine.catalogue().all()) {
+      if (request.getName().isEmpty() || request.getName().equals(keyspace.getName())) {
+        list.addKeyspaces(CpAnswers.describe(keyspace));
+      }
+    }
+    return list.build();
+  }
+
+  private void fail(Call call, ErrorDetail error) {
+    exit.accept(call, new CpAnswers.Answer.Failure(error));
+  }
+
+  private static KeyspaceRef refOf(Message request) {
+    return switch (request) {
+      case PutRequest put -> put.getKeyspace();
+      case GetRequest get -> get.getKeyspace();
+      case DeleteRequest delete -> delete.getKeyspace();
+      case ScanRequest scan -> scan.getKeyspace();
+      case TxnRequest txn -> txn.getKeyspace();
+      default ->
+          throw new ReplicaInvariantViolation(
+              request.getDescriptorForType().getName() + " names no keyspace");
+    };
+  }
+
+  private static Level levelOf(Message request) {
+    return switch (request) {
+      case PutRequest put -> put.getLevel();
+      case GetRequest get -> get.getLevel();
+      case DeleteRequest delete -> delete.getLevel();
+      case ScanRequest scan -> scan.getLevel();
+      default -> Level.LEVEL_UNSPECIFIED;
+    };
+  }
+}

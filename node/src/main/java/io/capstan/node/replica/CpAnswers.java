@@ -1,0 +1,319 @@
+package io.capstan.node.replica;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
+import io.capstan.node.storage.Table;
+import io.capstan.proto.store.v1.CommandResult;
+import io.capstan.proto.store.v1.Dot;
+import io.capstan.proto.store.v1.KeyspaceRecord;
+import io.capstan.proto.store.v1.Level;
+import io.capstan.proto.store.v1.StepResult;
+import io.capstan.proto.store.v1.StoredSibling;
+import io.capstan.proto.store.v1.StoredValue;
+import io.capstan.proto.v1.CreateKeyspaceRequest;
+import io.capstan.proto.v1.CreateKeyspaceResponse;
+import io.capstan.proto.v1.DeleteRequest;
+import io.capstan.proto.v1.DeleteResponse;
+import io.capstan.proto.v1.DropKeyspaceRequest;
+import io.capstan.proto.v1.DropKeyspaceResponse;
+import io.capstan.proto.v1.ErrorDetail;
+import io.capstan.proto.v1.GetRequest;
+import io.capstan.proto.v1.GetResponse;
+import io.capstan.proto.v1.KeyspaceDescription;
+import io.capstan.proto.v1.OpenSessionResponse;
+import io.capstan.proto.v1.PutRequest;
+import io.capstan.proto.v1.PutResponse;
+import io.capstan.proto.v1.Receipt;
+import io.capstan.proto.v1.ScanRequest;
+import io.capstan.proto.v1.ScanResponse;
+import io.capstan.proto.v1.ScanRow;
+import io.capstan.proto.v1.TxnRequest;
+import io.capstan.proto.v1.TxnResponse;
+import io.capstan.proto.v1.TxnStepResult;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Turns what was applied or read into what the client is told. */
+final class CpAnswers {
+
+  /** Either a response or an error. */
+  sealed interface Answer {
+    record Success(Message response) implements Answer {}
+
+    record Failure(ErrorDetail error) implements Answer {}
+  }
+
+  /** Which replicas hold an applied entry on disk, as this node knows. */
+  interface Acknowledgements {
+    List<String> acked(long index);
+
+    List<String> missing(long index);
+  }
+
+  private final String nodeId;
+  private final StateMachine machine;
+  private final BufferedTables tables;
+  private final Acknowledgements acknowledgements;
+
+  CpAnswers(
+      String nodeId,
+      StateMachine machine,
+      BufferedTables tables,
+      Acknowledgements acknowledgements) {
+    this.nodeId = nodeId;
+    this.machine = machine;
+    this.tables = tables;
+    this.acknowledgements = acknowledgements;
+  }
+
+  // ---- writes ----
+
+  Answer ofWrite(Call call, CommandResult result) {
+    Receipt.Builder receipt = writeReceipt(call, result);
+    ErrorDetail error = refusal(call, result, receipt);
+    if (error != null) {
+      return new Answer.Failure(error);
+    }
+    return new Answer.Success(
+        switch (call.request) {
+          case PutRequest put ->
+              PutResponse.newBuilder()
+                  .setReceipt(
+                      receipt
+                          .setKey(put.getKey())
+                          .setFound(true)
+                          .setContext(context(call, result, put.getKey())))
+                  .build();
+          case DeleteRequest delete ->
+              DeleteResponse.newBuilder().setReceipt(receipt.setKey(delete.getKey())).build();
+          case TxnRequest txn -> txnResponse(result, receipt);
+          case CreateKeyspaceRequest create ->
+              CreateKeyspaceResponse.newBuilder()
+                  .setKeyspace(describe(result.getKeyspace()))
+                  .setReceipt(receipt)
+                  .build();
+          case DropKeyspaceRequest drop ->
+              DropKeyspaceResponse.newBuilder()
+                  .setKeyspace(describe(result.getKeyspace()))
+                  .setReceipt(receipt)
+                  .build();
+          default ->
+              OpenSessionResponse.newBuilder()
+                  .setReceipt(receipt)
+                  .setWindowOperations(Sessions.WINDOW_OPERATIONS)
+                  .build();
+        });
+  }
+
+  private Receipt.Builder writeReceipt(Call call, CommandResult result) {
+    KeyspaceRecord keyspace =
+        call.keyspace != null ? call.keyspace : KeyspaceRecord.getDefaultInstance();
+    Receipt.Builder receipt =
+        Receipts.of(keyspace, Level.LEVEL_LINEARIZABLE, nodeId)
+            .setVersion(Long.toUnsignedString(result.getIndex()))
+            .addAllAcked(acknowledgements.acked(result.getIndex()))
+            .addAllMissing(acknowledgements.missing(result.getIndex()))
+            .setStalenessMillis(0);
+    for (Dot dot : result.getSupersededList()) {
+      receipt.addSuperseded(Receipts.version(dot));
+    }
+    return receipt;
+  }
+
+  private static ByteString context(Call call, CommandResult result, ByteString key) {
+    KeyspaceRecord keyspace = call.keyspace;
+    return keyspace == null
+        ? ByteString.EMPTY
+        : Receipts.contextOfWrite(keyspace, key, result.getIndex());
+  }
+
+  private static TxnResponse txnResponse(CommandResult result, Receipt.Builder receipt) {
+    TxnResponse.Builder response =
+        TxnResponse.newBuilder().setSucceeded(result.getSucceeded()).setReceipt(receipt);
+    for (StepResult step : result.getResultsList()) {
+      TxnStepResult.Builder found = TxnStepResult.newBuilder().setKey(step.getKey());
+      if (step.hasStored()) {
+        StoredValue stored = step.getStored();
+        found.setFound(stored.getSiblingsCount() > 0);
+        for (StoredSibling sibling : stored.getSiblingsList()) {
+          found.addSiblings(Receipts.sibling(sibling));
+        }
+        if (stored.getSiblingsCount() == 1) {
+          found
+              .setValue(stored.getSiblings(0).getValue())
+              .setVersion(Receipts.version(stored.getSiblings(0).getDot()));
+        }
+      }
+      response.addResults(found);
+    }
+    return response.build();
+  }
+
+  private @Nullable ErrorDetail refusal(Call call, CommandResult result, Receipt.Builder receipt) {
+    ErrorDetail error =
+        switch (result.getCode()) {
+          case CODE_OK ->
+              result.getResultsDropped()
+                  ? Errors.unknown(
+                      Errors.TIMEOUT,
+                      "The transaction was applied earlier, at index "
+                          + result.getIndex()
+                          + ", but what it read is no longer kept.",
+                      "Read the keys again.")
+                  : null;
+          case CODE_CONFLICT ->
+              Errors.failed(
+                  Errors.CONFLICT,
+                  "A condition did not hold: somebody else wrote in between. Nothing was applied.",
+                  "Read the key again and decide anew on its present version.");
+          case CODE_SIBLINGS ->
+              Errors.failed(
+                  Errors.SIBLINGS,
+                  "The key holds concurrent values that nobody has resolved yet; a blind write"
+                      + " would discard them unseen. Nothing was applied.",
+                  "Read it with 'capstan get KEY --all-siblings' and write with its --context.");
+          case CODE_UNKNOWN_KEYSPACE ->
+              Errors.failed(
+                  Errors.UNKNOWN_KEYSPACE,
+                  "The keyspace was dropped before the write was applied.",
+                  "'capstan keyspace list' shows what there is.");
+          case CODE_WRONG_EPOCH -> Errors.wrongEpoch(result.getKeyspace());
+          case CODE_WRONG_MODE ->
+              Errors.failed(
+                  Errors.WRONG_MODE,
+                  "The keyspace is not CP any more. Nothing was applied.",
+                  "Ask again: the request is then served in its present mode.");
+          case CODE_KEYSPACE_EXISTS ->
+              Errors.failed(
+                  Errors.KEYSPACE_EXISTS,
+                  "There is a keyspace " + result.getKeyspace().getName() + " already.",
+                  "'capstan keyspace describe "
+                      + result.getKeyspace().getName()
+                      + "' shows it; 'keyspace drop' removes it.");
+          case CODE_TOO_MANY_KEYSPACES ->
+              Errors.overloaded(
+                  "there are " + RequestLimits.KEYSPACES_MAX + " keyspaces, no more are allowed");
+          case CODE_UNKNOWN_SESSION ->
+              Errors.failed(
+                  Errors.UNKNOWN_SESSION,
+                  "The session is not registered, or left the session table. This attempt was not"
+                      + " executed.",
+                  "Open a session and use it; whether an earlier attempt was executed is not known"
+                      + " here.");
+          case CODE_BEYOND_WINDOW ->
+              Errors.unknown(
+                  Errors.BEYOND_WINDOW,
+                  "The operation is older than the session's window of "
+                      + Sessions.WINDOW_OPERATIONS
+                      + " operations: it may have been applied, and is not executed again.",
+                  "Read the key to see.");
+          case CODE_TOO_LARGE ->
+              Errors.invalid(
+                  "The transaction reads more than "
+                      + RequestLimits.TXN_ANSWER_MAX_BYTES
+                      + " bytes. Nothing was applied.",
+                  "Read fewer keys at once.");
+          case CODE_UNSPECIFIED, UNRECOGNIZED ->
+              throw new ReplicaInvariantViolation("an answer without a code");
+        };
+    if (error == null) {
+      return null;
+    }
+    ByteString key = keyOf(call.request);
+    KeyspaceRecord keyspace = call.keyspace;
+    if (key != null && keyspace != null && machine.catalogue().withId(keyspace.getId()) != null) {
+      receipt.clearVersion().clearSuperseded();
+      Receipts.found(receipt, keyspace, key, machine.read(keyspace.getId(), key));
+    }
+    return Errors.withReceipt(error, receipt.build(), null);
+  }
+
+  private static @Nullable ByteString keyOf(Message request) {
+    return switch (request) {
+      case PutRequest put -> put.getKey();
+      case DeleteRequest delete -> delete.getKey();
+      default -> null;
+    };
+  }
+
+  // ---- reads ----
+
+  /** Reads the state as applied now; the caller has made sure that it is recent enough. */
+  Message read(Message request, KeyspaceRecord keyspace, Level level) {
+    return switch (request) {
+      case GetRequest get ->
+          GetResponse.newBuilder()
+              .setReceipt(
+                  Receipts.found(
+                      readReceipt(keyspace, level),
+                      keyspace,
+                      get.getKey(),
+                      machine.read(keyspace.getId(), get.getKey())))
+              .build();
+      case ScanRequest scan -> scan(scan, keyspace, level);
+      default ->
+          throw new ReplicaInvariantViolation(
+              request.getDescriptorForType().getName() + " is not a read");
+    };
+  }
+
+  private Receipt.Builder readReceipt(KeyspaceRecord keyspace, Level level) {
+    Receipt.Builder receipt = Receipts.of(keyspace, level, nodeId).addAcked(nodeId);
+    return level == Level.LEVEL_LINEARIZABLE ? receipt.setStalenessMillis(0) : receipt;
+  }
+
+  private Message scan(ScanRequest request, KeyspaceRecord keyspace, Level level) {
+    ScanResponse.Builder page = ScanResponse.newBuilder();
+    int limit = request.getLimit() == 0 ? RequestLimits.SCAN_ROWS_DEFAULT : request.getLimit();
+    ByteString prefix = request.getPrefix();
+    ByteString from = request.getFrom();
+    ByteString start =
+        ByteString.unsignedLexicographicalComparator().compare(from, prefix) > 0 ? from : prefix;
+    int[] bytes = {0};
+    tables.scan(
+        Table.data(keyspace.getId()),
+        start.toByteArray(),
+        null,
+        (key, value) -> {
+          ByteString found = ByteString.copyFrom(key);
+          if (!found.startsWith(prefix)) {
+            return false;
+          }
+          if (page.getRowsCount() >= limit || bytes[0] >= RequestLimits.SCAN_PAGE_MAX_BYTES) {
+            page.setMore(true).setNextFrom(found);
+            return false;
+          }
+          bytes[0] += key.length + (request.getKeysOnly() ? 0 : value.length);
+          page.addRows(row(keyspace, found, request.getKeysOnly()));
+          return true;
+        });
+    return page.setReceipt(readReceipt(keyspace, level)).build();
+  }
+
+  private ScanRow row(KeyspaceRecord keyspace, ByteString key, boolean keysOnly) {
+    Receipt.Builder found =
+        Receipts.found(Receipt.newBuilder(), keyspace, key, machine.read(keyspace.getId(), key));
+    ScanRow.Builder row =
+        ScanRow.newBuilder()
+            .setKey(key)
+            .setVersion(found.getVersion())
+            .setContext(found.getContext());
+    found
+        .getSiblingsList()
+        .forEach(s -> row.addSiblings(keysOnly ? s.toBuilder().clearValue().build() : s));
+    return row.build();
+  }
+
+  static KeyspaceDescription describe(KeyspaceRecord keyspace) {
+    return KeyspaceDescription.newBuilder()
+        .setId(keyspace.getId())
+        .setName(keyspace.getName())
+        .setMode(keyspace.getMode())
+        .setEpoch(keyspace.getEpoch())
+        .setPhase(Receipts.SERVING)
+        .setConflicts(keyspace.getConflicts())
+        .setMinWrites(keyspace.getMinWrites())
+        .setGroupId(keyspace.getGroupId())
+        .build();
+  }
+}

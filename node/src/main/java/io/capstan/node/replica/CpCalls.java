@@ -1,0 +1,384 @@
+package io.capstan.node.replica;
+
+import com.google.protobuf.Message;
+import io.capstan.node.raft.Entry;
+import io.capstan.node.raft.ProposeResult;
+import io.capstan.node.raft.Raft;
+import io.capstan.node.raft.ReadRejection;
+import io.capstan.node.raft.ReadState;
+import io.capstan.node.raft.Role;
+import io.capstan.proto.peer.v1.ForwardReply;
+import io.capstan.proto.peer.v1.ReadBarrier;
+import io.capstan.proto.store.v1.CommandResult;
+import io.capstan.proto.store.v1.Level;
+import io.capstan.proto.store.v1.LogCommand;
+import io.capstan.proto.v1.ErrorDetail;
+import io.capstan.proto.v1.Outcome;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves open calls that need the log or a leader: proposes and waits for the entry to be applied,
+ * confirms reads, forwards to the leader, and tries again where that cannot apply anything twice.
+ *
+ * <p>A call ends in exactly one answer. A write is FAILED only where no attempt of it can ever be
+ * applied; otherwise, without an answer from the log, it is UNKNOWN.
+ */
+final class CpCalls {
+
+  /** Where answers go, and where a call goes whose catalogue is now recent. */
+  interface Exit {
+    void answer(Call call, CpAnswers.Answer answer);
+
+    void forward(Call call, String leader, Message request, long timeoutMillis);
+
+    /** The barrier that the call asked for is passed ({@code current}), or could not be had. */
+    void catalogueSeen(Call call, boolean current);
+  }
+
+  /** Patience without a leader, in election timeouts; an election takes one to two. */
+  private static final int NO_LEADER_ELECTION_TIMEOUTS = 3;
+
+  private final ReplicaConfig config;
+  private final Raft raft;
+  private final StateMachine machine;
+  private final CpAnswers answers;
+  private final CpCommands commands;
+  private final Exit exit;
+
+  private final Map<Long, Call> open = new LinkedHashMap<>();
+  private final Map<Long, Call> proposed = new HashMap<>();
+  private final List<Call> confirmed = new ArrayList<>();
+  private @Nullable String leaderSeen;
+  private Moment now;
+
+  CpCalls(
+      ReplicaConfig config,
+      Raft raft,
+      StateMachine machine,
+      CpAnswers answers,
+      Exit exit,
+      Moment now) {
+    this.config = config;
+    this.raft = raft;
+    this.machine = machine;
+    this.answers = answers;
+    this.commands = new CpCommands(config.groupId());
+    this.exit = exit;
+    this.now = now;
+  }
+
+  int openCalls() {
+    return open.size();
+  }
+
+  /** Takes the call and starts its first attempt. */
+  void begin(Call call, Moment moment) {
+    now = moment;
+    open.put(call.key, call);
+    attempt(call);
+  }
+
+  // ---- attempts ----
+
+  private void attempt(Call call) {
+    String leader = raft.leaderId();
+    if (raft.role() == Role.LEADER) {
+      if (call.isWrite() && !call.catalogueBarrier) {
+        propose(call);
+      } else {
+        call.state = Call.State.READING;
+        raft.readIndex(call.key);
+      }
+    } else if (call.origin != null) {
+      finish(call, failure(Errors.noLeader(config.nodeId(), members(), call.maybeApplied())));
+    } else if (leader != null && !leader.equals(config.nodeId())) {
+      call.state = Call.State.FORWARDED;
+      call.currentUncertain = call.isWrite() && !call.catalogueBarrier;
+      long timeoutMillis = Math.max(1, (call.deadlineNanos - now.nanos()) / 1_000_000);
+      Message request = call.catalogueBarrier ? ReadBarrier.getDefaultInstance() : call.request;
+      exit.forward(call, leader, request, timeoutMillis);
+    } else {
+      call.waitForLeader(now.nanos());
+    }
+  }
+
+  private void propose(Call call) {
+    LogCommand command;
+    try {
+      command = commands.of(call.request, call.keyspace, call.operation(), now.wallMillis());
+    } catch (CpCommands.RefusedContext refused) {
+      finish(
+          call,
+          failure(
+              Errors.invalid(
+                  Objects.requireNonNullElse(refused.getMessage(), "The context cannot be read."),
+                  "Read the key again and give back the context of that receipt.")));
+      return;
+    }
+    switch (raft.propose(command.toByteArray())) {
+      case ProposeResult.Accepted accepted -> {
+        call.state = Call.State.PROPOSED;
+        call.currentUncertain = true;
+        call.proposedIndex = accepted.index();
+        call.proposedTerm = accepted.term();
+        Call overwritten = proposed.put(accepted.index(), call);
+        if (overwritten != null) {
+          surelyLost(overwritten);
+        }
+      }
+      case ProposeResult.NotLeader notLeader -> call.waitForLeader(now.nanos());
+      case ProposeResult.Overloaded overloaded ->
+          finish(
+              call,
+              failure(
+                  Errors.overloaded(
+                      overloaded.uncommittedBytes()
+                          + " bytes wait for a majority, "
+                          + overloaded.uncommittedBytesMax()
+                          + " are allowed")));
+    }
+  }
+
+  /** The present attempt's entry is gone for good: another one is committed in its place. */
+  private void surelyLost(Call call) {
+    if (call.state != Call.State.PROPOSED) {
+      return;
+    }
+    call.currentUncertain = false;
+    call.waitForLeader(now.nanos());
+  }
+
+  // ---- what Raft reports ----
+
+  /** An entry was applied; its result is null for the no-op of a leader. */
+  void applied(Entry entry, @Nullable CommandResult result) {
+    Call call = proposed.remove(entry.index());
+    if (call == null || call.state == Call.State.DONE) {
+      return;
+    }
+    if (result != null && entry.term() == call.proposedTerm) {
+      finish(call, answers.ofWrite(call, result));
+    } else {
+      surelyLost(call);
+    }
+  }
+
+  /** A read index was confirmed; it is served once it is applied. */
+  void confirmed(ReadState read) {
+    Call call = open.get(read.requestId());
+    if (call == null || call.state != Call.State.READING) {
+      return;
+    }
+    call.readIndex = read.readIndex();
+    if (call.request instanceof ReadBarrier) {
+      finish(
+          call,
+          new CpAnswers.Answer.Success(
+              ForwardReply.newBuilder().setReadIndex(read.readIndex()).build()));
+    } else {
+      confirmed.add(call);
+    }
+  }
+
+  void rejected(ReadRejection rejection) {
+    Call call = open.get(rejection.requestId());
+    if (call == null || call.state != Call.State.READING) {
+      return;
+    }
+    switch (rejection.reason()) {
+      case NOT_LEADER -> {
+        if (call.origin != null) {
+          finish(call, failure(Errors.noLeader(config.nodeId(), members(), false)));
+        } else {
+          call.waitForLeader(now.nanos());
+        }
+      }
+      case OVERLOADED ->
+          finish(call, failure(Errors.overloaded("too many reads wait for confirmation")));
+    }
+  }
+
+  /** Serves what was waiting for entries to be applied. */
+  void serveConfirmed() {
+    if (confirmed.isEmpty()) {
+      return;
+    }
+    List<Call> ready = new ArrayList<>();
+    for (Iterator<Call> each = confirmed.iterator(); each.hasNext(); ) {
+      Call call = each.next();
+      if (call.state == Call.State.DONE) {
+        each.remove();
+      } else if (call.readIndex <= machine.appliedIndex()) {
+        each.remove();
+        ready.add(call);
+      }
+    }
+    for (Call call : ready) {
+      serve(call);
+    }
+  }
+
+  private void serve(Call call) {
+    if (call.catalogueBarrier) {
+      leave(call);
+      exit.catalogueSeen(call, true);
+      return;
+    }
+    if (call.keyspace == null || machine.catalogue().withId(call.keyspace.getId()) == null) {
+      finish(call, failure(Errors.unknownKeyspace("(dropped meanwhile)", true)));
+      return;
+    }
+    finish(
+        call,
+        new CpAnswers.Answer.Success(
+            answers.read(call.request, call.keyspace, Level.LEVEL_LINEARIZABLE)));
+  }
+
+  /** Role, leader or term changed: attempts that the change ended start again. */
+  void leadershipChanged(Moment moment) {
+    now = moment;
+    String leader = raft.leaderId();
+    boolean sameLeader = Objects.equals(leader, leaderSeen);
+    leaderSeen = leader;
+    boolean leading = raft.role() == Role.LEADER;
+    for (Call call : List.copyOf(open.values())) {
+      boolean ended =
+          (call.state == Call.State.FORWARDED && !sameLeader)
+              || (call.state == Call.State.PROPOSED
+                  && !(leading && call.proposedTerm == raft.term()));
+      if (!ended || !call.mayBeAttemptedAgain()) {
+        continue;
+      }
+      if (call.origin != null) {
+        finish(call, failure(Errors.noLeader(config.nodeId(), members(), call.maybeApplied())));
+      } else {
+        call.waitForLeader(now.nanos());
+      }
+    }
+    attemptWaiting();
+  }
+
+  private void attemptWaiting() {
+    if (raft.leaderId() == null) {
+      return;
+    }
+    for (Call call : List.copyOf(open.values())) {
+      if (call.state == Call.State.WAITING_FOR_LEADER) {
+        attempt(call);
+      }
+    }
+  }
+
+  // ---- answers of the leader ----
+
+  /**
+   * What the leader said to a forwarded call of this node; late and repeated replies are ignored.
+   */
+  void forwardReplied(ForwardReply reply, Moment moment) {
+    now = moment;
+    Call call = open.get(reply.getForwardId());
+    if (call == null || call.state != Call.State.FORWARDED) {
+      return;
+    }
+    switch (reply.getReplyCase()) {
+      case READ_INDEX -> {
+        call.state = Call.State.READING;
+        call.readIndex = reply.getReadIndex();
+        confirmed.add(call);
+      }
+      case ERROR -> leaderRefused(call, reply.getError());
+      case REPLY_NOT_SET -> {}
+      default -> finish(call, new CpAnswers.Answer.Success(ForwardCodec.response(reply)));
+    }
+  }
+
+  private void leaderRefused(Call call, ErrorDetail error) {
+    boolean definite = error.getOutcome() == Outcome.OUTCOME_FAILED;
+    if (definite) {
+      call.currentUncertain = false;
+    }
+    boolean leaderless = error.getCode().equals(Errors.NO_LEADER);
+    if (leaderless && call.mayBeAttemptedAgain()) {
+      call.waitForLeader(now.nanos());
+      return;
+    }
+    finish(call, failure(error));
+  }
+
+  // ---- time ----
+
+  /** Gives up what waited too long and tries again what waits for a leader. */
+  void tick(Moment moment) {
+    now = moment;
+    attemptWaiting();
+    long patienceNanos = NO_LEADER_ELECTION_TIMEOUTS * config.electionTimeoutMillis() * 1_000_000L;
+    for (Call call : List.copyOf(open.values())) {
+      boolean late = now.nanos() - call.deadlineNanos >= 0;
+      boolean impatient =
+          call.state == Call.State.WAITING_FOR_LEADER
+              && now.nanos() - call.waitingSinceNanos >= patienceNanos;
+      if (!late && !impatient) {
+        continue;
+      }
+      if (call.catalogueBarrier) {
+        leave(call);
+        exit.catalogueSeen(call, false);
+      } else if (call.state == Call.State.WAITING_FOR_LEADER) {
+        finish(call, failure(Errors.noLeader(config.nodeId(), members(), call.maybeApplied())));
+      } else {
+        finish(
+            call, failure(Errors.deadline(config.nodeId(), call.maybeApplied(), call.isWrite())));
+      }
+    }
+  }
+
+  // ---- the end of a call ----
+
+  private void finish(Call call, CpAnswers.Answer answer) {
+    leave(call);
+    exit.answer(call, call.earlierUncertain ? honest(answer) : answer);
+  }
+
+  /** A refusal of this attempt says nothing about an earlier one, unless the log itself spoke. */
+  private static CpAnswers.Answer honest(CpAnswers.Answer answer) {
+    if (!(answer instanceof CpAnswers.Answer.Failure failure)
+        || failure.error().getOutcome() != Outcome.OUTCOME_FAILED
+        || isWordOfTheLog(failure.error().getCode())) {
+      return answer;
+    }
+    ErrorDetail error = failure.error();
+    return failure(
+        error.toBuilder()
+            .setOutcome(Outcome.OUTCOME_UNKNOWN)
+            .setMessage(error.getMessage() + " An earlier attempt may have been applied.")
+            .build());
+  }
+
+  private static boolean isWordOfTheLog(String code) {
+    return switch (code) {
+      case Errors.CONFLICT, Errors.SIBLINGS, Errors.KEYSPACE_EXISTS -> true;
+      default -> false;
+    };
+  }
+
+  private void leave(Call call) {
+    call.state = Call.State.DONE;
+    open.remove(call.key);
+    proposed.remove(call.proposedIndex, call);
+  }
+
+  private int members() {
+    return config.members().size();
+  }
+
+  private static CpAnswers.Answer failure(ErrorDetail error) {
+    return new CpAnswers.Answer.Failure(error);
+  }
+}

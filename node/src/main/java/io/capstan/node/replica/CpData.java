@@ -1,0 +1,258 @@
+package io.capstan.node.replica;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
+import io.capstan.node.keyspace.Catalogue;
+import io.capstan.node.storage.Table;
+import io.capstan.proto.store.v1.Actor;
+import io.capstan.proto.store.v1.CommandResult;
+import io.capstan.proto.store.v1.Comparison;
+import io.capstan.proto.store.v1.DataCommand;
+import io.capstan.proto.store.v1.Dot;
+import io.capstan.proto.store.v1.HybridTimestamp;
+import io.capstan.proto.store.v1.KeyspaceRecord;
+import io.capstan.proto.store.v1.LogCommand;
+import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.store.v1.Step;
+import io.capstan.proto.store.v1.StepResult;
+import io.capstan.proto.store.v1.StoredSibling;
+import io.capstan.proto.store.v1.StoredValue;
+import io.capstan.proto.store.v1.VersionVector;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Executes commands on the data of CP keyspaces.
+ *
+ * <p>A write leaves one sibling, whose dot is (log of this epoch, log index). A delete removes the
+ * row: in the log's order nothing earlier can come back.
+ */
+final class CpData {
+
+  /** The name of the actor that stands for a keyspace's log; the incarnation is the epoch. */
+  static final String LOG_ACTOR = "log";
+
+  private final BufferedTables tables;
+  private final Catalogue catalogue;
+
+  CpData(BufferedTables tables, Catalogue catalogue) {
+    this.tables = tables;
+    this.catalogue = catalogue;
+  }
+
+  @Nullable StoredValue read(long keyspaceId, ByteString key) {
+    byte[] row = tables.get(Table.data(keyspaceId), key.toByteArray());
+    if (row == null) {
+      return null;
+    }
+    try {
+      return StoredValue.parseFrom(UnsafeByteOperations.unsafeWrap(row));
+    } catch (InvalidProtocolBufferException broken) {
+      throw new ReplicaInvariantViolation(
+          "the row of key " + key + " in keyspace " + keyspaceId + " cannot be read: " + broken);
+    }
+  }
+
+  /** The log index that wrote the key's only value; 0 where there is none or several. */
+  static long versionOf(@Nullable StoredValue stored) {
+    return stored == null || stored.getSiblingsCount() != 1
+        ? 0
+        : stored.getSiblings(0).getDot().getCounter();
+  }
+
+  CommandResult execute(LogCommand command, long index) {
+    DataCommand wanted = command.getData();
+    CommandResult.Builder result = CommandResult.newBuilder().setIndex(index);
+    KeyspaceRecord keyspace = catalogue.withId(wanted.getKeyspaceId());
+    if (keyspace == null) {
+      return result.setCode(CommandResult.Code.CODE_UNKNOWN_KEYSPACE).build();
+    }
+    if (keyspace.getEpoch() != wanted.getEpoch()) {
+      return result.setCode(CommandResult.Code.CODE_WRONG_EPOCH).setKeyspace(keyspace).build();
+    }
+    if (keyspace.getMode() != Mode.MODE_CP) {
+      return result.setCode(CommandResult.Code.CODE_WRONG_MODE).setKeyspace(keyspace).build();
+    }
+    boolean holds = true;
+    for (Comparison comparison : wanted.getComparisonsList()) {
+      if (!holds(comparison, read(keyspace.getId(), comparison.getKey()))) {
+        holds = false;
+        break;
+      }
+    }
+    result.setSucceeded(holds);
+    List<Step> steps = holds ? wanted.getThenStepsList() : wanted.getElseStepsList();
+    CommandResult.Code refusal = refusal(keyspace.getId(), steps);
+    if (refusal != null) {
+      return result.setCode(refusal).setSucceeded(false).build();
+    }
+    for (Step step : steps) {
+      perform(keyspace, step, command, index, result);
+    }
+    boolean conflict = !holds && wanted.getElseStepsCount() == 0;
+    return result
+        .setCode(conflict ? CommandResult.Code.CODE_CONFLICT : CommandResult.Code.CODE_OK)
+        .build();
+  }
+
+  private static boolean holds(Comparison comparison, @Nullable StoredValue stored) {
+    return switch (comparison.getTargetCase()) {
+      case ABSENT -> comparison.getAbsent() == isAbsent(stored);
+      case VERSION ->
+          stored != null && stored.getSiblingsCount() > 1
+              ? false
+              : related(
+                  Long.compareUnsigned(versionOf(stored), comparison.getVersion()),
+                  comparison.getRelation());
+      case VALUE -> {
+        boolean single = stored != null && stored.getSiblingsCount() == 1;
+        if (stored == null || !single) {
+          yield comparison.getRelation() == Comparison.Relation.RELATION_NOT_EQUAL
+              && isAbsent(stored);
+        }
+        yield related(
+            ByteString.unsignedLexicographicalComparator()
+                .compare(stored.getSiblings(0).getValue(), comparison.getValue()),
+            comparison.getRelation());
+      }
+      case TARGET_NOT_SET -> false;
+    };
+  }
+
+  private static boolean related(int order, Comparison.Relation relation) {
+    return switch (relation) {
+      case RELATION_EQUAL -> order == 0;
+      case RELATION_NOT_EQUAL -> order != 0;
+      case RELATION_LESS -> order < 0;
+      case RELATION_GREATER -> order > 0;
+      case UNRECOGNIZED -> false;
+    };
+  }
+
+  private static boolean isAbsent(@Nullable StoredValue stored) {
+    return stored == null || stored.getSiblingsList().stream().noneMatch(StoredSibling::hasValue);
+  }
+
+  /** Why no step may be performed; all or nothing, so every step is judged before the first. */
+  private CommandResult.@Nullable Code refusal(long keyspaceId, List<Step> steps) {
+    long answerBytes = 0;
+    for (Step step : steps) {
+      switch (step.getStepCase()) {
+        case GET -> {
+          StoredValue stored = read(keyspaceId, step.getGet().getKey());
+          answerBytes += stored == null ? 0 : stored.getSerializedSize();
+          if (answerBytes > RequestLimits.TXN_ANSWER_MAX_BYTES) {
+            return CommandResult.Code.CODE_TOO_LARGE;
+          }
+        }
+        case PUT -> {
+          CommandResult.Code code =
+              writeRefusal(
+                  read(keyspaceId, step.getPut().getKey()),
+                  step.getPut().hasContext() ? step.getPut().getContext() : null);
+          if (code != null) {
+            return code;
+          }
+        }
+        case DELETE -> {
+          CommandResult.Code code =
+              writeRefusal(
+                  read(keyspaceId, step.getDelete().getKey()),
+                  step.getDelete().hasContext() ? step.getDelete().getContext() : null);
+          if (code != null) {
+            return code;
+          }
+        }
+        case STEP_NOT_SET -> {}
+      }
+    }
+    return null;
+  }
+
+  private static CommandResult.@Nullable Code writeRefusal(
+      @Nullable StoredValue stored, @Nullable VersionVector context) {
+    if (stored == null) {
+      return null;
+    }
+    if (context == null) {
+      return stored.getSiblingsCount() > 1 ? CommandResult.Code.CODE_SIBLINGS : null;
+    }
+    for (StoredSibling sibling : stored.getSiblingsList()) {
+      if (!covers(context, sibling.getDot())) {
+        return stored.getSiblingsCount() > 1
+            ? CommandResult.Code.CODE_SIBLINGS
+            : CommandResult.Code.CODE_CONFLICT;
+      }
+    }
+    return null;
+  }
+
+  private static boolean covers(VersionVector context, Dot dot) {
+    for (VersionVector.Entry entry : context.getEntriesList()) {
+      if (entry.getActor().equals(dot.getActor())) {
+        return dot.getCounter() <= entry.getCounter();
+      }
+    }
+    return false;
+  }
+
+  private void perform(
+      KeyspaceRecord keyspace,
+      Step step,
+      LogCommand command,
+      long index,
+      CommandResult.Builder result) {
+    Table table = Table.data(keyspace.getId());
+    switch (step.getStepCase()) {
+      case GET -> {
+        ByteString key = step.getGet().getKey();
+        StepResult.Builder found = StepResult.newBuilder().setKey(key);
+        StoredValue stored = read(keyspace.getId(), key);
+        result.addResults(stored == null ? found : found.setStored(stored));
+      }
+      case PUT -> {
+        ByteString key = step.getPut().getKey();
+        replaced(keyspace.getId(), key, result);
+        StoredValue stored = written(keyspace.getEpoch(), command, index, step.getPut().getValue());
+        tables.put(table, key.toByteArray(), stored.toByteArray());
+        result.addResults(StepResult.newBuilder().setKey(key));
+      }
+      case DELETE -> {
+        ByteString key = step.getDelete().getKey();
+        replaced(keyspace.getId(), key, result);
+        tables.delete(table, key.toByteArray());
+        result.addResults(StepResult.newBuilder().setKey(key));
+      }
+      case STEP_NOT_SET -> {}
+    }
+  }
+
+  private void replaced(long keyspaceId, ByteString key, CommandResult.Builder result) {
+    StoredValue stored = read(keyspaceId, key);
+    if (stored != null) {
+      for (StoredSibling sibling : stored.getSiblingsList()) {
+        result.addSuperseded(sibling.getDot());
+      }
+    }
+  }
+
+  private static StoredValue written(long epoch, LogCommand command, long index, ByteString value) {
+    Actor log = Actor.newBuilder().setName(LOG_ACTOR).setIncarnation(epoch).build();
+    StoredSibling.Builder sibling =
+        StoredSibling.newBuilder()
+            .setDot(Dot.newBuilder().setActor(log).setCounter(index))
+            .setWrittenAt(
+                HybridTimestamp.newBuilder().setPhysicalMillis(command.getProposedAtMillis()))
+            .setValue(value);
+    if (command.hasOperation()) {
+      sibling.setOperation(command.getOperation());
+    }
+    return StoredValue.newBuilder()
+        .setContext(
+            VersionVector.newBuilder()
+                .addEntries(VersionVector.Entry.newBuilder().setActor(log).setCounter(index)))
+        .addSiblings(sibling)
+        .build();
+  }
+}

@@ -1,0 +1,129 @@
+package io.capstan.node.replica;
+
+import io.capstan.proto.store.v1.KeyspaceRecord;
+import io.capstan.proto.v1.ErrorDetail;
+import io.capstan.proto.v1.Outcome;
+import io.capstan.proto.v1.Receipt;
+import org.jspecify.annotations.Nullable;
+
+/** The sentences that a replica refuses with: what happened, why in CAP terms, what to do next. */
+final class Errors {
+
+  static final String NO_LEADER = "NO_LEADER";
+  static final String NO_QUORUM = "NO_QUORUM";
+  static final String TIMEOUT = "TIMEOUT";
+  static final String OVERLOADED = "OVERLOADED";
+  static final String UNKNOWN_KEYSPACE = "UNKNOWN_KEYSPACE";
+  static final String KEYSPACE_EXISTS = "KEYSPACE_EXISTS";
+  static final String CONFLICT = "CONFLICT";
+  static final String SIBLINGS = "SIBLINGS";
+  static final String WRONG_LEVEL = "WRONG_LEVEL";
+  static final String WRONG_MODE = "WRONG_MODE";
+  static final String WRONG_EPOCH = "WRONG_EPOCH";
+  static final String INVALID_ARGUMENT = "INVALID_ARGUMENT";
+  static final String UNKNOWN_SESSION = "UNKNOWN_SESSION";
+  static final String BEYOND_WINDOW = "BEYOND_WINDOW";
+  static final String NOT_AVAILABLE_YET = "NOT_AVAILABLE_YET";
+
+  private Errors() {}
+
+  static ErrorDetail failed(String code, String message, String hint) {
+    return detail(code, Outcome.OUTCOME_FAILED, message, hint);
+  }
+
+  static ErrorDetail unknown(String code, String message, String hint) {
+    return detail(code, Outcome.OUTCOME_UNKNOWN, message, hint);
+  }
+
+  private static ErrorDetail detail(String code, Outcome outcome, String message, String hint) {
+    return ErrorDetail.newBuilder()
+        .setCode(code)
+        .setOutcome(outcome)
+        .setMessage(message)
+        .setHint(hint)
+        .build();
+  }
+
+  static ErrorDetail noLeader(String nodeId, int members, boolean maybeApplied) {
+    int majority = members / 2 + 1;
+    String why =
+        "Node "
+            + nodeId
+            + " knows of no leader: it cannot reach "
+            + majority
+            + " of "
+            + members
+            + " replicas (or an election is under way). This request needs a majority, which is"
+            + " consistency before availability. ";
+    return maybeApplied
+        ? unknown(
+            NO_LEADER,
+            why + "An earlier attempt may have been applied.",
+            "Read the key once a majority can be reached; 'capstan status' shows who can be.")
+        : failed(
+            NO_LEADER,
+            why + "Nothing was applied.",
+            "Ask a node on the majority's side, heal the partition, or try again;"
+                + " 'capstan status' shows who can be reached.");
+  }
+
+  static ErrorDetail deadline(String nodeId, boolean maybeApplied, boolean write) {
+    if (maybeApplied) {
+      return unknown(
+          TIMEOUT,
+          "No majority confirmed the write in time. It is in a log and may still be committed.",
+          "Read the key once the partition heals, or retry with the same operation id.");
+    }
+    return failed(
+        NO_QUORUM,
+        "Node "
+            + nodeId
+            + " could not get a majority to confirm the "
+            + (write ? "write" : "read")
+            + " in time, and answers nothing rather than something stale.",
+        write
+            ? "Nothing was applied: try again, or ask a node on the majority's side."
+            : "Try again, ask a node on the majority's side, or read with level stale.");
+  }
+
+  static ErrorDetail unknownKeyspace(String name, boolean current) {
+    return failed(
+        UNKNOWN_KEYSPACE,
+        "There is no keyspace "
+            + name
+            + (current ? "." : " as far as this node knows; it could not ask a leader."),
+        "'capstan keyspace list' shows what there is; 'capstan keyspace create "
+            + name
+            + " --mode cp|ap' makes it.");
+  }
+
+  static ErrorDetail overloaded(String what) {
+    return failed(
+        OVERLOADED,
+        "The node has as much work as it may hold: " + what + ".",
+        "Try again, slower.");
+  }
+
+  static ErrorDetail invalid(String message, String hint) {
+    return failed(INVALID_ARGUMENT, message, hint);
+  }
+
+  static ErrorDetail wrongEpoch(KeyspaceRecord keyspace) {
+    return failed(
+        WRONG_EPOCH,
+        "Keyspace "
+            + keyspace.getName()
+            + " (id "
+            + keyspace.getId()
+            + ") is in epoch "
+            + keyspace.getEpoch()
+            + ", the request is for another one.",
+        "Ask again without an epoch, or with the current one.");
+  }
+
+  static ErrorDetail withReceipt(ErrorDetail error, Receipt receipt, @Nullable String leader) {
+    ErrorDetail.Builder complete =
+        error.toBuilder().setReceipt(receipt.toBuilder().setOutcome(error.getOutcome()));
+    return leader == null ? complete.build() : complete.setLeader(leader).build();
+  }
+}

@@ -1,0 +1,99 @@
+package io.capstan.node.replica;
+
+import com.google.protobuf.ByteString;
+import io.capstan.node.version.ContextToken;
+import io.capstan.node.version.VersionVector;
+import io.capstan.proto.store.v1.Actor;
+import io.capstan.proto.store.v1.Dot;
+import io.capstan.proto.store.v1.KeyspaceRecord;
+import io.capstan.proto.store.v1.Level;
+import io.capstan.proto.store.v1.StoredSibling;
+import io.capstan.proto.store.v1.StoredValue;
+import io.capstan.proto.v1.Outcome;
+import io.capstan.proto.v1.Receipt;
+import io.capstan.proto.v1.Sibling;
+import org.jspecify.annotations.Nullable;
+
+/** Builds the receipts of CP answers. */
+final class Receipts {
+
+  static final String SERVING = "serving";
+
+  private Receipts() {}
+
+  /** What is known before anything was done. */
+  static Receipt.Builder of(KeyspaceRecord keyspace, Level level, String servedBy) {
+    return Receipt.newBuilder()
+        .setKeyspace(keyspace.getName())
+        .setKeyspaceId(keyspace.getId())
+        .setMode(keyspace.getMode())
+        .setEpoch(keyspace.getEpoch())
+        .setLevel(level)
+        .setPhase(SERVING)
+        .setOutcome(Outcome.OUTCOME_OK)
+        .setServedBy(servedBy);
+  }
+
+  /** Fills in what is stored under the key. */
+  static Receipt.Builder found(
+      Receipt.Builder receipt,
+      KeyspaceRecord keyspace,
+      ByteString key,
+      @Nullable StoredValue stored) {
+    receipt.setKey(key);
+    if (stored == null || stored.getSiblingsCount() == 0) {
+      return receipt;
+    }
+    receipt.setFound(true).setContext(contextOf(keyspace, key, stored));
+    for (StoredSibling sibling : stored.getSiblingsList()) {
+      receipt.addSiblings(sibling(sibling));
+    }
+    if (stored.getSiblingsCount() == 1) {
+      receipt.setVersion(version(stored.getSiblings(0).getDot()));
+      receipt.setValue(stored.getSiblings(0).getValue());
+    }
+    return receipt;
+  }
+
+  static Sibling.Builder sibling(StoredSibling stored) {
+    Sibling.Builder sibling =
+        Sibling.newBuilder()
+            .setVersion(version(stored.getDot()))
+            .setWrittenAtMillis(stored.getWrittenAt().getPhysicalMillis());
+    if (stored.hasValue()) {
+      sibling.setValue(stored.getValue());
+    }
+    if (stored.hasOperation()) {
+      sibling.setOperation(stored.getOperation());
+    }
+    return sibling;
+  }
+
+  /** The log index for a dot of a log, the dot's text for one of a node. */
+  static String version(Dot dot) {
+    return dot.getActor().getName().equals(CpData.LOG_ACTOR)
+        ? Long.toUnsignedString(dot.getCounter())
+        : io.capstan.node.version.Dot.fromProto(dot).toString();
+  }
+
+  /** The context that covers a write at the log index. */
+  static ByteString contextOfWrite(KeyspaceRecord keyspace, ByteString key, long index) {
+    Actor log =
+        Actor.newBuilder().setName(CpData.LOG_ACTOR).setIncarnation(keyspace.getEpoch()).build();
+    StoredValue written =
+        StoredValue.newBuilder()
+            .setContext(
+                io.capstan.proto.store.v1.VersionVector.newBuilder()
+                    .addEntries(
+                        io.capstan.proto.store.v1.VersionVector.Entry.newBuilder()
+                            .setActor(log)
+                            .setCounter(index)))
+            .build();
+    return contextOf(keyspace, key, written);
+  }
+
+  private static ByteString contextOf(KeyspaceRecord keyspace, ByteString key, StoredValue stored) {
+    return ContextToken.encode(
+        keyspace.getId(), keyspace.getEpoch(), key, VersionVector.fromProto(stored.getContext()));
+  }
+}

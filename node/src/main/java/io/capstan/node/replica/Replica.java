@@ -1,0 +1,425 @@
+package io.capstan.node.replica;
+
+import com.google.protobuf.Message;
+import io.capstan.node.quorum.LeaderlessKeyspace;
+import io.capstan.node.raft.Configuration;
+import io.capstan.node.raft.Entry;
+import io.capstan.node.raft.HardState;
+import io.capstan.node.raft.ProposeResult;
+import io.capstan.node.raft.Raft;
+import io.capstan.node.raft.RaftConfig;
+import io.capstan.node.raft.RaftStatus;
+import io.capstan.node.raft.Role;
+import io.capstan.node.storage.ReplicaStore;
+import io.capstan.node.storage.WriteBatch;
+import io.capstan.proto.peer.v1.Forward;
+import io.capstan.proto.peer.v1.ForwardReply;
+import io.capstan.proto.peer.v1.PeerMessage;
+import io.capstan.proto.store.v1.CreateKeyspaceCommand;
+import io.capstan.proto.store.v1.KeyspaceRecord;
+import io.capstan.proto.store.v1.LogCommand;
+import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.v1.KeyspaceStatus;
+import io.capstan.proto.v1.PeerStatus;
+import io.capstan.proto.v1.StatusResponse;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One replica of one group: Raft, the state machine, leaderless replication and the calls of
+ * clients, as one deterministic state machine. Inputs go in by {@link #step}; {@link #flush} writes
+ * what they changed as one batch and gives out the effects.
+ *
+ * <p>The same constructor arguments and the same sequence of calls give the same batches and
+ * effects byte for byte; this is what the simulator relies on. Confined to one thread.
+ */
+public final class Replica {
+
+  /** Passes through a flush; each one runs actions that the one before released. */
+  private static final int FLUSH_PASSES_MAX = 64;
+
+  private final ReplicaConfig config;
+  private final ReplicaStore store;
+  private final BufferedTables tables;
+  private final Outbox outbox = new Outbox();
+  private final StateMachine machine;
+  private final ApKeyspaces apKeyspaces;
+  private final Raft raft;
+  private final CpAnswers answers;
+  private final CpCalls calls;
+  private final CallRouter router;
+  private final long senderRun;
+  private final Map<String, Long> heardNanos = new HashMap<>();
+
+  private Moment now;
+  private long writeSequence;
+  private long raftWriteSequence;
+  private long bootstrapTerm;
+  private @Nullable RaftStatus flushStatus;
+
+  /**
+   * Starts the replica from what the store holds, all of which must be synced.
+   *
+   * @throws ReplicaInvariantViolation where what is stored contradicts itself
+   */
+  public Replica(ReplicaConfig config, ReplicaStore store, RandomGenerator random, Moment start) {
+    this.config = config;
+    this.store = store;
+    this.now = start;
+    this.senderRun = random.nextLong();
+    this.tables = new BufferedTables(store);
+    this.apKeyspaces = new ApKeyspaces(config, tables, outbox, random);
+    this.machine = new StateMachine(config.groupId(), store, tables, new CatalogueEvents());
+    machine.load();
+    HardState hardState = store.log().hardState();
+    this.raft =
+        new Raft(
+            raftConfig(config),
+            hardState == null ? HardState.INITIAL : hardState,
+            store.log(),
+            machine.appliedIndex(),
+            random,
+            start.nanos());
+    this.answers = new CpAnswers(config.nodeId(), machine, tables, new Acknowledged());
+    this.calls = new CpCalls(config, raft, machine, answers, new CallExit(), start);
+    this.router = new CallRouter(config, machine, answers, apKeyspaces, calls, this::deliver);
+  }
+
+  private static RaftConfig raftConfig(ReplicaConfig config) {
+    RaftConfig defaults =
+        RaftConfig.defaults(config.nodeId(), Configuration.ofVoters(config.members()));
+    return new RaftConfig(
+        config.nodeId(),
+        defaults.membership(),
+        config.electionTimeoutMillis(),
+        config.heartbeatIntervalMillis(),
+        defaults.inflightMessagesMax(),
+        defaults.inflightBytesMax(),
+        defaults.appendBytesMax(),
+        config.uncommittedBytesMax(),
+        defaults.applyBytesMax(),
+        config.callsMax(),
+        defaults.readRoundsMax(),
+        defaults.cacheBytesMax());
+  }
+
+  // ---- inputs ----
+
+  /**
+   * Takes one input. What it changes is visible to the next one; nothing leaves before {@link
+   * #flush}.
+   *
+   * @throws RuntimeException where an invariant is broken: the node must stop
+   */
+  public void step(Input input, Moment moment) {
+    now = moment;
+    switch (input) {
+      case Input.Tick tick -> {
+        raft.tick(now.nanos());
+        calls.tick(now);
+        apKeyspaces.tick(machine.appliedIndex(), now);
+      }
+      case Input.ClientCall call -> router.client(call, now);
+      case Input.FromPeer from -> fromPeer(from.from(), from.message());
+      case Input.Durable durable -> {
+        outbox.durable(durable.writeSequence());
+        raft.durable(Math.min(durable.writeSequence(), raftWriteSequence));
+      }
+      case Input.PeerLink link -> apKeyspaces.peerLink(link.peer(), link.connected(), now);
+    }
+  }
+
+  private void fromPeer(String from, PeerMessage message) {
+    if (!config.members().contains(from) || message.getGroupId() != config.groupId()) {
+      return;
+    }
+    heardNanos.put(from, now.nanos());
+    switch (message.getMessageCase()) {
+      case RAFT ->
+          raft.step(RaftCodec.decode(from, config.nodeId(), message.getRaft()), now.nanos());
+      case FORWARD -> {
+        Forward forward = message.getForward();
+        router.forwarded(
+            new Call.Origin(from, forward.getForwardId(), forward.getSenderRun()),
+            ForwardCodec.request(forward),
+            now.nanos() + forward.getTimeoutMillis() * 1_000_000L,
+            now);
+      }
+      case FORWARD_REPLY -> {
+        if (message.getForwardReply().getSenderRun() == senderRun) {
+          calls.forwardReplied(message.getForwardReply(), now);
+        }
+      }
+      case QUORUM -> apKeyspaces.onMessage(from, message.getQuorum(), machine.appliedIndex(), now);
+      case MESSAGE_NOT_SET -> {}
+    }
+  }
+
+  // ---- the flush ----
+
+  /**
+   * Writes everything that the inputs since the last flush changed, as one batch where that is
+   * possible, and gives out what may leave.
+   */
+  public Flush flush(Moment moment) {
+    now = moment;
+    boolean more = true;
+    for (int pass = 0; more; pass++) {
+      if (pass == FLUSH_PASSES_MAX) {
+        throw new ReplicaInvariantViolation("a flush does not come to an end");
+      }
+      more = pass();
+    }
+    return new Flush(writeSequence, outbox.takeEffects());
+  }
+
+  /** One drain, one batch; returns whether another pass has something to do. */
+  private boolean pass() {
+    flushStatus = null;
+    bootstrap();
+    WriteBatch batch = new WriteBatch();
+    io.capstan.node.raft.Output output = raft.drain(nextRaftSequence());
+    if (output.hasWrite()) {
+      batch.appendToLog(output.truncateFrom(), output.entries());
+      HardState hardState = output.hardState();
+      if (hardState != null) {
+        batch.hardState(hardState);
+      }
+    }
+    output.sendNow().forEach(this::sendRaft);
+    if (!output.sendWhenDurable().isEmpty()) {
+      List<io.capstan.node.raft.Message> held = output.sendWhenDurable();
+      outbox.whenDurable(() -> held.forEach(this::sendRaft));
+    }
+    for (Entry entry : output.committed()) {
+      calls.applied(entry, machine.apply(entry));
+    }
+    if (output.roleChange() != null) {
+      calls.leadershipChanged(now);
+    }
+    output.rejectedReads().forEach(calls::rejected);
+    output.reads().forEach(calls::confirmed);
+    calls.serveConfirmed();
+    machine.beforeFlush();
+    apKeyspaces.beforeFlush();
+    tables.drainTo(batch);
+    if (!batch.isEmpty()) {
+      writeSequence++;
+      if (output.hasWrite()) {
+        raftWriteSequence = writeSequence;
+      }
+      store.write(batch);
+    }
+    outbox.sealed(writeSequence);
+    outbox.runReleased();
+    return output.committedMore() || !output.isEmpty() || !tables.isEmpty();
+  }
+
+  private long nextRaftSequence() {
+    return writeSequence + 1;
+  }
+
+  /** The first leader of an empty cluster makes the keyspace that exists from the start. */
+  private void bootstrap() {
+    if (machine.bootstrapped()
+        || raft.role() != Role.LEADER
+        || raft.term() == bootstrapTerm
+        || machine.appliedIndex() < raft.lastIndex()) {
+      return;
+    }
+    bootstrapTerm = raft.term();
+    LogCommand create =
+        LogCommand.newBuilder()
+            .setGroupId(config.groupId())
+            .setProposedAtMillis(now.wallMillis())
+            .setCreateKeyspace(
+                CreateKeyspaceCommand.newBuilder()
+                    .setKeyspace(
+                        KeyspaceRecord.newBuilder()
+                            .setName(io.capstan.node.keyspace.Catalogue.DEFAULT_KEYSPACE)
+                            .setMode(Mode.MODE_CP)))
+            .build();
+    ProposeResult result = raft.propose(create.toByteArray());
+    if (!(result instanceof ProposeResult.Accepted)) {
+      throw new ReplicaInvariantViolation("an idle leader refused its first entry: " + result);
+    }
+  }
+
+  // ---- effects ----
+
+  private void sendRaft(io.capstan.node.raft.Message message) {
+    send(message.to(), PeerMessage.newBuilder().setRaft(RaftCodec.encode(message)));
+  }
+
+  private void send(String to, PeerMessage.Builder message) {
+    outbox.emit(new Effect.Send(to, message.setGroupId(config.groupId()).build()));
+  }
+
+  private void deliver(Call call, CpAnswers.Answer answer) {
+    Call.Origin origin = call.origin;
+    if (origin == null) {
+      outbox.emit(
+          switch (answer) {
+            case CpAnswers.Answer.Success success ->
+                new Effect.Reply(call.callId, success.response());
+            case CpAnswers.Answer.Failure failure -> new Effect.Fail(call.callId, failure.error());
+          });
+      return;
+    }
+    ForwardReply.Builder reply =
+        ForwardReply.newBuilder().setForwardId(origin.forwardId()).setSenderRun(origin.senderRun());
+    switch (answer) {
+      case CpAnswers.Answer.Success success -> ForwardCodec.setResponse(reply, success.response());
+      case CpAnswers.Answer.Failure failure -> reply.setError(failure.error());
+    }
+    send(origin.peer(), PeerMessage.newBuilder().setForwardReply(reply));
+  }
+
+  /** Where calls of the log leave. */
+  private final class CallExit implements CpCalls.Exit {
+    @Override
+    public void answer(Call call, CpAnswers.Answer answer) {
+      deliver(call, answer);
+    }
+
+    @Override
+    public void forward(Call call, String leader, Message request, long timeoutMillis) {
+      Forward.Builder forward =
+          Forward.newBuilder()
+              .setForwardId(call.key)
+              .setTimeoutMillis(timeoutMillis)
+              .setSenderRun(senderRun);
+      ForwardCodec.setRequest(forward, request);
+      send(leader, PeerMessage.newBuilder().setForward(forward));
+    }
+
+    @Override
+    public void catalogueSeen(Call call, boolean current) {
+      router.catalogueSeen(call, current, now);
+    }
+  }
+
+  /** Keeps the AP keyspaces in step with the catalogue. */
+  private final class CatalogueEvents implements StateMachine.CatalogueListener {
+    @Override
+    public void created(KeyspaceRecord keyspace) {
+      apKeyspaces.created(keyspace, now);
+    }
+
+    @Override
+    public void dropped(KeyspaceRecord keyspace) {
+      apKeyspaces.dropped(keyspace);
+      // Only once the drop is on disk, or a crash would leave a keyspace without its tables.
+      outbox.whenDurable(() -> store.dropKeyspace(keyspace.getId()));
+    }
+  }
+
+  /** Who holds an entry on disk, from the followers' answers. */
+  private final class Acknowledged implements CpAnswers.Acknowledgements {
+    @Override
+    public List<String> acked(long index) {
+      return members(index, true);
+    }
+
+    @Override
+    public List<String> missing(long index) {
+      return members(index, false);
+    }
+
+    private List<String> members(long index, boolean holding) {
+      if (flushStatus == null) {
+        flushStatus = raft.status();
+      }
+      List<String> found = new ArrayList<>();
+      for (String member : config.members()) {
+        boolean holds =
+            member.equals(config.nodeId())
+                ? raft.durableIndex() >= index
+                : matchIndex(member) >= index;
+        if (holds == holding) {
+          found.add(member);
+        }
+      }
+      return found;
+    }
+
+    private long matchIndex(String member) {
+      RaftStatus status = flushStatus;
+      if (status != null) {
+        for (RaftStatus.FollowerStatus follower : status.followers()) {
+          if (follower.nodeId().equals(member)) {
+            return follower.matchIndex();
+          }
+        }
+      }
+      return 0;
+    }
+  }
+
+  // ---- status ----
+
+  /** What this replica knows of itself; the shell adds addresses, disk and process. */
+  public StatusResponse.Builder status(Moment moment) {
+    RaftStatus status = raft.status();
+    StatusResponse.Builder response =
+        StatusResponse.newBuilder()
+            .setId(config.nodeId())
+            .setRole(roleName(status.role()))
+            .setTerm(status.term())
+            .setCommitIndex(status.commitIndex())
+            .setAppliedIndex(machine.appliedIndex())
+            .setLastLogIndex(status.lastIndex())
+            .setIncarnation(config.incarnation());
+    String leader = status.leaderId();
+    if (leader != null) {
+      response.setLeader(leader);
+    }
+    for (KeyspaceRecord keyspace : machine.catalogue().all()) {
+      KeyspaceStatus.Builder row =
+          KeyspaceStatus.newBuilder().setKeyspace(CpAnswers.describe(keyspace));
+      LeaderlessKeyspace leaderless = apKeyspaces.keyspace(keyspace.getId());
+      if (leaderless != null) {
+        leaderless.divergence().ifPresent(row::setDivergenceDots);
+      }
+      response.addKeyspaces(row);
+    }
+    for (String member : config.members()) {
+      if (member.equals(config.nodeId())) {
+        continue;
+      }
+      PeerStatus.Builder peer = PeerStatus.newBuilder().setId(member);
+      Long heard = heardNanos.get(member);
+      peer.setReachable(
+          heard != null && moment.nanos() - heard < config.peerSilentMillis() * 1_000_000L);
+      for (RaftStatus.FollowerStatus follower : status.followers()) {
+        if (follower.nodeId().equals(member)) {
+          peer.setMatchIndex(follower.matchIndex());
+        }
+      }
+      response.addPeers(peer);
+    }
+    return response;
+  }
+
+  private static String roleName(Role role) {
+    return switch (role) {
+      case PRE_CANDIDATE, CANDIDATE -> "candidate";
+      default -> role.name().toLowerCase(Locale.ROOT);
+    };
+  }
+
+  /** The log index up to which this replica's state machine has come. */
+  public long appliedIndex() {
+    return machine.appliedIndex();
+  }
+
+  /** The Raft core's picture of itself. */
+  public RaftStatus raftStatus() {
+    return raft.status();
+  }
+}

@@ -1,0 +1,220 @@
+package io.capstan.node.replica;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.capstan.node.storage.ReplicaStore;
+import io.capstan.node.storage.Table;
+import io.capstan.proto.store.v1.CommandResult;
+import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.store.v1.SessionRecord;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The session table of the state machine: what each registered session was already answered, so
+ * that a retried write happens once (Raft dissertation, section 6.3).
+ *
+ * <p>It changes only by applying log entries, in the same batch as the data, so all replicas agree
+ * on it. Bounded: {@link #SESSIONS_MAX} sessions, the least recently used leaves; {@link
+ * #WINDOW_OPERATIONS} sequences a session. A sequence below the window is never executed.
+ */
+final class Sessions {
+
+  /** Sessions that are remembered. */
+  static final int SESSIONS_MAX = 4_096;
+
+  /** How many of the newest sequences of a session are remembered. */
+  static final int WINDOW_OPERATIONS = 256;
+
+  /** A larger answer is remembered without its reads. */
+  static final int RESULT_MAX_BYTES = 16 << 10;
+
+  private static final byte SESSION_ROW = 's';
+  private static final byte OPERATION_ROW = 'o';
+
+  /** Which sequences of the window were executed; bit = sequence modulo the window. */
+  private static final class Window {
+    long highestSequence;
+    long lastUsedIndex;
+    final BitSet executed = new BitSet(WINDOW_OPERATIONS);
+
+    Window(long lastUsedIndex) {
+      this.lastUsedIndex = lastUsedIndex;
+    }
+  }
+
+  private final BufferedTables tables;
+  // Least recently used first, in log order.
+  private final LinkedHashMap<Long, Window> windows = new LinkedHashMap<>(64, 0.75f, true);
+
+  Sessions(BufferedTables tables) {
+    this.tables = tables;
+  }
+
+  /** Reads the table back after a start. */
+  void load(ReplicaStore store) {
+    Map<Long, Window> found = new LinkedHashMap<>();
+    store.scan(
+        Table.SESSIONS,
+        new byte[] {SESSION_ROW},
+        new byte[] {SESSION_ROW + 1},
+        (key, value) -> {
+          try {
+            SessionRecord row = SessionRecord.parseFrom(value);
+            found.put(row.getSession(), new Window(row.getLastUsedIndex()));
+          } catch (InvalidProtocolBufferException broken) {
+            throw new ReplicaInvariantViolation("a session row cannot be read: " + broken);
+          }
+          return true;
+        });
+    store.scan(
+        Table.SESSIONS,
+        new byte[] {OPERATION_ROW},
+        new byte[] {OPERATION_ROW + 1},
+        (key, value) -> {
+          ByteBuffer row = ByteBuffer.wrap(key, 1, key.length - 1);
+          Window window = found.get(row.getLong());
+          if (window == null) {
+            throw new ReplicaInvariantViolation("an operation row without its session");
+          }
+          remember(window, row.getLong());
+          window.lastUsedIndex = Math.max(window.lastUsedIndex, parse(value).getIndex());
+          return true;
+        });
+    List<Map.Entry<Long, Window>> byUse = new ArrayList<>(found.entrySet());
+    byUse.sort(Comparator.comparingLong(entry -> entry.getValue().lastUsedIndex));
+    for (Map.Entry<Long, Window> entry : byUse) {
+      windows.put(entry.getKey(), entry.getValue());
+    }
+  }
+
+  /** Registers the session at the log index; does nothing but refresh one that is registered. */
+  void open(long session, long index) {
+    Window window = windows.get(session);
+    if (window != null) {
+      window.lastUsedIndex = index;
+    } else {
+      windows.put(session, new Window(index));
+      while (windows.size() > SESSIONS_MAX) {
+        long eldest = windows.keySet().iterator().next();
+        Window leaving = windows.remove(eldest);
+        if (leaving != null) {
+          deleteRows(eldest, leaving);
+        }
+      }
+    }
+    tables.put(
+        Table.SESSIONS,
+        sessionKey(session),
+        SessionRecord.newBuilder()
+            .setSession(session)
+            .setLastUsedIndex(index)
+            .build()
+            .toByteArray());
+  }
+
+  /**
+   * What an operation must be answered without executing it.
+   *
+   * @return the earlier answer, or a refusal, or null where the operation is new and to be executed
+   */
+  @Nullable CommandResult replay(OperationId operation, long index) {
+    Window window = windows.get(operation.getSession());
+    if (window == null) {
+      return refusal(CommandResult.Code.CODE_UNKNOWN_SESSION, index);
+    }
+    long sequence = operation.getSequence();
+    if (sequence < 1 || sequence <= window.highestSequence - WINDOW_OPERATIONS) {
+      return refusal(CommandResult.Code.CODE_BEYOND_WINDOW, index);
+    }
+    if (sequence > window.highestSequence || !window.executed.get(bit(sequence))) {
+      return null;
+    }
+    byte[] row = tables.get(Table.SESSIONS, operationKey(operation.getSession(), sequence));
+    if (row == null) {
+      throw new ReplicaInvariantViolation(
+          "operation " + sequence + " is marked as executed but its answer is gone");
+    }
+    return parse(row);
+  }
+
+  /** Remembers the answer of an operation that was just executed at the log index. */
+  void executed(OperationId operation, CommandResult result) {
+    Window window = windows.get(operation.getSession());
+    if (window == null) {
+      throw new ReplicaInvariantViolation("an operation of a session that is not registered");
+    }
+    long sequence = operation.getSequence();
+    for (long left = Math.max(1, window.highestSequence - WINDOW_OPERATIONS + 1);
+        left <= Math.min(window.highestSequence, sequence - WINDOW_OPERATIONS);
+        left++) {
+      if (window.executed.get(bit(left))) {
+        tables.delete(Table.SESSIONS, operationKey(operation.getSession(), left));
+      }
+    }
+    remember(window, sequence);
+    window.lastUsedIndex = result.getIndex();
+    CommandResult kept =
+        result.getSerializedSize() <= RESULT_MAX_BYTES
+            ? result
+            : result.toBuilder().clearResults().setResultsDropped(true).build();
+    tables.put(Table.SESSIONS, operationKey(operation.getSession(), sequence), kept.toByteArray());
+  }
+
+  int size() {
+    return windows.size();
+  }
+
+  private static void remember(Window window, long sequence) {
+    long advance = sequence - window.highestSequence;
+    if (advance >= WINDOW_OPERATIONS) {
+      window.executed.clear();
+    } else {
+      for (long skipped = window.highestSequence + 1; skipped <= sequence; skipped++) {
+        window.executed.clear(bit(skipped));
+      }
+    }
+    window.highestSequence = Math.max(window.highestSequence, sequence);
+    window.executed.set(bit(sequence));
+  }
+
+  private void deleteRows(long session, Window window) {
+    tables.delete(Table.SESSIONS, sessionKey(session));
+    for (long sequence = Math.max(1, window.highestSequence - WINDOW_OPERATIONS + 1);
+        sequence <= window.highestSequence;
+        sequence++) {
+      if (window.executed.get(bit(sequence))) {
+        tables.delete(Table.SESSIONS, operationKey(session, sequence));
+      }
+    }
+  }
+
+  private static int bit(long sequence) {
+    return (int) (sequence % WINDOW_OPERATIONS);
+  }
+
+  private static CommandResult refusal(CommandResult.Code code, long index) {
+    return CommandResult.newBuilder().setCode(code).setIndex(index).build();
+  }
+
+  private static CommandResult parse(byte[] row) {
+    try {
+      return CommandResult.parseFrom(row);
+    } catch (InvalidProtocolBufferException broken) {
+      throw new ReplicaInvariantViolation("a remembered answer cannot be read: " + broken);
+    }
+  }
+
+  private static byte[] sessionKey(long session) {
+    return ByteBuffer.allocate(9).put(SESSION_ROW).putLong(session).array();
+  }
+
+  private static byte[] operationKey(long session, long sequence) {
+    return ByteBuffer.allocate(17).put(OPERATION_ROW).putLong(session).putLong(sequence).array();
+  }
+}

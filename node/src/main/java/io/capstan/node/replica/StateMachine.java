@@ -1,0 +1,222 @@
+package io.capstan.node.replica;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
+import io.capstan.node.keyspace.Catalogue;
+import io.capstan.node.raft.Entry;
+import io.capstan.node.storage.ReplicaStore;
+import io.capstan.node.storage.Table;
+import io.capstan.proto.store.v1.CommandResult;
+import io.capstan.proto.store.v1.GroupState;
+import io.capstan.proto.store.v1.KeyspaceRecord;
+import io.capstan.proto.store.v1.LogCommand;
+import io.capstan.proto.store.v1.StoredValue;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What applying the log does: catalogue, sessions and the data of CP keyspaces.
+ *
+ * <p>Deterministic: the same entries give the same rows and the same answers on every replica. The
+ * applied index, the session table and the data of an entry are rows of one batch.
+ */
+final class StateMachine {
+
+  /** Is told of changes to the catalogue, within the step that applies them. */
+  interface CatalogueListener {
+    void created(KeyspaceRecord keyspace);
+
+    void dropped(KeyspaceRecord keyspace);
+  }
+
+  private static final byte[] STATE_KEY = "state".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] BOOTSTRAPPED_KEY = "bootstrapped".getBytes(StandardCharsets.US_ASCII);
+  private static final byte CATALOGUE_ROW = 'k';
+
+  private final long groupId;
+  private final ReplicaStore store;
+  private final BufferedTables tables;
+  private final Catalogue catalogue = new Catalogue(RequestLimits.KEYSPACES_MAX);
+  private final Sessions sessions;
+  private final CpData data;
+  private final CatalogueListener listener;
+  private long appliedIndex;
+  private boolean appliedChanged;
+  private boolean bootstrapped;
+
+  StateMachine(
+      long groupId, ReplicaStore store, BufferedTables tables, CatalogueListener listener) {
+    this.groupId = groupId;
+    this.store = store;
+    this.tables = tables;
+    this.listener = listener;
+    this.sessions = new Sessions(tables);
+    this.data = new CpData(tables, catalogue);
+  }
+
+  /** Reads everything back; tells the listener of every keyspace found. */
+  void load() {
+    try {
+      byte[] state = store.get(Table.META, STATE_KEY);
+      appliedIndex = state == null ? 0 : GroupState.parseFrom(state).getAppliedIndex();
+    } catch (InvalidProtocolBufferException broken) {
+      throw new ReplicaInvariantViolation("the applied index cannot be read: " + broken);
+    }
+    bootstrapped = store.get(Table.META, BOOTSTRAPPED_KEY) != null;
+    store.scan(
+        Table.META,
+        new byte[] {CATALOGUE_ROW},
+        new byte[] {CATALOGUE_ROW + 1},
+        (key, value) -> {
+          try {
+            catalogue.restore(KeyspaceRecord.parseFrom(value));
+          } catch (InvalidProtocolBufferException broken) {
+            throw new ReplicaInvariantViolation("a catalogue row cannot be read: " + broken);
+          }
+          return true;
+        });
+    for (long id : store.keyspaces()) {
+      // A crash between the entry that drops and the removal of the tables.
+      if (catalogue.withId(id) == null && id <= appliedIndex) {
+        store.dropKeyspace(id);
+      }
+    }
+    for (KeyspaceRecord keyspace : catalogue.all()) {
+      store.createKeyspace(keyspace.getId());
+      listener.created(keyspace);
+    }
+    sessions.load(store);
+  }
+
+  long appliedIndex() {
+    return appliedIndex;
+  }
+
+  Catalogue catalogue() {
+    return catalogue;
+  }
+
+  /** Whether the first keyspace was ever created; it is not created again after a drop. */
+  boolean bootstrapped() {
+    return bootstrapped;
+  }
+
+  /** What is stored under the key of a CP keyspace, or null. */
+  @Nullable StoredValue read(long keyspaceId, ByteString key) {
+    return data.read(keyspaceId, key);
+  }
+
+  /**
+   * Applies the next entry.
+   *
+   * @return what a client that waits for it is to be told, or null for the no-op of a leader
+   */
+  @Nullable CommandResult apply(Entry entry) {
+    if (entry.index() != appliedIndex + 1) {
+      throw new ReplicaInvariantViolation(
+          "entry " + entry.index() + " cannot be applied after " + appliedIndex);
+    }
+    appliedIndex = entry.index();
+    appliedChanged = true;
+    if (entry.isNoOp()) {
+      return null;
+    }
+    LogCommand command = parse(entry);
+    if (command.getGroupId() != groupId) {
+      throw new ReplicaInvariantViolation(
+          "entry " + entry.index() + " belongs to group " + command.getGroupId());
+    }
+    if (!command.hasOperation() || command.getOperation().getSession() == 0) {
+      return execute(command, entry.index());
+    }
+    CommandResult replay = sessions.replay(command.getOperation(), entry.index());
+    if (replay != null) {
+      return replay;
+    }
+    CommandResult result = execute(command, entry.index());
+    sessions.executed(command.getOperation(), result);
+    return result;
+  }
+
+  /** Stages the applied index where it changed; once before each batch is written. */
+  void beforeFlush() {
+    if (appliedChanged) {
+      appliedChanged = false;
+      tables.put(
+          Table.META,
+          STATE_KEY,
+          GroupState.newBuilder().setAppliedIndex(appliedIndex).build().toByteArray());
+    }
+  }
+
+  private CommandResult execute(LogCommand command, long index) {
+    return switch (command.getCommandCase()) {
+      case DATA -> data.execute(command, index);
+      case CREATE_KEYSPACE -> create(command.getCreateKeyspace().getKeyspace(), index);
+      case DROP_KEYSPACE -> drop(command.getDropKeyspace().getKeyspaceId(), index);
+      case OPEN_SESSION -> {
+        sessions.open(command.getOpenSession().getSession(), index);
+        yield CommandResult.newBuilder()
+            .setCode(CommandResult.Code.CODE_OK)
+            .setIndex(index)
+            .build();
+      }
+      case COMMAND_NOT_SET ->
+          throw new ReplicaInvariantViolation(
+              "entry " + index + " holds a command unknown to this version");
+    };
+  }
+
+  private CommandResult create(KeyspaceRecord wanted, long index) {
+    CommandResult.Builder result = CommandResult.newBuilder().setIndex(index);
+    switch (catalogue.canCreate(wanted.getName())) {
+      case EXISTS -> {
+        result.setCode(CommandResult.Code.CODE_KEYSPACE_EXISTS);
+        KeyspaceRecord existing = catalogue.named(wanted.getName());
+        if (existing != null) {
+          result.setKeyspace(existing);
+        }
+      }
+      case TOO_MANY -> result.setCode(CommandResult.Code.CODE_TOO_MANY_KEYSPACES);
+      case CREATED -> {
+        KeyspaceRecord record = catalogue.create(wanted, groupId, index);
+        store.createKeyspace(record.getId());
+        tables.put(Table.META, catalogueKey(record.getId()), record.toByteArray());
+        if (!bootstrapped) {
+          bootstrapped = true;
+          tables.put(Table.META, BOOTSTRAPPED_KEY, new byte[] {1});
+        }
+        listener.created(record);
+        result.setCode(CommandResult.Code.CODE_OK).setKeyspace(record);
+      }
+    }
+    return result.build();
+  }
+
+  private CommandResult drop(long id, long index) {
+    CommandResult.Builder result = CommandResult.newBuilder().setIndex(index);
+    KeyspaceRecord record = catalogue.drop(id);
+    if (record == null) {
+      return result.setCode(CommandResult.Code.CODE_UNKNOWN_KEYSPACE).build();
+    }
+    tables.forget(id);
+    tables.delete(Table.META, catalogueKey(id));
+    listener.dropped(record);
+    return result.setCode(CommandResult.Code.CODE_OK).setKeyspace(record).build();
+  }
+
+  private static LogCommand parse(Entry entry) {
+    try {
+      return LogCommand.parseFrom(UnsafeByteOperations.unsafeWrap(entry.payload()));
+    } catch (InvalidProtocolBufferException broken) {
+      throw new ReplicaInvariantViolation(
+          "entry " + entry.index() + " cannot be read: " + broken.getMessage());
+    }
+  }
+
+  private static byte[] catalogueKey(long id) {
+    return ByteBuffer.allocate(9).put(CATALOGUE_ROW).putLong(id).array();
+  }
+}
