@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The durable state of one replica of one group; see the package for the contract.
  *
- * <p>Confined to the event loop of its group. Every method may throw {@link StorageException}, after
- * which the store must not be used again.
+ * <p>Confined to the event loop of its group. Every method may throw {@link StorageException},
+ * after which the store must not be used again.
  */
 public interface ReplicaStore {
 

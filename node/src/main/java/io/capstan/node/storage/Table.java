@@ -34,7 +34,8 @@ public record Table(long keyspaceId, Kind kind) {
   public Table {
     boolean ofGroup = kind == Kind.META || kind == Kind.SESSIONS;
     if (ofGroup != (keyspaceId == GROUP)) {
-      throw new IllegalArgumentException("table " + kind + " cannot belong to keyspace " + keyspaceId);
+      throw new IllegalArgumentException(
+          "table " + kind + " cannot belong to keyspace " + keyspaceId);
     }
   }
 
