@@ -52,7 +52,7 @@ final class StatusCommand extends ClientCommand {
                 .map(NodeStatus::error)
                 .filter(Objects::nonNull)
                 .map(CapstanException::getMessage)
-                .collect(Collectors.joining("; ")),
+                .collect(Collectors.joining(" ")),
         "",
         null);
   }

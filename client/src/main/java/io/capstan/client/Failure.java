@@ -41,12 +41,15 @@ record Failure(
     if (detail != null) {
       return ofDetail(detail);
     }
-    String reason = reason(status);
+    String reason =
+        !sent && status.getCode() == Status.Code.DEADLINE_EXCEEDED
+            ? "no connection in time"
+            : reason(status);
     if (!sent) {
       return new Failure(
           ErrorCode.UNREACHABLE,
           Outcome.FAILED,
-          endpoint + ": " + reason,
+          endpoint + ": " + reason + ".",
           "Start nodes here with: capstan cluster start   or name others: --endpoints HOST:PORT",
           null,
           "",

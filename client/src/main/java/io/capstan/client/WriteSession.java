@@ -30,6 +30,9 @@ final class WriteSession {
   /** A write this close to its deadline is not kept for another attempt to open the session. */
   static final long NEAR_DEADLINE_NANOS = 50_000_000;
 
+  /** The opening ends so much before the write that waits for it, so that the write hears why. */
+  static final long OPENING_MARGIN_NANOS = 30_000_000;
+
   /** An operation id that nobody else uses, valid until it is released. */
   record Ticket(long session, long sequence) {}
 
@@ -181,9 +184,10 @@ final class WriteSession {
       number = ThreadLocalRandom.current().nextLong();
     }
     long chosen = number;
+    long remaining = deadlineNanos - System.nanoTime();
     opener.open(
         chosen,
-        deadlineNanos,
+        deadlineNanos - Math.min(OPENING_MARGIN_NANOS, Math.max(0, remaining / 4)),
         new Opened() {
           @Override
           public void opened(int windowOperations) {
