@@ -1,8 +1,12 @@
 /**
- * What the chaos module adds to the command line: {@code capstan chaos ...}. Thin: options in, a
- * call, text or JSON out.
+ * What the chaos module adds to the command line: {@code capstan cluster ...} (start a cluster on
+ * this machine, hurt and mend it) and {@code capstan chaos ...} (the harness).
  *
- * <p>Start reading at {@link io.capstan.chaos.command.ChaosCommand}.
+ * <p>Commands only parse, print and choose the exit code; what they do is in the other packages of
+ * this module.
+ *
+ * <p>Start reading at {@link io.capstan.chaos.command.ClusterCommand} and {@link
+ * io.capstan.chaos.command.ChaosCommand}.
  */
 @NullMarked
 package io.capstan.chaos.command;

@@ -1,0 +1,77 @@
+package io.capstan.chaos.cluster;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** How a node's process is started. */
+@FunctionalInterface
+public interface NodeCommand {
+  /** Flags that replace {@link #MEMORY_FLAGS}, separated by blanks. */
+  String FLAGS_VARIABLE = "CAPSTAN_NODE_JVM_FLAGS";
+
+  /** Several nodes share a machine: a small heap, and the collector with the smallest footprint. */
+  List<String> MEMORY_FLAGS = List.of("-Xms64m", "-Xmx512m", "-XX:+UseSerialGC");
+
+  /** The main class of the command line. */
+  String MAIN_CLASS = "io.capstan.cli.Capstan";
+
+  /** Returns the program and its arguments for a node with this configuration file. */
+  List<String> commandLine(Path configFile);
+
+  /** Returns {@code capstan node --config FILE} on the Java runtime of this process. */
+  static NodeCommand capstanNode() {
+    return forMain(MAIN_CLASS, List.of("node", "--config"));
+  }
+
+  /**
+   * Returns the command that runs a main class on the Java runtime of this process; the class path
+   * comes from {@link #environment}.
+   *
+   * @param arguments go before the name of the configuration file
+   */
+  static NodeCommand forMain(String mainClass, List<String> arguments) {
+    return configFile -> {
+      List<String> command = javaCommand(memoryFlags(), mainClass);
+      command.addAll(arguments);
+      command.add(configFile.toString());
+      return command;
+    };
+  }
+
+  /** Returns the start of a command line: java, flags that keep it quiet, and the main class. */
+  static List<String> javaCommand(List<String> flags, String mainClass) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("--enable-native-access=ALL-UNNAMED");
+    if (Runtime.version().feature() >= 23) {
+      command.add("--sun-misc-unsafe-memory-access=allow");
+    }
+    command.add("-XX:+ExitOnOutOfMemoryError");
+    command.addAll(flags);
+    command.add(mainClass);
+    return command;
+  }
+
+  /**
+   * Returns what such a process needs in its environment. The class path travels here and not among
+   * the arguments, so that a process list stays readable.
+   */
+  static Map<String, String> environment() {
+    StringBuilder absolute = new StringBuilder();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      if (!entry.isEmpty()) {
+        absolute.append(absolute.isEmpty() ? "" : File.pathSeparator);
+        absolute.append(Path.of(entry).toAbsolutePath());
+      }
+    }
+    return Map.of("CLASSPATH", absolute.toString());
+  }
+
+  private static List<String> memoryFlags() {
+    String flags = System.getenv(FLAGS_VARIABLE);
+    return flags == null || flags.isBlank() ? MEMORY_FLAGS : List.of(flags.trim().split("\\s+"));
+  }
+}

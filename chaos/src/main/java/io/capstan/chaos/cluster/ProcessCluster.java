@@ -1,0 +1,267 @@
+package io.capstan.chaos.cluster;
+
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A cluster of real node processes on this machine, children of this one, with a proxy in this
+ * process on every directed link.
+ *
+ * <p>Each node has a folder {@code nI} with its data, log and configuration. The nodes end with
+ * this process (unless it is killed).
+ */
+public final class ProcessCluster extends ProxiedCluster {
+  /** How long nodes may take until they answer: a second or two, more on a machine that is busy. */
+  static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+
+  private static final YAMLMapper YAML = new YAMLMapper();
+
+  private final ClusterDirectory directory;
+  private final Map<String, NodeProcess> nodes = new LinkedHashMap<>();
+  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Thread shutdownHook = new Thread(this::closeNow, "stop-nodes");
+
+  private ProcessCluster(ClusterLayout layout, ClusterDirectory directory, NodeCommand command)
+      throws IOException {
+    super(layout);
+    this.directory = directory;
+    for (String id : layout.nodeIds()) {
+      Files.createDirectories(directory.data(id));
+      writeConfig(layout.settings(id, directory.root()), directory.config(id));
+      nodes.put(
+          id,
+          new NodeProcess(
+              id,
+              command.commandLine(directory.config(id)),
+              NodeCommand.environment(),
+              directory.node(id),
+              directory.log(id),
+              this::changed));
+    }
+    Runtime.getRuntime().addShutdownHook(shutdownHook);
+  }
+
+  /**
+   * Writes the nodes' configurations and opens the link proxies; starts no node.
+   *
+   * @throws ClusterException (failed) if a port is taken or the folder cannot be written
+   */
+  static ProcessCluster prepare(
+      ClusterLayout layout, ClusterDirectory directory, NodeCommand command) {
+    Integer taken = layout.clientPortInUse();
+    if (taken != null) {
+      throw portInUse(taken);
+    }
+    try {
+      return new ProcessCluster(layout, directory, command);
+    } catch (IOException e) {
+      throw new ClusterException(
+          ClusterException.Kind.FAILED,
+          "The folder " + directory.root() + " cannot be written: " + e.getMessage() + ".",
+          "Choose another one with --dir.",
+          e);
+    }
+  }
+
+  /**
+   * Starts a cluster on free ports and waits until it has a leader.
+   *
+   * @param nodeCount how many nodes
+   * @param directory where they keep their data; created if it does not exist
+   * @throws ClusterException (failed) with the end of a node's log; what was started is stopped
+   */
+  public static ProcessCluster start(int nodeCount, Path directory) {
+    ClusterLayout layout = ClusterLayout.onFreePorts("local", NodeNames.first(nodeCount));
+    ProcessCluster cluster =
+        prepare(layout, new ClusterDirectory(directory), NodeCommand.capstanNode());
+    cluster.startAll(START_TIMEOUT);
+    return cluster;
+  }
+
+  static ClusterException portInUse(int port) {
+    return ClusterException.failed(
+        "Port " + port + " is in use by another program, so the cluster was not started.",
+        "Stop that program (perhaps another cluster: capstan cluster stop --dir DIR), or choose"
+            + " other ports: capstan cluster start --base-port "
+            + (port > 40_000 ? 7_201 : port + 100));
+  }
+
+  private static void writeConfig(NodeSettings settings, Path file) throws IOException {
+    Map<String, Object> keys = new LinkedHashMap<>();
+    keys.put("id", settings.id());
+    keys.put("cluster", settings.cluster());
+    keys.put("data", settings.data().toString());
+    keys.put("listen", settings.listen());
+    keys.put("peerListen", settings.peerListen());
+    keys.put("advertise", settings.advertise());
+    keys.put("members", settings.members());
+    keys.put("memberClients", settings.memberClients());
+    Files.writeString(file, YAML.writeValueAsString(keys));
+  }
+
+  /** Calls the listener, from any thread, whenever a process has started, ended or was held. */
+  void onChange(Runnable listener) {
+    listeners.add(listener);
+  }
+
+  private void changed() {
+    listeners.forEach(Runnable::run);
+  }
+
+  /**
+   * Starts every node and waits until all of them answer and name one leader.
+   *
+   * @throws ClusterException (failed) with the end of a node's log; everything is closed then
+   */
+  void startAll(Duration timeout) {
+    try {
+      nodes.values().forEach(NodeProcess::start);
+      String missing =
+          Waiting.untilNothingIsMissing(
+              timeout,
+              () -> {
+                requireNoneFailed();
+                return readinessMissing();
+              });
+      if (!missing.isEmpty()) {
+        throw ClusterException.failed(
+            "The cluster did not come up within " + timeout.toSeconds() + " s: " + missing + ".",
+            "The logs are in " + directory.root() + "/nI/node.log.");
+      }
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private void requireNoneFailed() {
+    nodes.forEach(
+        (id, node) -> {
+          if (node.state() == NodeState.FAILED) {
+            throw ended(id, node);
+          }
+        });
+  }
+
+  private static ClusterException ended(String id, NodeProcess node) {
+    return ClusterException.failed(
+        id
+            + " ended with exit code "
+            + node.exitCode()
+            + " instead of starting. Its log ends:\n"
+            + LogTail.lastLines(node.log()),
+        "The whole log is " + node.log() + ".");
+  }
+
+  private NodeProcess node(String nodeId) {
+    String id = NodeNames.require(nodeId, nodeIds());
+    NodeProcess node = nodes.get(id);
+    if (node == null) {
+      throw new IllegalStateException("the layout names " + id + " but it has no process");
+    }
+    return node;
+  }
+
+  @Override
+  public NodeState state(String nodeId) {
+    return node(nodeId).state();
+  }
+
+  /** Returns the process of a node, or null where it has none. */
+  @Nullable ProcessIdentity identity(String nodeId) {
+    return node(nodeId).identity();
+  }
+
+  /** Returns how the last process of a node ended, or null where it lives or never lived. */
+  @Nullable Integer exitCode(String nodeId) {
+    return node(nodeId).exitCode();
+  }
+
+  @Override
+  public Set<NodeFault> supportedFaults() {
+    return EnumSet.allOf(NodeFault.class);
+  }
+
+  @Override
+  public void start(String nodeId) {
+    String id = NodeNames.require(nodeId, nodeIds());
+    NodeProcess node = node(id);
+    node.start();
+    String missing =
+        Waiting.untilNothingIsMissing(
+            START_TIMEOUT,
+            () -> {
+              if (node.state() == NodeState.FAILED) {
+                throw ended(id, node);
+              }
+              return node.state() == NodeState.PAUSED || answers(id) ? "" : "no answer";
+            });
+    if (!missing.isEmpty()) {
+      throw ClusterException.failed(
+          id
+              + " runs but does not answer after "
+              + START_TIMEOUT.toSeconds()
+              + " s. Its log ends:\n"
+              + LogTail.lastLines(node.log()),
+          "The whole log is " + node.log() + ".");
+    }
+  }
+
+  @Override
+  public void stop(String nodeId) {
+    node(nodeId).stop();
+  }
+
+  @Override
+  public void kill(String nodeId) {
+    node(nodeId).kill();
+  }
+
+  @Override
+  public void pause(String nodeId) {
+    node(nodeId).pause();
+  }
+
+  @Override
+  public void resume(String nodeId) {
+    node(nodeId).resume();
+  }
+
+  @Override
+  public void close() {
+    closeNow();
+    try {
+      Runtime.getRuntime().removeShutdownHook(shutdownHook);
+    } catch (IllegalStateException e) {
+      // This process is ending: the hook runs already.
+      return;
+    }
+  }
+
+  private void closeNow() {
+    if (closed.compareAndSet(false, true)) {
+      CompletableFuture<?>[] stops =
+          nodes.values().stream()
+              .map(node -> CompletableFuture.runAsync(node::stop))
+              .toArray(CompletableFuture[]::new);
+      try {
+        CompletableFuture.allOf(stops).join();
+      } finally {
+        closeNetwork();
+      }
+    }
+  }
+}
