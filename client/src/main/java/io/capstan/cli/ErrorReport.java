@@ -144,10 +144,15 @@ final class ErrorReport implements IParameterExceptionHandler, IExecutionExcepti
     }
     return switch (error.code()) {
       case ErrorCode.NO_QUORUM, ErrorCode.NO_LEADER, ErrorCode.TIMEOUT ->
-          " Nothing was applied." + sideTaken(error);
-      case ErrorCode.OVERLOADED -> " Nothing was applied.";
+          nothingApplied(error) + sideTaken(error);
+      case ErrorCode.OVERLOADED -> nothingApplied(error);
       default -> "";
     };
+  }
+
+  private static String nothingApplied(CapstanException error) {
+    String said = String.valueOf(error.getMessage());
+    return said.contains("Nothing was applied") ? "" : " Nothing was applied.";
   }
 
   private static String sideTaken(CapstanException error) {

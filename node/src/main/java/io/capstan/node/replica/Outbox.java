@@ -62,7 +62,8 @@ final class Outbox {
     return taken;
   }
 
-  int waiting() {
-    return held.size() + unsealed.size();
+  /** Whether an action was given that the next {@link #sealed} has yet to take. */
+  boolean hasUnsealed() {
+    return !unsealed.isEmpty();
   }
 }

@@ -217,7 +217,10 @@ public final class Replica {
     }
     outbox.sealed(writeSequence);
     outbox.runReleased();
-    return output.committedMore() || !output.isEmpty() || !tables.isEmpty();
+    return output.committedMore()
+        || !output.isEmpty()
+        || !tables.isEmpty()
+        || outbox.hasUnsealed();
   }
 
   private long nextRaftSequence() {
