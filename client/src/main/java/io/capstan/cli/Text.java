@@ -63,13 +63,14 @@ final class Text {
     if (isCp) {
       parts.add((isStale ? "from " : "leader ") + receipt.servedBy());
     } else {
+      // In CP the majority is the promise; who else has it yet changes from one write to the next.
       parts.add("acked by " + names(receipt.acked()));
-    }
-    if (!receipt.hinted().isEmpty()) {
-      parts.add("hinted for " + names(receipt.hinted()));
-    }
-    if (!receipt.missing().isEmpty()) {
-      parts.add("missing " + names(receipt.missing()));
+      if (!receipt.hinted().isEmpty()) {
+        parts.add("hinted for " + names(receipt.hinted()));
+      }
+      if (!receipt.missing().isEmpty()) {
+        parts.add("missing " + names(receipt.missing()));
+      }
     }
     if (isStale && receipt.stalenessMillis() != null) {
       parts.add("at most " + receipt.stalenessMillis() + " ms old");

@@ -1,6 +1,7 @@
 package io.capstan.cli;
 
 import io.capstan.client.BlockingClient;
+import io.capstan.client.Bytes;
 import io.capstan.client.Txn;
 import io.capstan.client.TxnResult;
 import java.io.IOException;
@@ -8,6 +9,8 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -52,11 +55,13 @@ final class TxnCommand extends ClientCommand {
 
   @Override
   int run(BlockingClient client) {
-    TxnResult result = client.txn(read());
+    Txn txn = read();
+    TxnResult result = client.txn(txn);
+    List<Txn.Step> steps = result.succeeded() ? txn.thenSteps() : txn.elseSteps();
     switch (output()) {
-      case JSON -> print(json(result));
-      case TEXT -> text(result);
-      case RAW -> raw(result);
+      case JSON -> print(json(result, steps));
+      case TEXT -> text(result, steps);
+      case RAW -> raw(result, steps);
     }
     return result.succeeded() ? ExitCode.OK : ExitCode.CONFLICT;
   }
@@ -87,16 +92,17 @@ final class TxnCommand extends ClientCommand {
     return document;
   }
 
-  private static String json(TxnResult result) {
+  private static String json(TxnResult result, List<Txn.Step> steps) {
     return Json.object(
         json -> {
           json.writeBooleanField("succeeded", result.succeeded());
           json.writeArrayFieldStart("results");
-          for (TxnResult.StepResult step : result.results()) {
+          for (int i = 0; i < result.results().size(); i++) {
+            TxnResult.StepResult step = result.results().get(i);
             json.writeStartObject();
             Json.bytes(json, "key", step.key());
             json.writeBooleanField("found", step.found());
-            Json.bytes(json, "value", step.value());
+            Json.bytes(json, "value", valueRead(steps, i, step));
             json.writeStringField("version", step.version());
             Json.siblings(json, step.siblings());
             json.writeEndObject();
@@ -108,7 +114,7 @@ final class TxnCommand extends ClientCommand {
         });
   }
 
-  private void text(TxnResult result) {
+  private void text(TxnResult result, List<Txn.Step> steps) {
     print(
         (result.succeeded()
                 ? Text.colour(streams(), Text.Colour.GREEN, "OK")
@@ -117,22 +123,29 @@ final class TxnCommand extends ClientCommand {
             + result.receipt().version()
             + "  "
             + Text.promise(result.receipt()));
-    for (TxnResult.StepResult step : result.results()) {
-      String value =
-          step.value() != null
-              ? " = " + Text.value(step.value())
-              : step.found() ? "" : " (no value)";
+    for (int i = 0; i < result.results().size(); i++) {
+      TxnResult.StepResult step = result.results().get(i);
+      Bytes read = valueRead(steps, i, step);
+      String value = read != null ? " = " + Text.value(read) : step.found() ? "" : " (no value)";
       print("  " + Text.value(step.key()) + value + "  version " + step.version());
     }
   }
 
   /** The values that were read, one a line. */
-  private void raw(TxnResult result) {
-    for (TxnResult.StepResult step : result.results()) {
-      if (step.value() != null) {
-        streams().out().writeBytes(step.value().toByteArray());
+  private void raw(TxnResult result, List<Txn.Step> steps) {
+    for (int i = 0; i < result.results().size(); i++) {
+      Bytes value = valueRead(steps, i, result.results().get(i));
+      if (value != null) {
+        streams().out().writeBytes(value.toByteArray());
         streams().out().println();
       }
     }
+  }
+
+  /** The value that a get found; a write answers with a version only. */
+  private static @Nullable Bytes valueRead(
+      List<Txn.Step> steps, int position, TxnResult.StepResult result) {
+    boolean isGet = position < steps.size() && steps.get(position) instanceof Txn.Step.GetStep;
+    return isGet ? result.value() : null;
   }
 }

@@ -310,27 +310,29 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
     return code.equals(ErrorCode.UNKNOWN_KEYSPACE) || code.equals(ErrorCode.WRONG_MODE);
   }
 
-  /** The log has not performed this attempt; an earlier one may have been. */
+  /**
+   * The log has not performed this attempt. An earlier one may have been performed, of this client
+   * or, where the outcome says so, of the node that forwarded it.
+   */
   private void afterUnknownSession(Failure failure) {
+    uncertain |= failure.outcome() == Outcome.UNKNOWN;
     WriteSession.Ticket refused = ticket;
     if (refused != null) {
       core.session().forget(refused.session());
-      if (uncertain) {
-        // Registered again it would be another session, and the write perhaps a second one.
-        finish(failure);
-      } else {
-        releaseTicket();
-        afterBackoff(failure, this::planLogged);
-      }
-    } else if (operation != null && core.usesSession()) {
+    }
+    if (uncertain || operation == null) {
+      // Under another session it would be another write, and perhaps a second one.
+      finish(failure);
+    } else if (refused != null) {
+      releaseTicket();
+      afterBackoff(failure, this::planLogged);
+    } else {
       // A CP keyspace that was not known to be one.
       KeyspaceDirectory.Entry known = core.directory().get(call.keyspace());
       pinned = known != null && known.mode() == Mode.MODE_CP ? known : null;
       core.directory().forget(call.keyspace());
       operation = null;
-      planLogged();
-    } else {
-      finish(failure);
+      afterBackoff(failure, this::planLogged);
     }
   }
 

@@ -461,6 +461,18 @@ class CapstanClientTest {
   }
 
   @Test
+  void aSessionLostAmongTheAttemptsOfTheForwardingNodeLeavesTheWriteUnknownToo() {
+    BlockingClient blocking = connectTo(1);
+    blocking.put("k", "1");
+    cluster.node(1).onWrites(uncertain(ErrorCode.UNKNOWN_SESSION));
+
+    CapstanException failed = failure(() -> blocking.put("k", "2"));
+
+    assertThat(failed.outcome()).isEqualTo(Outcome.UNKNOWN);
+    assertThat(cluster.node(1).writes()).hasSize(2);
+  }
+
+  @Test
   void anotherEpochIsLearnedAndTheWriteDoneInIt() {
     BlockingClient blocking = connectTo(1);
     blocking.put("k", "1");

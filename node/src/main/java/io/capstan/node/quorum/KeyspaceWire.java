@@ -28,10 +28,9 @@ final class KeyspaceWire {
     return QuorumMessage.newBuilder().setKeyspaceId(record.getId()).setEpoch(record.getEpoch());
   }
 
-  QuorumMessage replicate(long requestId, ByteString key, DottedVersionVectorSet value) {
+  QuorumMessage replicate(long requestId, ByteString key, StoredValue value) {
     return message()
-        .setReplicate(
-            Replicate.newBuilder().setRequestId(requestId).setKey(key).setValue(value.toProto()))
+        .setReplicate(Replicate.newBuilder().setRequestId(requestId).setKey(key).setValue(value))
         .build();
   }
 

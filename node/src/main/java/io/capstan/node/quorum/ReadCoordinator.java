@@ -169,7 +169,7 @@ final class ReadCoordinator {
 
     private QuorumMessage repair() {
       if (repair == null) {
-        repair = wire.replicate(requestId, key, joined);
+        repair = wire.replicate(requestId, key, joined.toProto());
       }
       return repair;
     }

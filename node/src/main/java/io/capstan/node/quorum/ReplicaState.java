@@ -76,12 +76,16 @@ final class ReplicaState {
     return hybridClock.next(time.wallMillis());
   }
 
-  /** Stores the key after an own write. */
-  void writeOwn(ByteString key, DottedVersionVectorSet value, Dot dot) {
-    if (!dot.equals(nextDot()) || !value.covers(dot)) {
+  /**
+   * Stores the key after an own write.
+   *
+   * @param value what the key holds now, the dot included
+   */
+  void writeOwn(ByteString key, StoredValue value, Dot dot) {
+    if (!dot.equals(nextDot())) {
       throw new InvariantViolation("dot " + dot + " is not the next one, " + nextDot());
     }
-    tables.write(key, value.toProto());
+    tables.write(key, value);
     record(dot, key);
   }
 

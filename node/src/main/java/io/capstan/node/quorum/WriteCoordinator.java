@@ -12,6 +12,7 @@ import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.store.v1.StoredValue;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.DeleteResponse;
 import io.capstan.proto.v1.ErrorDetail;
@@ -128,7 +129,7 @@ final class WriteCoordinator {
     Sibling earlier = write.operation == null ? null : held.writtenBy(write.operation);
     if (earlier != null) {
       // A retry: what it wrote stands. Replicated once more, counted from the start.
-      start(callId, write, deadlineNanos, held, earlier.dot(), List.of());
+      start(callId, write, deadlineNanos, held, held.toProto(), earlier.dot(), List.of());
       return;
     }
     VersionVector seen;
@@ -177,8 +178,9 @@ final class WriteCoordinator {
       output.fail(callId, Refusals.tooManySiblings(held.siblings().size(), sizeMaxBytes));
       return;
     }
-    state.writeOwn(write.key, written, dot);
-    start(callId, write, deadlineNanos, written, dot, held.covered(seen));
+    StoredValue encoded = written.toProto();
+    state.writeOwn(write.key, encoded, dot);
+    start(callId, write, deadlineNanos, written, encoded, dot, held.covered(seen));
   }
 
   private void start(
@@ -186,11 +188,19 @@ final class WriteCoordinator {
       Write write,
       long deadlineNanos,
       DottedVersionVectorSet stored,
+      StoredValue encoded,
       Dot dot,
       List<Sibling> superseded) {
     PendingWrite call =
         new PendingWrite(
-            pending.nextRequestId(), callId, deadlineNanos, write, stored, dot, superseded);
+            pending.nextRequestId(),
+            callId,
+            deadlineNanos,
+            write,
+            stored,
+            encoded,
+            dot,
+            superseded);
     pending.open(call, time.nowNanos());
     wire.whenDurable(call::durableHere);
   }
@@ -230,6 +240,7 @@ final class WriteCoordinator {
         long deadlineNanos,
         Write write,
         DottedVersionVectorSet stored,
+        StoredValue encoded,
         Dot dot,
         List<Sibling> superseded) {
       super(requestId, callId, deadlineNanos);
@@ -237,7 +248,7 @@ final class WriteCoordinator {
       this.stored = stored;
       this.dot = dot;
       this.superseded = superseded;
-      this.replicate = wire.replicate(requestId, write.key, stored);
+      this.replicate = wire.replicate(requestId, write.key, encoded);
     }
 
     /** Only now may anybody else see the dot; also where the call was answered UNKNOWN since. */

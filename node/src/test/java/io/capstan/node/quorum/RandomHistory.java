@@ -5,12 +5,8 @@ import static io.capstan.proto.store.v1.Level.LEVEL_ONE;
 import static io.capstan.proto.store.v1.Level.LEVEL_QUORUM;
 
 import com.google.protobuf.ByteString;
-import io.capstan.node.version.ContextToken;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.DottedVersionVectorSet;
-import io.capstan.node.version.NodeClock;
-import io.capstan.node.version.Sibling;
-import io.capstan.node.version.VersionVector;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.OperationId;
@@ -28,7 +24,6 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +31,7 @@ import org.jspecify.annotations.Nullable;
  * doubles, delays and splits, clients that write on old contexts and retry; then a heal, silence of
  * the clients, and the questions.
  *
- * <p>The oracle keeps books of its own: for every write which dots its coordinator or its client
- * really had in hand. It never trusts a context to say what a write has seen.
+ * <p>{@link HistoryBooks} knows what must hold.
  */
 final class RandomHistory {
 
@@ -53,13 +47,6 @@ final class RandomHistory {
   /** What a client has of a key: its token, and the dots that it was really shown. */
   private record Seen(ByteString token, Set<Dot> dots) {}
 
-  private record Written(
-      Dot dot, String key, Set<Dot> saw, @Nullable OperationId operation, boolean delete) {}
-
-  private record ConfirmedWrite(Dot dot, String key, int replicas, long doneNanos) {}
-
-  private record FinishedRead(String key, int replicas, long doneNanos, VersionVector context) {}
-
   private final long seed;
   private final SplittableRandom random;
   private final List<String> names = new ArrayList<>();
@@ -72,9 +59,7 @@ final class RandomHistory {
                   : Long.compare(a.order, b.order));
   private final Set<String> cut = new HashSet<>();
   private final Set<String> syncing = new HashSet<>();
-  private final Map<Dot, Written> written = new HashMap<>();
-  private final List<ConfirmedWrite> confirmed = new ArrayList<>();
-  private final List<FinishedRead> reads = new ArrayList<>();
+  private final HistoryBooks books;
   private final List<Runnable> watched = new ArrayList<>();
   private final Map<String, Integer> lives = new HashMap<>();
   private final Map<String, Seen> lastSeen = new HashMap<>();
@@ -92,7 +77,6 @@ final class RandomHistory {
 
   private long unknownCount;
   private long crashCount;
-  private long siblingCount;
 
   RandomHistory(long seed) {
     this.seed = seed;
@@ -105,6 +89,7 @@ final class RandomHistory {
     for (int i = 1; i <= size; i++) {
       names.add("n" + i);
     }
+    this.books = new HistoryBooks(seed, size, KEYS);
     var limits =
         new QuorumConfig.Limits(
             1_000, 8, 1 << 20, 10, 10, 1 << 20, 100, 1 + random.nextInt(6), 1 << 20, 1_000);
@@ -137,8 +122,13 @@ final class RandomHistory {
       runUntil(nowNanos + 50 * MILLI);
     }
     checkConverged();
-    checkConservation();
-    return new Counts(confirmed.size(), unknownCount, reads.size(), crashCount, siblingCount);
+    books.checkConservation(replicas.get(names.get(0)));
+    return new Counts(
+        books.confirmedWrites(),
+        unknownCount,
+        books.finishedReads(),
+        crashCount,
+        books.siblingsShown());
   }
 
   // ---- time, network, disks ----
@@ -241,10 +231,9 @@ final class RandomHistory {
     replica.crash();
     lives.merge(name, 1, Integer::sum);
     syncing.remove(name);
-    // What was forgotten was never seen by anybody, so its dot is free again.
     long durable = replica.tables().readClock().baseOf(replica.actor());
-    written.keySet().removeIf(d -> d.actor().equals(replica.actor()) && d.counter() > durable);
-    checkClock(replica);
+    books.forgetBeyond(replica.actor(), durable);
+    books.checkClock(replica);
     at(random.nextLong(500 * MILLI) + 1, () -> restart(name));
   }
 
@@ -272,7 +261,7 @@ final class RandomHistory {
         default -> read(node, key, anyLevel());
       }
       if (random.nextInt(20) == 0) {
-        checkClock(replicas.get(any(names)));
+        books.checkClock(replicas.get(any(names)));
       }
     }
     at(random.nextLong(40 * MILLI) + 1, this::clientStep);
@@ -300,7 +289,7 @@ final class RandomHistory {
       String node, String key, boolean delete, @Nullable OperationId operation, Level level) {
     TestReplica replica = replicas.get(node);
     ByteString keyBytes = ByteString.copyFromUtf8(key);
-    DottedVersionVectorSet held = heldBy(replica, key);
+    DottedVersionVectorSet held = HistoryBooks.heldBy(replica, key);
     Seen seen = random.nextBoolean() ? lastSeen.get(key) : null;
     Set<Dot> saw = new HashSet<>();
     if (seen == null) {
@@ -340,8 +329,7 @@ final class RandomHistory {
     long after = replica.tables().readClock().baseOf(replica.actor());
     if (after > before) {
       Dot dot = new Dot(replica.actor(), after);
-      must(!written.containsKey(dot), "dot %s was given twice", dot);
-      written.put(dot, new Written(dot, key, saw, operation, delete));
+      books.wrote(dot, key, saw, operation, delete);
     }
     int life = lives.get(node);
     watch(
@@ -358,8 +346,7 @@ final class RandomHistory {
     Receipt receipt = call.isOk() ? call.receipt() : call.error().getReceipt();
     if (call.isOk()) {
       must(receipt.getAckedCount() >= required(level), "too few confirmed %s", receipt);
-      confirmed.add(
-          new ConfirmedWrite(Dot.parse(receipt.getVersion()), key, required(level), nowNanos));
+      books.confirmed(Dot.parse(receipt.getVersion()), key, required(level), nowNanos);
     } else if (call.error().getOutcome() == Outcome.OUTCOME_UNKNOWN) {
       unknownCount++;
       retry(key, delete, operation);
@@ -393,7 +380,7 @@ final class RandomHistory {
         level,
         () -> {
           if (call.isOk()) {
-            checkRead(key, required(level), startNanos, call.receipt());
+            books.checkRead(key, required(level), startNanos, nowNanos, call.receipt());
             remember(key, call.receipt());
           } else {
             must(
@@ -427,123 +414,17 @@ final class RandomHistory {
     }
   }
 
-  /** Keeps the newest context of the key for later writes, with what it really showed. */
+  /** Keeps the context of the key for later writes, with what it really showed. */
   private void remember(String key, Receipt receipt) {
-    VersionVector context = contextOf(key, receipt);
-    Set<Dot> dots = new HashSet<>();
-    receipt.getSiblingsList().forEach(s -> dots.add(Dot.parse(s.getVersion())));
-    Set<OperationId> operations = new HashSet<>();
-    dots.forEach(d -> operations.add(written.get(d).operation()));
-    operations.remove(null);
-    boolean nothingShown = dots.isEmpty();
-    for (Written other : written.values()) {
-      if (other.key.equals(key) && context.covers(other.dot)) {
-        // Not shown, but in hand: duplicates of a shown operation, and tombstones of no value.
-        boolean hidden = other.operation != null && operations.contains(other.operation);
-        if (hidden || (nothingShown && other.delete)) {
-          dots.add(other.dot);
-        }
+    if (!receipt.getContext().isEmpty()) {
+      Set<Dot> dots = books.inHand(key, receipt);
+      if (random.nextInt(3) > 0) {
+        lastSeen.put(key, new Seen(receipt.getContext(), dots));
       }
     }
-    if (random.nextInt(3) > 0) {
-      lastSeen.put(key, new Seen(receipt.getContext(), dots));
-    }
   }
 
-  private VersionVector contextOf(String key, Receipt receipt) {
-    var decoded = ContextToken.decode(receipt.getContext(), 7, ByteString.copyFromUtf8(key));
-    must(decoded instanceof ContextToken.Decoded.Valid, "bad context %s", decoded);
-    return ((ContextToken.Decoded.Valid) decoded).context();
-  }
-
-  // ---- questions ----
-
-  private void checkRead(String key, int replicaCount, long startNanos, Receipt receipt) {
-    VersionVector context = contextOf(key, receipt);
-    Set<Dot> shown = new HashSet<>();
-    receipt.getSiblingsList().forEach(s -> shown.add(Dot.parse(s.getVersion())));
-    siblingCount += shown.size() > 1 ? 1 : 0;
-    for (ConfirmedWrite write : confirmed) {
-      if (write.key.equals(key)
-          && write.doneNanos <= startNanos
-          && write.replicas + replicaCount > names.size()) {
-        must(context.covers(write.dot), "stale read of %s: %s lacks %s", key, context, write.dot);
-        must(
-            shown.contains(write.dot) || isAccountedFor(write.dot, shown, context),
-            "read of %s lost the confirmed %s; shows %s",
-            key,
-            write.dot,
-            shown);
-        for (Dot replaced : written.get(write.dot).saw) {
-          must(!shown.contains(replaced), "%s came back after %s", replaced, write.dot);
-        }
-      }
-    }
-    for (FinishedRead earlier : reads) {
-      if (earlier.key.equals(key)
-          && earlier.doneNanos <= startNanos
-          && earlier.replicas + replicaCount > names.size()) {
-        must(
-            context.covers(earlier.context),
-            "a read of %s went back from %s to %s",
-            key,
-            earlier.context,
-            context);
-      }
-    }
-    reads.add(new FinishedRead(key, replicaCount, nowNanos, context));
-  }
-
-  private boolean isAccountedFor(Dot dot, Set<Dot> shown, VersionVector context) {
-    Written lookedFor = written.get(dot);
-    if (lookedFor.delete && shown.isEmpty()) {
-      return true;
-    }
-    for (Written other : written.values()) {
-      boolean known = other.key.equals(lookedFor.key) && context.covers(other.dot);
-      boolean duplicate =
-          other.operation != null
-              && other.operation.equals(lookedFor.operation)
-              && shown.contains(other.dot);
-      if (known && (other.saw.contains(dot) || duplicate)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static DottedVersionVectorSet heldBy(TestReplica replica, String key) {
-    var stored = replica.tables().read(ByteString.copyFromUtf8(key));
-    return stored == null ? DottedVersionVectorSet.EMPTY : DottedVersionVectorSet.fromProto(stored);
-  }
-
-  /** The clock contains a dot only if its effect is stored, and the dot log knows its key. */
-  private void checkClock(TestReplica replica) {
-    NodeClock clock = replica.tables().readClock();
-    Map<String, DottedVersionVectorSet> held = new HashMap<>();
-    KEYS.forEach(key -> held.put(key, heldBy(replica, key)));
-    clock.visitMissingIn(
-        new NodeClock(),
-        null,
-        (actor, counter) -> {
-          Dot dot = new Dot(actor, counter);
-          Written write = written.get(dot);
-          must(write != null, "%s has %s, which nobody wrote", replica.name(), dot);
-          must(
-              held.get(write.key).covers(dot),
-              "the clock of %s has %s, its data have not",
-              replica.name(),
-              dot);
-          ByteString logged = replica.tables().keyOf(dot);
-          must(
-              logged != null && logged.toStringUtf8().equals(write.key),
-              "the dot log of %s has %s for %s",
-              replica.name(),
-              logged,
-              dot);
-          return true;
-        });
-  }
+  // ---- the end ----
 
   private boolean hasConverged() {
     TestReplica first = replicas.get(names.get(0));
@@ -562,31 +443,9 @@ final class RandomHistory {
         CONVERGENCE_MAX_MILLIS,
         replicas.values().stream().map(r -> r.name() + r.tables().readClock()).toList());
     for (TestReplica replica : replicas.values()) {
-      checkClock(replica);
+      books.checkClock(replica);
       must(replica.keyspace().openCalls() == 0, "open calls at %s", replica.name());
       must(replica.keyspace().malformedMessages() == 0, "malformed at %s", replica.name());
-    }
-  }
-
-  /** Stored is exactly what was written and not in anybody's hand when something replaced it. */
-  private void checkConservation() {
-    TestReplica any = replicas.get(names.get(0));
-    NodeClock clock = any.tables().readClock();
-    for (ConfirmedWrite write : confirmed) {
-      must(clock.contains(write.dot), "the confirmed %s is gone", write.dot);
-    }
-    for (String key : KEYS) {
-      Set<Dot> expected = new TreeSet<>();
-      Set<Dot> replaced = new HashSet<>();
-      for (Written write : written.values()) {
-        if (write.key.equals(key) && clock.contains(write.dot)) {
-          expected.add(write.dot);
-          replaced.addAll(write.saw);
-        }
-      }
-      expected.removeAll(replaced);
-      List<Dot> stored = heldBy(any, key).siblings().stream().map(Sibling::dot).toList();
-      must(stored.equals(List.copyOf(expected)), "%s: %s, expected %s", key, stored, expected);
     }
   }
 

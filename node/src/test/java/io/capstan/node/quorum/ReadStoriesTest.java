@@ -43,6 +43,37 @@ class ReadStoriesTest {
   }
 
   @Test
+  void isToldByNobodyWhatIsNotYetOnTheirDisk() {
+    TestCluster cluster = TestCluster.of(3);
+    cluster.stopDisk("n1");
+    cluster.put("n1", "k", "v", LEVEL_ONE);
+
+    Call read = cluster.get("n2", "k", LEVEL_ALL);
+    assertThat(read.isAnswered()).isFalse();
+
+    cluster.startDisk("n1");
+    cluster.settle();
+    assertThat(read.values()).containsExactly("v");
+  }
+
+  @Test
+  void doesNotCountItselfBeforeItsOwnRepairIsOnDisk() {
+    // given: only n2 has the value, n3 is away
+    TestCluster cluster = TestCluster.of(3);
+    cluster.partition("n2|n1,n3");
+    cluster.put("n2", "k", "v", LEVEL_ONE);
+    cluster.heal();
+    cluster.partition("n3|n1,n2");
+    cluster.stopDisk("n1");
+
+    Call read = cluster.get("n1", "k", LEVEL_QUORUM);
+    assertThat(read.isAnswered()).isFalse();
+
+    cluster.startDisk("n1");
+    assertThat(read.values()).containsExactly("v");
+  }
+
+  @Test
   void saysNotFoundForAKeyThatWasNeverWrittenAndStillGivesAContext() {
     Receipt receipt = TestCluster.of(3).get("n1", "k", LEVEL_QUORUM).receipt();
 

@@ -90,6 +90,24 @@ class ScanStoriesTest {
   }
 
   @Test
+  @DisplayName("believes no replica beyond the last row of its page")
+  void pagesThatEndAtDifferentKeys() {
+    // given: n1 lacks a stretch of keys, so that its pages reach further than those of the others
+    var limits = new QuorumConfig.Limits(9, 9, 1 << 20, 10, 10, 1 << 20, 5, 100, 1 << 20, 1_000);
+    TestCluster cluster = TestCluster.of(3, LEVEL_ONE, limits);
+    for (int i = 0; i < 30; i++) {
+      boolean hidden = i >= 10 && i < 20;
+      cluster.lose(e -> hidden && e.to().equals("n1") || e.message().hasClockExchange());
+      cluster.put("n2", key(i), "v", LEVEL_QUORUM);
+    }
+    cluster.heal();
+
+    List<String> keys = allKeys(cluster, "n1", request("k", 10, LEVEL_QUORUM).build());
+
+    assertThat(keys).hasSize(30);
+  }
+
+  @Test
   void leavesDeletedKeysOutAlsoWhereOneReplicaStillHasThem() {
     TestCluster cluster = TestCluster.of(3);
     for (int i = 0; i < 10; i++) {

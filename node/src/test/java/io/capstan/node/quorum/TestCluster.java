@@ -119,6 +119,12 @@ final class TestCluster {
     loses = which;
   }
 
+  /** Delivers a message that was lost or delivered before. */
+  void deliverAgain(Envelope envelope) {
+    deliver(envelope);
+    settle();
+  }
+
   void stopDisk(String name) {
     stoppedDisks.add(name);
   }

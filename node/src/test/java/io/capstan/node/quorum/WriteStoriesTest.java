@@ -244,6 +244,57 @@ class WriteStoriesTest {
   }
 
   @Test
+  void aClockWhoseDotsAreNotOnDiskYetConfirmsNothing() {
+    TestCluster cluster = TestCluster.of(3);
+    cluster.stopDisk("n2");
+    Call call = cluster.put("n1", "k", "v", LEVEL_ALL);
+
+    cluster.advance(600);
+    assertThat(call.isAnswered()).isFalse();
+
+    cluster.startDisk("n2");
+    cluster.settle();
+    assertThat(call.isOk()).isTrue();
+  }
+
+  @Test
+  @DisplayName("gives no context of a write that its disk may still forget")
+  void unknownWhileTheOwnDiskIsBusy() {
+    TestCluster cluster = TestCluster.of(3);
+    cluster.stopDisk("n1");
+    Call call = cluster.put("n1", "k", "v", LEVEL_ONE);
+
+    cluster.advance(TestCluster.TIMEOUT_MILLIS);
+
+    assertThat(call.error().getOutcome()).isEqualTo(Outcome.OUTCOME_UNKNOWN);
+    Receipt receipt = call.error().getReceipt();
+    assertThat(receipt.getContext()).isEmpty();
+    assertThat(receipt.getVersion()).isEmpty();
+    assertThat(receipt.getSiblingsList()).isEmpty();
+    assertThat(receipt.getMissingList()).containsExactly("n1", "n2", "n3");
+  }
+
+  @Test
+  @DisplayName("takes no confirmation of its earlier life for one of this life")
+  void lateAckOfAnEarlierRun() {
+    // given: n2 confirmed a write, and the confirmation was long under way
+    TestCluster cluster = TestCluster.of(2);
+    cluster.put("n1", "a", "v", LEVEL_ALL);
+    var late = cluster.delivered(MessageCase.REPLICATE_ACK).get(0);
+
+    // when: n1 was restarted since, and writes what does not reach n2
+    cluster.replica("n1").crash();
+    cluster.replica("n1").start();
+    cluster.partition("n1|n2");
+    Call call = cluster.put("n1", "b", "v", LEVEL_ALL);
+    cluster.heal();
+    cluster.deliverAgain(late);
+
+    // then
+    assertThat(call.isAnswered()).isFalse();
+  }
+
+  @Test
   @DisplayName("answers a retry from what is stored, and writes nothing twice")
   void aRetryWritesNothingNew() {
     // given: the answer was lost on the way to the client
