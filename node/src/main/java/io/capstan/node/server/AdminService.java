@@ -56,6 +56,6 @@ final class AdminService extends AdminGrpc.AdminImplBase {
 
   @Override
   public void status(StatusRequest request, StreamObserver<StatusResponse> observer) {
-    status.answer(request, observer, intake);
+    status.answer(request, observer);
   }
 }

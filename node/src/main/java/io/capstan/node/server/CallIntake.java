@@ -41,8 +41,7 @@ final class CallIntake {
 
   /** Takes one unary call; the observer hears exactly one answer or error, on any thread. */
   <R extends Message> void accept(Message request, StreamObserver<R> observer) {
-    long now = System.nanoTime();
-    PendingCall call = open(request, observer, now);
+    PendingCall call = open(request, observer);
     String objection = RequestCheck.objection(request);
     if (objection != null) {
       call.fail(invalid(objection), nodeId);
@@ -53,12 +52,14 @@ final class CallIntake {
 
   /** Answers the call with the error without troubling the loop. */
   <R extends Message> void refuse(Message request, StreamObserver<R> observer, ErrorDetail error) {
-    open(request, observer, System.nanoTime()).fail(error, nodeId);
+    open(request, observer).fail(error, nodeId);
   }
 
+  /** Takes the observer in, so that it hears one answer and none after a cancellation. */
   @SuppressWarnings("unchecked") // a reply belongs to its request; gRPC would refuse another type
-  private static <R extends Message> PendingCall open(
-      Message request, StreamObserver<R> observer, long now) {
+  static <R extends Message> PendingCall open(
+      Message request, StreamObserver<R> observer) {
+    long now = System.nanoTime();
     PendingCall call =
         new PendingCall(
             request,

@@ -28,14 +28,11 @@ import java.util.function.Supplier;
  */
 final class EventLoop {
 
-  /** Client calls that wait; more are refused as overloaded. */
-  static final int CALLS_WAITING_MAX = 20_000;
-
   /** Bytes of everything that waits, above which client calls are refused. */
   static final long CALLS_WAITING_MAX_BYTES = 64L << 20;
 
   /** Peer messages are let in above the clients' bound: they are what empties the queue. */
-  static final int ALL_WAITING_MAX = 3 * CALLS_WAITING_MAX;
+  static final int PEER_MESSAGES_WAITING_MAX = 65_536;
 
   /** Bytes of everything that waits, above which peer messages are dropped too. */
   static final long ALL_WAITING_MAX_BYTES = 3 * CALLS_WAITING_MAX_BYTES;
@@ -80,6 +77,7 @@ final class EventLoop {
   private final Inbox<Work> inbox = new Inbox<>();
   private final OpenCalls calls = new OpenCalls();
   private final List<Work.StatusQuery> queries = new ArrayList<>();
+  private final int callsWaitingMax;
   private final ReplicaCore replica;
   private final Supplier<Moment> clock;
   private final World world;
@@ -95,8 +93,18 @@ final class EventLoop {
   private long nextWatchNanos;
   private long requestedSequence;
 
-  /** Makes a loop that does not run yet. */
-  EventLoop(String name, ReplicaCore replica, Supplier<Moment> clock, World world) {
+  /**
+   * Makes a loop that does not run yet.
+   *
+   * @param callsWaitingMax client calls that may wait; more are refused as overloaded
+   */
+  EventLoop(
+      String name,
+      int callsWaitingMax,
+      ReplicaCore replica,
+      Supplier<Moment> clock,
+      World world) {
+    this.callsWaitingMax = callsWaitingMax;
     this.replica = replica;
     this.clock = clock;
     this.world = world;
@@ -122,7 +130,7 @@ final class EventLoop {
     if (stopping || abandoned) {
       return false;
     }
-    return wakeIf(inbox.offer(call, 1, sizeBytes, CALLS_WAITING_MAX, CALLS_WAITING_MAX_BYTES));
+    return wakeIf(inbox.offer(call, 1, sizeBytes, callsWaitingMax, CALLS_WAITING_MAX_BYTES));
   }
 
   /** Hands a question for the state over; false where too much waits already. */
@@ -132,7 +140,7 @@ final class EventLoop {
     }
     return wakeIf(
         inbox.offer(
-            new Work.StatusQuery(receiver), 1, 0, CALLS_WAITING_MAX, CALLS_WAITING_MAX_BYTES));
+            new Work.StatusQuery(receiver), 1, 0, callsWaitingMax, CALLS_WAITING_MAX_BYTES));
   }
 
   /** Hands the messages of one frame over, or drops them where too much waits already. */
@@ -142,7 +150,7 @@ final class EventLoop {
             new Work.FromPeer(from, messages),
             messages.size(),
             sizeBytes,
-            ALL_WAITING_MAX,
+            callsWaitingMax + PEER_MESSAGES_WAITING_MAX,
             ALL_WAITING_MAX_BYTES);
     if (!wakeIf(taken)) {
       countDropped(messages.size());

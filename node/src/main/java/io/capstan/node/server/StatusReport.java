@@ -1,11 +1,11 @@
 package io.capstan.node.server;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.capstan.node.storage.StorageException;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.PeerStatus;
 import io.capstan.proto.v1.StatusRequest;
 import io.capstan.proto.v1.StatusResponse;
-import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.lang.management.ManagementFactory;
 import java.util.Map;
@@ -56,26 +56,26 @@ final class StatusReport {
   }
 
   /** Answers the call, once, on a thread of the executor. */
-  void answer(StatusRequest request, StreamObserver<StatusResponse> observer, CallIntake intake) {
-    if (observer instanceof ServerCallStreamObserver<StatusResponse> server) {
-      // With a handler set, an answer to a client that has gone is dropped instead of thrown.
-      server.setOnCancelHandler(() -> {});
+  void answer(StatusRequest request, StreamObserver<StatusResponse> observer) {
+    PendingCall call = CallIntake.open(request, observer);
+    if (!loop.offerStatusQuery(status -> hand(call, status))) {
+      call.fail(busy(), "");
     }
-    boolean asked =
-        loop.offerStatusQuery(
-            status -> {
-              try {
-                executor.execute(
-                    () -> {
-                      observer.onNext(complete(status));
-                      observer.onCompleted();
-                    });
-              } catch (RejectedExecutionException e) {
-                // The client port is closed, and closed its calls.
-              }
-            });
-    if (!asked) {
-      intake.refuse(request, observer, loopBusy());
+  }
+
+  private void hand(PendingCall call, StatusResponse.Builder status) {
+    try {
+      executor.execute(() -> finish(call, status));
+    } catch (RejectedExecutionException e) {
+      call.fail(busy(), "");
+    }
+  }
+
+  private void finish(PendingCall call, StatusResponse.Builder status) {
+    try {
+      call.answer(complete(status), "");
+    } catch (StorageException e) {
+      call.fail(ErrorStatus.failed(ErrorStatus.STOPPING, String.valueOf(e.getMessage()), "Ask again later."), "");
     }
   }
 
@@ -109,7 +109,7 @@ final class StatusReport {
         : 0;
   }
 
-  private static ErrorDetail loopBusy() {
+  private static ErrorDetail busy() {
     return ErrorStatus.failed(
         ErrorStatus.OVERLOADED,
         "This node has more requests waiting than it may hold, or is stopping.",

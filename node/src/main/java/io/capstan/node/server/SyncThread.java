@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Makes writes durable beside the event loop.
@@ -31,7 +30,6 @@ final class SyncThread {
   private final AtomicBoolean parked = new AtomicBoolean();
   private volatile long requested;
   private volatile boolean stopping;
-  private volatile @Nullable Throwable failure;
 
   /**
    * Makes a thread that does not run yet.
@@ -61,16 +59,16 @@ final class SyncThread {
   /**
    * Ends the thread after the sync that it is in; what was asked for since is not synced.
    *
-   * @return whether it ended in time and no sync had failed
+   * @return whether it ended in time
    */
-  boolean stop(long timeoutMillis) {
+  boolean end(long timeoutMillis) {
     stopping = true;
     LockSupport.unpark(thread);
     if (thread == Thread.currentThread() || thread.getState() == Thread.State.NEW) {
-      return failure == null;
+      return true;
     }
     try {
-      return thread.join(Duration.ofMillis(timeoutMillis)) && failure == null;
+      return thread.join(Duration.ofMillis(timeoutMillis));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
@@ -90,7 +88,6 @@ final class SyncThread {
         disk.sync();
         durable.accept(target);
       } catch (Throwable e) {
-        failure = e;
         failStop.stop(
             "a sync failed: it is unknown what is on the disk, and it is not tried again", e);
         return;

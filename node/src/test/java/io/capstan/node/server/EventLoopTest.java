@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 
 class EventLoopTest {
 
+  private static final int CALLS_WAITING_MAX = 10_000;
   private static final PutRequest PUT =
       PutRequest.newBuilder().setKey(ByteString.copyFromUtf8("k")).build();
   private static final PutResponse DONE =
@@ -37,6 +38,7 @@ class EventLoopTest {
   private final EventLoop loop =
       new EventLoop(
           "test-loop",
+          CALLS_WAITING_MAX,
           replica,
           () -> new Moment(System.nanoTime(), System.currentTimeMillis()),
           new EventLoop.World(
@@ -152,7 +154,7 @@ class EventLoopTest {
     while (loop.offerCall(new RecordedCall(PUT).call, 10)) {
       taken++;
     }
-    assertThat(taken).isEqualTo(EventLoop.CALLS_WAITING_MAX);
+    assertThat(taken).isEqualTo(CALLS_WAITING_MAX);
 
     // when a peer and the disk report
     loop.offerFromPeer("n2", List.of(PeerMessage.getDefaultInstance()), 10);
@@ -177,7 +179,7 @@ class EventLoopTest {
   @Test
   void dropsPeerMessagesOnlyWhenEvenTheirRoomIsFullAndCountsThem() {
     List<PeerMessage> frame =
-        java.util.Collections.nCopies(EventLoop.ALL_WAITING_MAX, PeerMessage.getDefaultInstance());
+        java.util.Collections.nCopies(CALLS_WAITING_MAX + EventLoop.PEER_MESSAGES_WAITING_MAX, PeerMessage.getDefaultInstance());
     loop.offerFromPeer("n2", frame, 10);
 
     loop.offerFromPeer("n2", List.of(PeerMessage.getDefaultInstance()), 10);

@@ -46,12 +46,14 @@ import org.junit.jupiter.api.Test;
 
 class ServicesTest {
 
+  private static final int CALLS_WAITING_MAX = 10_000;
   private static final KeyspaceRef BANK = KeyspaceRef.newBuilder().setName("bank").build();
 
   private final ScriptedReplica replica = new ScriptedReplica();
   private final EventLoop loop =
       new EventLoop(
           "test-services-loop",
+          CALLS_WAITING_MAX,
           replica,
           () -> new Moment(System.nanoTime(), System.currentTimeMillis()),
           new EventLoop.World(

@@ -35,7 +35,7 @@ class SyncThreadTest {
   @AfterEach
   void end() {
     diskMayWork.release(1_000);
-    sync.stop(5_000);
+    sync.end(5_000);
   }
 
   @Test
@@ -76,7 +76,7 @@ class SyncThreadTest {
 
     await().until(() -> fatal.get() != null);
     sync.request(2);
-    assertThat(sync.stop(5_000)).isFalse();
+    assertThat(sync.end(5_000)).isTrue();
     assertThat(fatal.get()).hasMessage("EIO");
     assertThat(syncsBegun).hasValue(1);
     assertThat(durable).isEmpty();
@@ -89,7 +89,7 @@ class SyncThreadTest {
     sync.request(1);
     await().until(() -> durable.size() == 1);
 
-    assertThat(sync.stop(5_000)).isTrue();
+    assertThat(sync.end(5_000)).isTrue();
 
     assertThat(syncsBegun).hasValue(1);
   }
