@@ -57,8 +57,7 @@ final class CallIntake {
 
   /** Takes the observer in, so that it hears one answer and none after a cancellation. */
   @SuppressWarnings("unchecked") // a reply belongs to its request; gRPC would refuse another type
-  static <R extends Message> PendingCall open(
-      Message request, StreamObserver<R> observer) {
+  static <R extends Message> PendingCall open(Message request, StreamObserver<R> observer) {
     long now = System.nanoTime();
     PendingCall call =
         new PendingCall(

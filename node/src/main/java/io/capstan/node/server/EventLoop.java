@@ -99,11 +99,7 @@ final class EventLoop {
    * @param callsWaitingMax client calls that may wait; more are refused as overloaded
    */
   EventLoop(
-      String name,
-      int callsWaitingMax,
-      ReplicaCore replica,
-      Supplier<Moment> clock,
-      World world) {
+      String name, int callsWaitingMax, ReplicaCore replica, Supplier<Moment> clock, World world) {
     this.callsWaitingMax = callsWaitingMax;
     this.replica = replica;
     this.clock = clock;

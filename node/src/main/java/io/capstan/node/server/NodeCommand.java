@@ -3,11 +3,13 @@ package io.capstan.node.server;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.capstan.cli.ExitCode;
+import io.capstan.cli.GlobalOptions;
+import io.capstan.cli.OutputFormat;
 import io.capstan.node.server.config.ConfigException;
 import io.capstan.node.server.config.NodeConfig;
 import io.capstan.node.server.config.Setting;
 import io.capstan.node.storage.StorageException;
-import java.io.PrintWriter;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -32,10 +34,7 @@ final class NodeCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(
-      names = "--config",
-      paramLabel = "FILE",
-      description = "The settings as YAML.")
+  @Option(names = "--config", paramLabel = "FILE", description = "The settings as YAML.")
   private @Nullable Path configFile;
 
   /** The command with one flag for each setting. */
@@ -69,7 +68,7 @@ final class NodeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     NodeServer server;
     try {
-      NodeConfig config = NodeConfig.load(configFile, System.getenv(), flags());
+      NodeConfig config = NodeConfig.load(configFile, options().streams().environment(), flags());
       LogSetup.forNode(config.logLevel());
       server = NodeServer.start(config);
     } catch (ConfigException | StartException | StorageException e) {
@@ -94,16 +93,15 @@ final class NodeCommand implements Callable<Integer> {
   }
 
   private int refuse(String sentence) {
-    PrintWriter err = spec.commandLine().getErr();
-    err.println(asksForJson() ? json(sentence) : "capstan node: " + sentence);
+    PrintStream err = options().streams().err();
+    err.println(
+        options().output() == OutputFormat.JSON ? json(sentence) : "capstan node: " + sentence);
     err.flush();
     return ExitCode.ERROR;
   }
 
-  /** The option belongs to the whole command line, which hands it down where there is one. */
-  private boolean asksForJson() {
-    OptionSpec output = spec.findOption("--output");
-    return output != null && "json".equalsIgnoreCase(String.valueOf((Object) output.getValue()));
+  private GlobalOptions options() {
+    return GlobalOptions.of(spec);
   }
 
   private static String json(String sentence) {

@@ -9,6 +9,11 @@ public final class NodeCommandProvider implements SubcommandProvider {
   public NodeCommandProvider() {}
 
   @Override
+  public String name() {
+    return "node";
+  }
+
+  @Override
   public Object command() {
     return NodeCommand.commandSpec();
   }

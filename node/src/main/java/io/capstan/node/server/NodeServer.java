@@ -100,8 +100,7 @@ public final class NodeServer implements AutoCloseable {
                 roles::observe,
                 this::failStop));
     this.sync =
-        new SyncThread(
-            threadPrefix + "sync", folder.engine()::sync, loop::durable, this::failStop);
+        new SyncThread(threadPrefix + "sync", folder.engine()::sync, loop::durable, this::failStop);
     this.health = new Health(loop);
   }
 

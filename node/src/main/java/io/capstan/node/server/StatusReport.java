@@ -75,7 +75,10 @@ final class StatusReport {
     try {
       call.answer(complete(status), "");
     } catch (StorageException e) {
-      call.fail(ErrorStatus.failed(ErrorStatus.STOPPING, String.valueOf(e.getMessage()), "Ask again later."), "");
+      call.fail(
+          ErrorStatus.failed(
+              ErrorStatus.STOPPING, String.valueOf(e.getMessage()), "Ask again later."),
+          "");
     }
   }
 

@@ -179,7 +179,9 @@ class EventLoopTest {
   @Test
   void dropsPeerMessagesOnlyWhenEvenTheirRoomIsFullAndCountsThem() {
     List<PeerMessage> frame =
-        java.util.Collections.nCopies(CALLS_WAITING_MAX + EventLoop.PEER_MESSAGES_WAITING_MAX, PeerMessage.getDefaultInstance());
+        java.util.Collections.nCopies(
+            CALLS_WAITING_MAX + EventLoop.PEER_MESSAGES_WAITING_MAX,
+            PeerMessage.getDefaultInstance());
     loop.offerFromPeer("n2", frame, 10);
 
     loop.offerFromPeer("n2", List.of(PeerMessage.getDefaultInstance()), 10);

@@ -27,7 +27,9 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Three nodes in this JVM, on loopback ports and in folders of their own, with a client for each. */
+/**
+ * Three nodes in this JVM, on loopback ports and in folders of their own, with a client for each.
+ */
 final class LocalCluster implements AutoCloseable {
 
   static final List<String> IDS = List.of("n1", "n2", "n3");

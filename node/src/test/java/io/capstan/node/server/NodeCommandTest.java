@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Logger;
+import io.capstan.cli.Capstan;
 import io.capstan.cli.ExitCode;
+import io.capstan.cli.Streams;
 import io.capstan.cli.SubcommandProvider;
 import io.capstan.node.server.config.Setting;
 import io.capstan.proto.v1.AdminGrpc;
@@ -12,13 +14,16 @@ import io.capstan.proto.v1.StatusRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import java.io.PrintWriter;
-import java.io.StringWriter;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -30,7 +35,7 @@ import picocli.CommandLine;
 class NodeCommandTest {
 
   @TempDir private Path folder;
-  private final StringWriter err = new StringWriter();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
   /** The command makes this JVM as talkative as a node; the other tests want it quiet. */
   @AfterEach
@@ -58,16 +63,26 @@ class NodeCommandTest {
     assertThat(run("--id", "n1", "--data", folder.toString(), "--listen", "nowhere"))
         .isEqualTo(ExitCode.ERROR);
 
-    assertThat(err.toString())
+    assertThat(err.toString(StandardCharsets.UTF_8))
         .startsWith("capstan node: Flag --listen: 'listen' is 'nowhere' but must be host:port")
         .doesNotContain("Exception", "\tat ");
+  }
+
+  @Test
+  void theSentenceIsJsonWhereJsonWasAskedFor() {
+    assertThat(run("-o", "json", "--id", "N1")).isEqualTo(ExitCode.ERROR);
+
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .startsWith("{\"error\":{\"code\":\"NODE_NOT_RUNNING\",\"message\":\"Flag --id:");
   }
 
   @Test
   void aMissingFileIsASentence() {
     assertThat(run("--config", folder.resolve("none.yaml").toString())).isEqualTo(ExitCode.ERROR);
 
-    assertThat(err.toString()).contains("none.yaml", "does not exist").doesNotContain("\tat ");
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains("none.yaml", "does not exist")
+        .doesNotContain("\tat ");
   }
 
   @Test
@@ -75,13 +90,17 @@ class NodeCommandTest {
     try (var taken = new java.net.ServerSocket(0, 1, java.net.InetAddress.getByName("127.0.0.1"))) {
       int exitCode =
           run(
-              "--id", "n1",
-              "--data", folder.toString(),
-              "--listen", "127.0.0.1:" + taken.getLocalPort(),
-              "--peer-listen", "127.0.0.1:" + LocalCluster.freePorts(1).get(0));
+              "--id",
+              "n1",
+              "--data",
+              folder.toString(),
+              "--listen",
+              "127.0.0.1:" + taken.getLocalPort(),
+              "--peer-listen",
+              "127.0.0.1:" + LocalCluster.freePorts(1).get(0));
 
       assertThat(exitCode).isEqualTo(ExitCode.ERROR);
-      assertThat(err.toString())
+      assertThat(err.toString(StandardCharsets.UTF_8))
           .contains("Port " + taken.getLocalPort(), "in use already", "--listen")
           .doesNotContain("\tat ");
     }
@@ -150,8 +169,10 @@ class NodeCommandTest {
   }
 
   private int run(String... arguments) {
-    return new CommandLine(new NodeCommandProvider().command())
-        .setErr(new PrintWriter(err))
-        .execute(arguments);
+    List<String> all = new ArrayList<>(List.of("node"));
+    all.addAll(List.of(arguments));
+    PrintStream errors = new PrintStream(err, true, StandardCharsets.UTF_8);
+    Streams streams = new Streams(InputStream.nullInputStream(), errors, errors, false, Map.of());
+    return Capstan.run(streams, all.toArray(String[]::new));
   }
 }

@@ -127,7 +127,11 @@ class NodeServerTest {
         .ignoreExceptionsInstanceOf(StatusRuntimeException.class)
         .until(
             () ->
-                cluster.get(follower, "default", "k").getValue().toStringUtf8().equals("meanwhile"));
+                cluster
+                    .get(follower, "default", "k")
+                    .getValue()
+                    .toStringUtf8()
+                    .equals("meanwhile"));
   }
 
   @Test
@@ -168,9 +172,12 @@ class NodeServerTest {
         .until(
             () ->
                 HealthGrpc.newBlockingStub(cluster.channel(leader))
-                    .check(HealthCheckRequest.newBuilder().setService("capstan.v1.KeyValue").build())
-                    .getStatus()
-                == ServingStatus.SERVING);
+                        .check(
+                            HealthCheckRequest.newBuilder()
+                                .setService("capstan.v1.KeyValue")
+                                .build())
+                        .getStatus()
+                    == ServingStatus.SERVING);
     assertThat(services(leader)).contains("capstan.v1.KeyValue", "capstan.v1.Admin");
   }
 
@@ -190,8 +197,7 @@ class NodeServerTest {
   @Test
   void aPortInUseIsRefusedWithASentenceThatNamesItAndNothingIsLeftRunning() throws Exception {
     int clientPort = cluster.config("n1").listen().port();
-    try (ServerSocket taken =
-        new ServerSocket(clientPort, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket taken = new ServerSocket(clientPort, 1, InetAddress.getByName("127.0.0.1"))) {
       assertThat(taken.isBound()).isTrue();
       assertThatThrownBy(() -> cluster.start("n1"))
           .isInstanceOf(StartException.class)
@@ -211,8 +217,7 @@ class NodeServerTest {
     cluster.startAll();
     awaitLeader();
     cluster.create("feed", Mode.MODE_AP);
-    await()
-        .until(() -> cluster.status("n1").getKeyspacesCount() == 2);
+    await().until(() -> cluster.status("n1").getKeyspacesCount() == 2);
     cluster.stop("n2");
     cluster.stop("n3");
 
@@ -243,8 +248,7 @@ class NodeServerTest {
               leader[0] = cluster.leader();
               return leader[0] != null
                   && LocalCluster.IDS.stream()
-                      .allMatch(
-                          id -> cluster.status(id).getKeyspacesCount() > 0);
+                      .allMatch(id -> cluster.status(id).getKeyspacesCount() > 0);
             });
     return leader[0];
   }
