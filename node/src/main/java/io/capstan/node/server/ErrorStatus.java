@@ -4,6 +4,8 @@ import com.google.protobuf.Any;
 import com.google.rpc.Code;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.Outcome;
+import io.capstan.proto.v1.Receipt;
+import io.capstan.proto.v1.Sibling;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 
@@ -19,17 +21,51 @@ final class ErrorStatus {
   static final String STOPPING = "STOPPING";
   static final String NOT_AVAILABLE_YET = "NOT_AVAILABLE_YET";
 
+  /**
+   * Errors travel in the trailers of a call, encoded in base 64 and with the message twice. Clients
+   * refuse trailers of more than 8,192 bytes unless they are told otherwise.
+   */
+  static final int DETAIL_MAX_BYTES = 4_096;
+
+  private static final int MESSAGE_MAX_CHARACTERS = 500;
+
   private ErrorStatus() {}
 
   /** The exception to close a call with. */
   static StatusRuntimeException of(ErrorDetail error) {
+    ErrorDetail fitting = fitting(error);
     com.google.rpc.Status status =
         com.google.rpc.Status.newBuilder()
-            .setCode(code(error).getNumber())
-            .setMessage(error.getMessage())
-            .addDetails(Any.pack(error))
+            .setCode(code(fitting).getNumber())
+            .setMessage(fitting.getMessage())
+            .addDetails(Any.pack(fitting))
             .build();
     return StatusProto.toStatusRuntimeException(status);
+  }
+
+  /**
+   * The error without what would not fit: first values and contexts go (a read brings them back),
+   * then the receipt, then the end of the message. Code and outcome always arrive.
+   */
+  private static ErrorDetail fitting(ErrorDetail error) {
+    if (error.getSerializedSize() <= DETAIL_MAX_BYTES) {
+      return error;
+    }
+    ErrorDetail.Builder smaller = error.toBuilder();
+    if (smaller.getMessage().length() > MESSAGE_MAX_CHARACTERS) {
+      smaller.setMessage(smaller.getMessage().substring(0, MESSAGE_MAX_CHARACTERS) + "...");
+    }
+    if (smaller.hasReceipt()) {
+      Receipt.Builder receipt = smaller.getReceiptBuilder().clearKey().clearValue().clearContext();
+      receipt.getSiblingsBuilderList().forEach(Sibling.Builder::clearValue);
+    }
+    if (smaller.build().getSerializedSize() > DETAIL_MAX_BYTES) {
+      smaller.clearReceipt();
+    }
+    if (smaller.build().getSerializedSize() > DETAIL_MAX_BYTES) {
+      smaller.clearHint();
+    }
+    return smaller.build();
   }
 
   /** The gRPC code that generic clients and proxies understand best. */
