@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
  * A cluster whose nodes live inside this JVM, with real gRPC, real storage, and a real TCP proxy on
  * every directed link: it starts in a second or two and can be cut like any other.
  *
- * <p>Nodes can be stopped and started but neither killed nor paused, for they share a process; see
- * {@link #supportedFaults}.
+ * <p>Nodes share a process, so they cannot be paused, and to kill one means that its server ends
+ * without writing or answering anything more; see {@link #supportedFaults}.
  */
 public final class EmbeddedCluster extends ProxiedCluster {
   private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(30);
@@ -34,6 +34,9 @@ public final class EmbeddedCluster extends ProxiedCluster {
   private static final class Slot {
     final ReentrantLock deeds = new ReentrantLock();
     volatile NodeLauncher.@Nullable EmbeddedNode node;
+
+    /** What the node is while it does not run. */
+    volatile NodeState ended = NodeState.STOPPED;
   }
 
   private EmbeddedCluster(ClusterLayout layout, Path directory, NodeLauncher launcher) {
@@ -41,6 +44,20 @@ public final class EmbeddedCluster extends ProxiedCluster {
     this.directory = directory;
     this.launcher = launcher;
     layout.nodeIds().forEach(id -> slots.put(id, new Slot()));
+  }
+
+  /**
+   * Starts a cluster of real nodes with default settings on free ports and waits until it has a
+   * leader.
+   *
+   * @param nodeCount how many nodes
+   * @param directory where they keep their data, in {@code nI/data}; created if it does not exist
+   * @param timeout how long all of it may take
+   * @throws ClusterException (failed) if a node cannot be started or there is no leader in time;
+   *     what was started is stopped
+   */
+  public static EmbeddedCluster start(int nodeCount, Path directory, Duration timeout) {
+    return start(nodeCount, directory, new NodeServerLauncher(), timeout);
   }
 
   /**
@@ -80,7 +97,13 @@ public final class EmbeddedCluster extends ProxiedCluster {
     Slot slot = slot(nodeId);
     slot.deeds.lock();
     try {
-      if (slot.node == null) {
+      NodeLauncher.EmbeddedNode before = slot.node;
+      if (before == null || !before.isRunning()) {
+        if (before != null) {
+          // It ended by itself; this waits until its folder and ports are free.
+          before.close();
+        }
+        slot.node = null;
         NodeSettings settings = layout().settings(nodeId, directory);
         Files.createDirectories(settings.data());
         slot.node = launcher.launch(settings);
@@ -107,12 +130,17 @@ public final class EmbeddedCluster extends ProxiedCluster {
 
   @Override
   public NodeState state(String nodeId) {
-    return slot(nodeId).node == null ? NodeState.STOPPED : NodeState.RUNNING;
+    Slot slot = slot(nodeId);
+    NodeLauncher.EmbeddedNode node = slot.node;
+    if (node == null) {
+      return slot.ended;
+    }
+    return node.isRunning() ? NodeState.RUNNING : NodeState.FAILED;
   }
 
   @Override
   public Set<NodeFault> supportedFaults() {
-    return EnumSet.of(NodeFault.STOP, NodeFault.CUT);
+    return EnumSet.of(NodeFault.STOP, NodeFault.KILL, NodeFault.CUT);
   }
 
   @Override
@@ -129,12 +157,32 @@ public final class EmbeddedCluster extends ProxiedCluster {
 
   @Override
   public void stop(String nodeId) {
+    end(nodeId, NodeState.STOPPED, NodeLauncher.EmbeddedNode::close);
+  }
+
+  @Override
+  public void kill(String nodeId) {
+    if (!state(nodeId).isAlive()) {
+      throw ClusterException.failed(
+          nodeId + " cannot be killed: it does not run (" + state(nodeId).text() + ").", "");
+    }
+    end(nodeId, NodeState.KILLED, NodeLauncher.EmbeddedNode::kill);
+  }
+
+  /** A way to end a node. */
+  @FunctionalInterface
+  private interface Ending {
+    void apply(NodeLauncher.EmbeddedNode node) throws Exception;
+  }
+
+  private void end(String nodeId, NodeState afterwards, Ending ending) {
     Slot slot = slot(nodeId);
     slot.deeds.lock();
     try {
+      slot.ended = afterwards;
       NodeLauncher.EmbeddedNode node = slot.node;
       if (node != null) {
-        node.close();
+        ending.apply(node);
         slot.node = null;
       }
     } catch (Exception e) {
@@ -143,17 +191,12 @@ public final class EmbeddedCluster extends ProxiedCluster {
       }
       throw new ClusterException(
           ClusterException.Kind.FAILED,
-          nodeId + " did not stop in order: " + e.getMessage(),
+          nodeId + " did not end as it should: " + e.getMessage(),
           "",
           e);
     } finally {
       slot.deeds.unlock();
     }
-  }
-
-  @Override
-  public void kill(String nodeId) {
-    throw unsupported("killed");
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.capstan.chaos.cluster;
 
 import java.io.File;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +50,10 @@ public interface NodeCommand {
     if (Runtime.version().feature() >= 23) {
       command.add("--sun-misc-unsafe-memory-access=allow");
     }
+    // The JVM's own remarks are not for users.
+    command.add("-Xlog:disable");
     command.add("-XX:+ExitOnOutOfMemoryError");
+    command.addAll(archiveFlags());
     command.addAll(flags);
     command.add(mainClass);
     return command;
@@ -68,6 +72,14 @@ public interface NodeCommand {
       }
     }
     return Map.of("CLASSPATH", absolute.toString());
+  }
+
+  /** Returns the class archive that this process was started with: it fits the same class path. */
+  private static List<String> archiveFlags() {
+    return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(
+            flag -> flag.startsWith("-XX:AOTCache=") || flag.startsWith("-XX:SharedArchiveFile="))
+        .toList();
   }
 
   private static List<String> memoryFlags() {

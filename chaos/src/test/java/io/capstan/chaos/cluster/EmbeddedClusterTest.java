@@ -48,13 +48,29 @@ class EmbeddedClusterTest {
   }
 
   @Test
+  void aKilledNodeIsMissedUntilItIsStartedAgain() {
+    try (EmbeddedCluster cluster = EmbeddedCluster.start(3, folder, FakeNode::new, WAIT)) {
+      cluster.kill("n1");
+
+      assertThat(cluster.state("n1")).isEqualTo(NodeState.KILLED);
+      cluster.awaitReady(WAIT);
+      assertThat(cluster.leader()).contains("n2");
+
+      cluster.restart("n1");
+      cluster.awaitLinks(WAIT);
+      assertThat(cluster.leader()).contains("n1");
+    }
+  }
+
+  @Test
   void whatItCannotDoIsSaidBeforehandAndRefused() {
     try (EmbeddedCluster cluster = EmbeddedCluster.start(1, folder, FakeNode::new, WAIT)) {
-      assertThat(cluster.supportedFaults()).containsExactly(NodeFault.STOP, NodeFault.CUT);
+      assertThat(cluster.supportedFaults())
+          .containsExactly(NodeFault.STOP, NodeFault.KILL, NodeFault.CUT);
 
       assertThatExceptionOfType(ClusterException.class)
-          .isThrownBy(() -> cluster.kill("n1"))
-          .withMessageContaining("cannot be killed");
+          .isThrownBy(() -> cluster.pause("n1"))
+          .withMessageContaining("cannot be paused");
     }
   }
 

@@ -188,6 +188,16 @@ final class FakeNode implements NodeLauncher.EmbeddedNode {
   }
 
   @Override
+  public boolean isRunning() {
+    return !closed;
+  }
+
+  @Override
+  public void kill() {
+    close();
+  }
+
+  @Override
   public void close() {
     closed = true;
     server.shutdownNow();
