@@ -30,7 +30,10 @@ final class EmbeddedDemoCluster implements DemoCluster {
   private static final Duration START_MAX = Duration.ofSeconds(30);
 
   /** Earlier than usual, so that a run of some seconds sees most of its split. */
-  private static final String PEER_SILENT_MILLIS = "800";
+  private static final String PEER_SILENT_MILLIS = "1000";
+
+  /** The silence of a peer has to span two comparisons with it. */
+  private static final String ANTI_ENTROPY_INTERVAL_MILLIS = "300";
 
   private final Path data;
   private final EmbeddedCluster cluster;
@@ -74,6 +77,7 @@ final class EmbeddedDemoCluster implements DemoCluster {
     values.put(Setting.MEMBERS.key(), list(settings.members()));
     values.put(Setting.MEMBER_CLIENTS.key(), list(settings.memberClients()));
     values.put(Setting.PEER_SILENT_MILLIS.key(), PEER_SILENT_MILLIS);
+    values.put(Setting.ANTI_ENTROPY_INTERVAL_MILLIS.key(), ANTI_ENTROPY_INTERVAL_MILLIS);
     NodeServer server = NodeServer.start(NodeConfig.load(null, Map.of(), values));
     return server::close;
   }

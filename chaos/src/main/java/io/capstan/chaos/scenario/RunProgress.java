@@ -16,6 +16,7 @@ public final class RunProgress implements AttemptListener {
   /** The steps of a run. */
   public enum Step {
     PREPARE,
+    WARM_UP,
     BEFORE,
     CUTTING,
     DURING,
@@ -85,7 +86,7 @@ public final class RunProgress implements AttemptListener {
   /** Returns the phase that the present step belongs to. */
   public Phase phase() {
     return switch (step) {
-      case PREPARE, BEFORE -> Phase.BEFORE;
+      case PREPARE, WARM_UP, BEFORE -> Phase.BEFORE;
       case CUTTING, DURING -> Phase.DURING;
       case AFTER, SETTLE, CHECK -> Phase.AFTER;
     };

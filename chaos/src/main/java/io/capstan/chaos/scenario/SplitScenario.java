@@ -42,6 +42,7 @@ public final class SplitScenario {
   /** The name of the scenario, as reports give it. */
   public static final String NAME = "split";
 
+  private static final Duration READY_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration CUT_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration POLL_TIMEOUT = Duration.ofSeconds(1);
   private static final long POLL_PAUSE_MILLIS = 25;
@@ -85,8 +86,12 @@ public final class SplitScenario {
    */
   public SplitEvidence run(Path journal) throws InterruptedException {
     progress.advance(RunProgress.Step.PREPARE, "creating the keyspaces");
-    new SplitPreparation(clients).prepare(bank, bankClients.values());
-    new SplitPreparation(clients).prepare(feed, feedClients.values());
+    SplitPreparation preparation = new SplitPreparation(clients);
+    preparation.create(bank, bankClients.values());
+    preparation.create(feed, feedClients.values());
+    progress.advance(RunProgress.Step.WARM_UP, "warming up");
+    SplitPreparation.warmUp(bankClients.values(), feedClients.values());
+    cluster.awaitReady(READY_TIMEOUT);
     progress.leader(cluster.leader().orElse(""));
 
     HistoryRecorder bankRecorder = new HistoryRecorder(System::nanoTime);
