@@ -55,6 +55,12 @@ final class DemoRun {
       Paragraph.wrap(text, first, indent, ResultTable.WIDTH_MAX).forEach(this::line);
     }
 
+    /** Whether lines that were printed can be drawn over. */
+    boolean canRedraw() {
+      return streams.outIsTerminal()
+          && !streams.environment().getOrDefault("TERM", "").equals("dumb");
+    }
+
     PrintStream out() {
       return streams.out();
     }
@@ -121,7 +127,7 @@ final class DemoRun {
         new LiveView(
             screen.out(),
             screen.ink(),
-            screen.streams().outIsTerminal(),
+            screen.canRedraw(),
             progress,
             cluster.nodeIds(),
             settings.split().duration().toMillis(),
@@ -172,6 +178,7 @@ final class DemoRun {
     screen.line("");
     screen.line("Result      " + files.resultJson());
     screen.line("Histories   " + files.historyEdn("cp") + "  " + files.historyEdn("ap"));
+    screen.line("Log         " + files.clusterLog());
     screen.line("Once more   " + result.replay());
   }
 

@@ -5,8 +5,10 @@ import io.capstan.chaos.scenario.RunProgress;
 import io.capstan.chaos.workload.Phase;
 import java.io.PrintStream;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,12 @@ final class LiveView implements AutoCloseable {
   private static final long REDRAW_MILLIS = 120;
   private static final long CLOSE_MAX_MILLIS = 2_000;
   private static final int BAR_WIDTH = 40;
+  private static final int NAME_WIDTH = 9;
+  private static final int SIDE_WIDTH = 34;
+
+  /** Keyspace to its name with its promise; in the order of the lines. */
+  private static final Map<String, String> KEYSPACES = keyspaces();
+
   private static final String UP_AND_CLEAR = "\u001b[1A\u001b[2K";
 
   private final PrintStream out;
@@ -57,6 +65,13 @@ final class LiveView implements AutoCloseable {
     this.thread.setDaemon(true);
   }
 
+  private static Map<String, String> keyspaces() {
+    Map<String, String> names = new LinkedHashMap<>();
+    names.put("bank", "bank CP");
+    names.put("feed", "feed AP");
+    return names;
+  }
+
   void start() {
     thread.start();
   }
@@ -93,22 +108,23 @@ final class LiveView implements AutoCloseable {
     }
     if (step == RunProgress.Step.AFTER || step == RunProgress.Step.SETTLE) {
       Phase ended = step == RunProgress.Step.AFTER ? Phase.DURING : Phase.AFTER;
-      counters(ended).forEach(line -> out.println("          " + line));
+      counters(ended).forEach(line -> out.println("             " + line));
     }
     lastStep = step;
-    out.println(String.format(Locale.ROOT, "%7.1f s  %s", seconds(), sentence));
+    out.println(String.format(Locale.ROOT, "%7.1f s    %s", seconds(), sentence));
   }
 
   private double seconds() {
     return progress.elapsedMillis() / 1_000.0;
   }
 
-  /** Returns what a terminal shows. */
+  /** Returns what a terminal shows; a line that wrapped could not be drawn over. */
   List<String> lines() {
     List<String> lines = new ArrayList<>();
     lines.add("");
     lines.add("  " + bar() + String.format(Locale.ROOT, "  %.1f s", seconds()));
-    lines.add("  " + ink.strong(pad(progress.sentence(), 44)) + topology());
+    lines.add("  " + topology());
+    lines.add("  " + ink.strong(progress.sentence()));
     counters(progress.phase()).forEach(line -> lines.add("  " + line));
     lines.add("");
     return lines;
@@ -131,8 +147,7 @@ final class LiveView implements AutoCloseable {
   /** The nodes, the leader with a star, a cut as a gap: {@code n2* --x--  n1 --- n3}. */
   private String topology() {
     List<String> minority = progress.minority();
-    boolean isCut =
-        progress.phase() == Phase.DURING && !minority.isEmpty();
+    boolean isCut = progress.phase() == Phase.DURING && !minority.isEmpty();
     if (!isCut) {
       return String.join(" --- ", nodes.stream().map(this::marked).toList());
     }
@@ -146,33 +161,28 @@ final class LiveView implements AutoCloseable {
     return node.equals(progress.leader()) ? node + "*" : node;
   }
 
+  /** A heading with the sides and a line for each keyspace: what ended in this phase. */
   private List<String> counters(Phase phase) {
     List<String> minority = progress.minority();
+    List<String> others = nodes.stream().filter(node -> !minority.contains(node)).toList();
+    String left = minority.isEmpty() ? "" : pad("through " + String.join(" ", minority), SIDE_WIDTH);
     List<String> lines = new ArrayList<>();
-    for (String keyspace : List.of("bank", "feed")) {
-      String name = keyspace.equals("bank") ? "bank CP" : "feed AP";
-      if (minority.isEmpty()) {
-        lines.add(pad(name, 10) + counts(keyspace, nodes, phase));
-      } else {
-        List<String> others = nodes.stream().filter(node -> !minority.contains(node)).toList();
-        lines.add(
-            pad(name, 10)
-                + pad(counts(keyspace, minority, phase), 44)
-                + counts(keyspace, others, phase));
-      }
+    lines.add(
+        ink.faint(pad("", NAME_WIDTH) + left + "through " + String.join(" ", others)));
+    for (Map.Entry<String, String> keyspace : KEYSPACES.entrySet()) {
+      String counted =
+          minority.isEmpty() ? "" : pad(counts(keyspace.getKey(), minority, phase), SIDE_WIDTH);
+      lines.add(
+          pad(keyspace.getValue(), NAME_WIDTH)
+              + counted
+              + counts(keyspace.getKey(), others, phase));
     }
     return lines;
   }
 
   private String counts(String keyspace, List<String> members, Phase phase) {
     RunProgress.Counts counts = progress.counts(keyspace, members, phase);
-    return String.format(
-        Locale.ROOT,
-        "%s: %,d ok, %,d refused, %,d unknown",
-        members.size() == nodes.size() ? "all" : String.join(" ", members),
-        counts.ok(),
-        counts.refused(),
-        counts.unknown());
+    return counts.ok() + " ok " + counts.refused() + " refused " + counts.unknown() + " unknown";
   }
 
   private static String pad(String text, int width) {

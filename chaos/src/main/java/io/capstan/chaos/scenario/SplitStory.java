@@ -28,15 +28,12 @@ public final class SplitStory {
     return String.format(
         Locale.ROOT,
         "At %s the links between %s, which led, and %s were cut, both ways. %s later every cut was"
-            + " verified, and the split lasted %s from there. %s",
+            + " verified; the split counts from there, and lasted %s.",
         duration(times.cutNanos()),
         names(evidence.minority()),
         names(evidence.majority()),
         duration(times.verifiedNanos() - times.cutNanos()),
-        duration(splitNanos()),
-        evidence.newLeader().isEmpty()
-            ? "The majority elected nobody."
-            : "The majority elected " + evidence.newLeader() + ".");
+        duration(splitNanos()));
   }
 
   private long splitNanos() {
@@ -69,9 +66,11 @@ public final class SplitStory {
     sentences.add(
         String.format(
             Locale.ROOT,
-            "On the other side %s held a majority and went on: %s of %,d requests were answered,"
-                + " the election included.",
+            "On the other side %s held a majority, %s and went on: %s of %,d requests were answered.",
             names(evidence.majority()),
+            evidence.newLeader().isEmpty()
+                ? "elected nobody"
+                : "elected " + evidence.newLeader(),
             percent(majority.availability()),
             majority.attempted()));
     sentences.add(recovery(run));

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,15 +24,22 @@ class SplitScenarioTest {
       new SplitSettings(
           7, Duration.ofMillis(1_600), 2, Duration.ofMillis(5), Duration.ofMillis(100));
 
+  @TempDir static Path healthyFolder;
+  private static final FakeCluster HEALTHY = new FakeCluster("n2", "n1", "n2", "n3");
+  private static SplitEvidence healthy;
+
   @TempDir Path folder;
-  private final FakeCluster cluster = new FakeCluster("n2", "n1", "n2", "n3");
+
+  @BeforeAll
+  static void runOnAClusterThatKeepsItsPromises() throws Exception {
+    healthy = run(HEALTHY, FakeStore.Defect.NONE, healthyFolder);
+  }
 
   @Test
-  void onAClusterThatKeepsItsPromisesEveryClaimHolds() throws Exception {
-    SplitEvidence evidence = run(FakeStore.Defect.NONE);
-    ScenarioResult result = judge(evidence);
+  void onAClusterThatKeepsItsPromisesEveryClaimHolds() {
+    ScenarioResult result = judge(healthy);
 
-    assertThat(evidence.partition()).isEqualTo("n2|n1,n3");
+    assertThat(healthy.partition()).isEqualTo("n2|n1,n3");
     assertThat(result.verdict()).isEqualTo(Verdict.Status.VALID);
     RunResult bank = result.runs().get(0);
     assertThat(bank.consistency().linearizable()).isEqualTo(true);
@@ -47,8 +55,8 @@ class SplitScenarioTest {
   }
 
   @Test
-  void everyAttemptIsInExactlyOneRowOfTheTable() throws Exception {
-    ScenarioResult result = judge(run(FakeStore.Defect.NONE));
+  void everyAttemptIsInExactlyOneRowOfTheTable() {
+    ScenarioResult result = judge(healthy);
 
     for (RunResult run : result.runs()) {
       assertThat(run.sides().stream().mapToInt(SideResult::attempted).sum())
@@ -59,28 +67,24 @@ class SplitScenarioTest {
   }
 
   @Test
-  void noAttemptOfTheSplitIsStillUnderWayAtTheHeal() throws Exception {
-    SplitEvidence evidence = run(FakeStore.Defect.NONE);
-
-    long heal = evidence.times().healNanos();
-    assertThat(evidence.bankHistory().operations())
+  void noAttemptOfTheSplitIsStillUnderWayAtTheHeal() {
+    long heal = healthy.times().healNanos();
+    assertThat(healthy.bankHistory().operations())
         .noneMatch(each -> each.invokeNanos() < heal && each.completeNanos() > heal);
-    assertThat(evidence.bankHistory().operations()).anyMatch(each -> each.invokeNanos() > heal);
+    assertThat(healthy.bankHistory().operations()).anyMatch(each -> each.invokeNanos() > heal);
   }
 
   @Test
-  void aProcessEndsWithItsFirstUnknownOutcome() throws Exception {
-    SplitEvidence evidence = run(FakeStore.Defect.NONE);
-
+  void aProcessEndsWithItsFirstUnknownOutcome() {
     List<Long> crashed =
-        evidence.bankHistory().events().stream()
+        healthy.bankHistory().events().stream()
             .filter(each -> each.isClient() && each.type() == EventType.INFO)
             .map(each -> each.process())
             .toList();
     assertThat(crashed).isNotEmpty().doesNotHaveDuplicates();
     for (long process : crashed) {
       List<EventType> events =
-          evidence.bankHistory().events().stream()
+          healthy.bankHistory().events().stream()
               .filter(each -> each.process() == process)
               .map(each -> each.type())
               .toList();
@@ -98,7 +102,8 @@ class SplitScenarioTest {
   })
   void aClusterThatBreaksAPromiseIsCaught(FakeStore.Defect defect, String mode, String claim)
       throws Exception {
-    ScenarioResult result = judge(run(defect));
+    FakeCluster cluster = new FakeCluster("n2", "n1", "n2", "n3");
+    ScenarioResult result = judge(run(cluster, defect, folder));
 
     assertThat(result.verdict()).isEqualTo(Verdict.Status.INVALID);
     RunResult broken =
@@ -115,15 +120,14 @@ class SplitScenarioTest {
 
   @Test
   void theLinksAreHealedAndTheJournalSaysSo() throws Exception {
-    run(FakeStore.Defect.NONE);
-
-    assertThat(cluster.cutLinks()).isEmpty();
-    assertThat(Files.readAllLines(folder.resolve("faults.jsonl")))
+    assertThat(HEALTHY.cutLinks()).isEmpty();
+    assertThat(Files.readAllLines(healthyFolder.resolve("faults.jsonl")))
         .hasSize(3)
         .anySatisfy(line -> assertThat(line).contains("\"healed\"").contains("n2|n1,n3"));
   }
 
-  private SplitEvidence run(FakeStore.Defect defect) throws InterruptedException {
+  private static SplitEvidence run(FakeCluster cluster, FakeStore.Defect defect, Path folder)
+      throws InterruptedException {
     FakeStore store = new FakeStore(cluster, defect);
     return new SplitScenario(cluster, store, SHORT, new RunProgress())
         .run(folder.resolve("faults.jsonl"));
