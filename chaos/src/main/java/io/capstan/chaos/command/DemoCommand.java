@@ -99,13 +99,10 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     GlobalOptions options = GlobalOptions.of(spec);
     Streams streams = options.streams();
-    DemoRun.Settings settings =
-        new DemoRun.Settings(nodes, splitSettings(), stay, replayCommand());
+    DemoRun.Settings settings = new DemoRun.Settings(nodes, splitSettings(), stay, replayCommand());
     DemoRun.Screen screen =
         new DemoRun.Screen(
-            streams,
-            new Ink(streams.colours()),
-            options.output() == OutputFormat.JSON);
+            streams, new Ink(streams.colours()), options.output() == OutputFormat.JSON);
     try {
       return new DemoRun(factory, settings, openFolder(), screen).run();
     } catch (ClusterException e) {

@@ -118,8 +118,7 @@ final class DemoRun {
   private SplitEvidence runScenario(DemoCluster demo) throws InterruptedException {
     Cluster cluster = demo.cluster();
     RunProgress progress = new RunProgress();
-    SplitScenario scenario =
-        new SplitScenario(cluster, demo.clients(), settings.split(), progress);
+    SplitScenario scenario = new SplitScenario(cluster, demo.clients(), settings.split(), progress);
     if (screen.isJson()) {
       return scenario.run(files.faultJournal());
     }
@@ -165,10 +164,10 @@ final class DemoRun {
     screen.line(ink.strong("Claims, checked against what every client saw"));
     for (SplitStory.ClaimLine claim : story.claims()) {
       List<String> lines =
-          Paragraph.wrap(
-              claim.claim() + ": " + claim.why(), "", "", ResultTable.WIDTH_MAX - 17);
+          Paragraph.wrap(claim.claim() + ": " + claim.why(), "", "", ResultTable.WIDTH_MAX - 17);
       for (int i = 0; i < lines.size(); i++) {
-        String verdict = String.format(Locale.ROOT, "%-9s", claim.verdict().toUpperCase(Locale.ROOT));
+        String verdict =
+            String.format(Locale.ROOT, "%-9s", claim.verdict().toUpperCase(Locale.ROOT));
         String margin = i == 0 ? ink.verdict(claim.verdict(), verdict) : " ".repeat(9);
         screen.line("  " + margin + (i == 0 ? claim.keyspace() + "  " : "      ") + lines.get(i));
       }

@@ -23,8 +23,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Real nodes inside this JVM: gRPC, RocksDB in a temporary folder, and a TCP proxy on every directed
- * link between two nodes.
+ * Real nodes inside this JVM: gRPC, RocksDB in a temporary folder, and a TCP proxy on every
+ * directed link between two nodes.
  */
 final class EmbeddedDemoCluster implements DemoCluster {
   private static final Duration START_MAX = Duration.ofSeconds(30);

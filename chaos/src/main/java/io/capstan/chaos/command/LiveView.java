@@ -144,7 +144,7 @@ final class LiveView implements AutoCloseable {
     return bar.append(']').toString();
   }
 
-  /** The nodes, the leader with a star, a cut as a gap: {@code n2* --x--  n1 --- n3}. */
+  /** The nodes, the leader with a star, a cut as a gap: {@code n2* --x-- n1 --- n3}. */
   private String topology() {
     List<String> minority = progress.minority();
     boolean isCut = progress.phase() == Phase.DURING && !minority.isEmpty();
@@ -165,10 +165,10 @@ final class LiveView implements AutoCloseable {
   private List<String> counters(Phase phase) {
     List<String> minority = progress.minority();
     List<String> others = nodes.stream().filter(node -> !minority.contains(node)).toList();
-    String left = minority.isEmpty() ? "" : pad("through " + String.join(" ", minority), SIDE_WIDTH);
+    String left =
+        minority.isEmpty() ? "" : pad("through " + String.join(" ", minority), SIDE_WIDTH);
     List<String> lines = new ArrayList<>();
-    lines.add(
-        ink.faint(pad("", NAME_WIDTH) + left + "through " + String.join(" ", others)));
+    lines.add(ink.faint(pad("", NAME_WIDTH) + left + "through " + String.join(" ", others)));
     for (Map.Entry<String, String> keyspace : KEYSPACES.entrySet()) {
       String counted =
           minority.isEmpty() ? "" : pad(counts(keyspace.getKey(), minority, phase), SIDE_WIDTH);

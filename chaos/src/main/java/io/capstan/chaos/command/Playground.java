@@ -42,11 +42,12 @@ final class Playground {
     return lines.take();
   }
 
-  /** On a thread of its own: a read of standard input cannot be interrupted. Ends with the input. */
+  /**
+   * On a thread of its own: a read of standard input cannot be interrupted. Ends with the input.
+   */
   private void readInto(BlockingQueue<String> lines) {
     BufferedReader in =
-        new BufferedReader(
-            new InputStreamReader(screen.streams().in(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(screen.streams().in(), StandardCharsets.UTF_8));
     try {
       for (String line = in.readLine(); line != null; line = in.readLine()) {
         lines.put(line);

@@ -22,7 +22,8 @@ import java.util.Map;
 public final class FaultJournal implements AutoCloseable {
   private static final ObjectMapper JSON = JsonMapper.builder().build();
 
-  // Not a FileChannel, which an interrupt of its thread would close: the heal has to be written too.
+  // Not a FileChannel, which an interrupt of its thread would close: the heal has to be written
+  // too.
   private final FileOutputStream file;
 
   /** What a line says of its fault. */
@@ -72,8 +73,7 @@ public final class FaultJournal implements AutoCloseable {
    *
    * @throws UncheckedIOException if that fails; the fault must not happen then
    */
-  public synchronized void append(
-      State state, long id, String name, String detail, long atMillis) {
+  public synchronized void append(State state, long id, String name, String detail, long atMillis) {
     try {
       String line = JSON.writeValueAsString(new Entry(id, state.label, name, detail, atMillis));
       file.write((line + "\n").getBytes(StandardCharsets.UTF_8));

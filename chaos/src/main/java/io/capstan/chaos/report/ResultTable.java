@@ -70,7 +70,9 @@ public final class ResultTable {
       case "before" -> "before the split";
       case "cutting" -> "while the links are being cut";
       case "during" ->
-          "split: " + shortened(nodes) + (side.side().equals("minority") ? " (minority)" : " (majority)");
+          "split: "
+              + shortened(nodes)
+              + (side.side().equals("minority") ? " (minority)" : " (majority)");
       default -> "after the heal";
     };
   }
@@ -117,9 +119,7 @@ public final class ResultTable {
 
   /** Returns a time as people say it: 850 ms, 1.3 s. */
   public static String duration(long millis) {
-    return millis < 1_000
-        ? millis + " ms"
-        : String.format(Locale.ROOT, "%.1f s", millis / 1_000.0);
+    return millis < 1_000 ? millis + " ms" : String.format(Locale.ROOT, "%.1f s", millis / 1_000.0);
   }
 
   private static String pad(String text, int width) {

@@ -14,7 +14,14 @@ import org.jspecify.annotations.Nullable;
  * @param replay the command that runs it again
  */
 @JsonPropertyOrder({
-  "scenario", "seed", "substrate", "nodes", "durationMillis", "faults", "runs", "replay"
+  "scenario",
+  "seed",
+  "substrate",
+  "nodes",
+  "durationMillis",
+  "faults",
+  "runs",
+  "replay"
 })
 public record ScenarioResult(
     String scenario,

@@ -55,9 +55,7 @@ final class BankJudge {
             .add(
                 SplitClaims.MAJORITY_AVAILABLE,
                 SplitJudge.available(
-                    shares.majority(),
-                    evidence.majority(),
-                    SplitClaims.MAJORITY_AVAILABLE_MIN))
+                    shares.majority(), evidence.majority(), SplitClaims.MAJORITY_AVAILABLE_MIN))
             .add(
                 SplitClaims.RECOVERED,
                 SplitJudge.within(

@@ -22,8 +22,7 @@ public final class CapstanScenarioClients implements ScenarioClients {
   public CapstanScenarioClients(Cluster cluster) {
     for (String node : cluster.nodeIds()) {
       clientByNode.put(
-          node,
-          CapstanClient.builder().endpoints(List.of(cluster.clientAddress(node))).build());
+          node, CapstanClient.builder().endpoints(List.of(cluster.clientAddress(node))).build());
     }
   }
 

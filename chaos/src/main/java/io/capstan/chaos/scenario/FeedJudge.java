@@ -61,9 +61,7 @@ final class FeedJudge {
 
   private List<SideResult> sides(StaleReadChecker.Report staleness) {
     Set<Integer> staleReads =
-        staleness.staleReads().stream()
-            .map(stale -> stale.read().id())
-            .collect(Collectors.toSet());
+        staleness.staleReads().stream().map(stale -> stale.read().id()).collect(Collectors.toSet());
     return new SplitMeasures(
             history.operations(),
             evidence.times(),

@@ -63,9 +63,7 @@ public record ReplicaContents(
 
   private static @Nullable List<StoredValue> held(Reply reply, String key) {
     return reply.isOk()
-        ? reply.valuesOf(key).stream()
-            .sorted(Comparator.comparing(StoredValue::version))
-            .toList()
+        ? reply.valuesOf(key).stream().sorted(Comparator.comparing(StoredValue::version)).toList()
         : null;
   }
 

@@ -98,9 +98,7 @@ public final class RunProgress implements AttemptListener {
     for (String node : nodeIds) {
       Adders place = adders.get(new Place(keyspace, node, phase));
       if (place != null) {
-        sum =
-            sum.plus(
-                new Counts(place.ok.sum(), place.refused.sum(), place.unknown.sum()));
+        sum = sum.plus(new Counts(place.ok.sum(), place.refused.sum(), place.unknown.sum()));
       }
     }
     return sum;

@@ -8,7 +8,6 @@ import io.capstan.chaos.check.measure.Availability.Share;
 import io.capstan.chaos.report.ScenarioResult;
 import io.capstan.chaos.report.ScenarioResult.All;
 import io.capstan.chaos.report.ScenarioResult.Availability;
-import io.capstan.chaos.report.ScenarioResult.ClaimResult;
 import io.capstan.chaos.report.ScenarioResult.FaultResult;
 import io.capstan.chaos.report.ScenarioResult.SideResult;
 import io.capstan.chaos.report.ScenarioResult.Sides;
@@ -70,8 +69,7 @@ public final class SplitJudge {
    * true.
    */
   static Shares shares(History history, SplitEvidence evidence) {
-    List<Operation> attempts =
-        history.operations().stream().map(SplitMeasures::asServed).toList();
+    List<Operation> attempts = history.operations().stream().map(SplitMeasures::asServed).toList();
     Duration deadline = evidence.settings().attemptTimeout().plus(CLOCK_MARGIN);
     io.capstan.chaos.check.measure.Availability counted =
         io.capstan.chaos.check.measure.Availability.of(

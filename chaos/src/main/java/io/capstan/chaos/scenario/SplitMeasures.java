@@ -56,10 +56,7 @@ final class SplitMeasures {
     return List.of(
         count(BEFORE, ALL, nodes, time -> time < times.cutNanos()),
         count(
-            CUTTING,
-            ALL,
-            nodes,
-            time -> time >= times.cutNanos() && time < times.verifiedNanos()),
+            CUTTING, ALL, nodes, time -> time >= times.cutNanos() && time < times.verifiedNanos()),
         count(DURING, MAJORITY, majority, this::isDuring),
         count(DURING, MINORITY, minority, this::isDuring),
         count(AFTER, ALL, nodes, time -> time >= times.healNanos()));
@@ -112,8 +109,7 @@ final class SplitMeasures {
 
   /** A comparison that failed is an answer, and a linearizable one. */
   static boolean isAnswered(Operation operation) {
-    return operation.isOk()
-        || Ending.COMPARISON_FAILED.equals(operation.extra(Extras.ERROR));
+    return operation.isOk() || Ending.COMPARISON_FAILED.equals(operation.extra(Extras.ERROR));
   }
 
   /** Returns the operation, and a failed comparison as the answer that it is. */
@@ -138,9 +134,7 @@ final class SplitMeasures {
 
   /** Whether a read found concurrent values. */
   static boolean sawSiblings(Operation operation) {
-    return operation.isOk()
-        && operation.f().equals("read")
-        && operation.outputValues().size() > 1;
+    return operation.isOk() && operation.f().equals("read") && operation.outputValues().size() > 1;
   }
 
   /** The value below or at which this share of them lies (nearest rank), in milliseconds. */

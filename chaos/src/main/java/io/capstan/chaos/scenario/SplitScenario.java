@@ -32,8 +32,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bank (CP) and a feed (AP) on one cluster, a split with the leader alone in the minority, a heal.
- * One object is one run; {@link #run} is called once.
+ * A bank (CP) and a feed (AP) on one cluster, a split with the leader alone in the minority, a
+ * heal. One object is one run; {@link #run} is called once.
  *
  * <p>Each client is bound to one node for the whole run, so that a cut is felt by the clients whose
  * node is cut off; the side of a client is the side of its node.
@@ -193,7 +193,8 @@ public final class SplitScenario {
       minority = minorityOf(injected.partition().sides());
       note("split", injected.partition().text());
       progress.minority(minority);
-      progress.advance(RunProgress.Step.DURING, "the links are cut: " + injected.partition().text());
+      progress.advance(
+          RunProgress.Step.DURING, "the links are cut: " + injected.partition().text());
       awaitHealTime(injected);
       newLeader = cluster.leader().filter(leader -> !minority.contains(leader)).orElse("");
       healNanos = nowNanos();
@@ -235,7 +236,8 @@ public final class SplitScenario {
     void afterHeal() throws InterruptedException {
       long planned = settings.duration().toNanos();
       long shortest =
-          healNanos + Math.round((1 - SplitSettings.HEAL_SHARE) * settings.duration().toNanos() / 2);
+          healNanos
+              + Math.round((1 - SplitSettings.HEAL_SHARE) * settings.duration().toNanos() / 2);
       long end = Math.max(planned, shortest);
       while (nowNanos() < end) {
         if (convergedNanos == null) {

@@ -68,9 +68,7 @@ public final class SplitStory {
             Locale.ROOT,
             "On the other side %s held a majority, %s and went on: %s of %,d requests were answered.",
             names(evidence.majority()),
-            evidence.newLeader().isEmpty()
-                ? "elected nobody"
-                : "elected " + evidence.newLeader(),
+            evidence.newLeader().isEmpty() ? "elected nobody" : "elected " + evidence.newLeader(),
             percent(majority.availability()),
             majority.attempted()));
     sentences.add(recovery(run));
@@ -150,8 +148,7 @@ public final class SplitStory {
     return evidence.finalContents().valuesByNode().values().stream()
         .findFirst()
         .map(
-            values ->
-                values.values().stream().mapToLong(List::size).filter(size -> size > 1).sum())
+            values -> values.values().stream().mapToLong(List::size).filter(size -> size > 1).sum())
         .orElse(0L);
   }
 
@@ -160,8 +157,7 @@ public final class SplitStory {
     List<ClaimLine> lines = new ArrayList<>();
     for (RunResult run : result.runs()) {
       for (ClaimResult claim : run.claims()) {
-        lines.add(
-            new ClaimLine(claim.verdict(), run.keyspace(), claim.claim(), claim.why()));
+        lines.add(new ClaimLine(claim.verdict(), run.keyspace(), claim.claim(), claim.why()));
       }
     }
     return lines;

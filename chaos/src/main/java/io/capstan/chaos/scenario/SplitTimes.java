@@ -11,7 +11,8 @@ import io.capstan.chaos.check.measure.FaultWindow;
  * @param healedNanos every link carried again
  * @param endNanos the last attempt of the schedule had been made
  */
-public record SplitTimes(long cutNanos, long verifiedNanos, long healNanos, long healedNanos, long endNanos) {
+public record SplitTimes(
+    long cutNanos, long verifiedNanos, long healNanos, long healedNanos, long endNanos) {
   /** Refuses times that are out of order. */
   public SplitTimes {
     if (cutNanos < 0 || endNanos < healedNanos) {

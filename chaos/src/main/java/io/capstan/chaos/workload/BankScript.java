@@ -10,9 +10,9 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client of the bank. What it compares is what it saw last, so some comparisons fail: a transfer
- * is then tried again on the balances of now, a compare-and-set has found out what it wanted to
- * know.
+ * One client of the bank. What it compares is what it saw last, so some comparisons fail: a
+ * transfer is then tried again on the balances of now, a compare-and-set has found out what it
+ * wanted to know.
  */
 final class BankScript implements ClientScript {
   private static final int REGISTER_PERCENT = 55;
@@ -29,8 +29,7 @@ final class BankScript implements ClientScript {
   private @Nullable String lastRegister;
   private long nextValue;
 
-  BankScript(
-      int client, RandomGenerator random, List<String> accounts, List<String> registers) {
+  BankScript(int client, RandomGenerator random, List<String> accounts, List<String> registers) {
     this.random = random;
     this.accounts = accounts;
     this.registers = registers;

@@ -98,8 +98,7 @@ public final class CapstanKeyspaceClient implements KeyspaceClient {
     return client
         .put(put)
         .thenApply(
-            receipt ->
-                Reply.written(receipt.version(), receipt.context(), receipt.superseded()));
+            receipt -> Reply.written(receipt.version(), receipt.context(), receipt.superseded()));
   }
 
   private CompletableFuture<Reply> transact(Request.Transaction transaction, Duration timeout) {
@@ -117,8 +116,7 @@ public final class CapstanKeyspaceClient implements KeyspaceClient {
   private static Reply reply(Request.Transaction transaction, TxnResult result) {
     int firstRead = result.succeeded() ? transaction.writes().size() : 0;
     Map<String, List<StoredValue>> values = new LinkedHashMap<>();
-    for (TxnResult.StepResult step :
-        result.results().subList(firstRead, result.results().size())) {
+    for (TxnResult.StepResult step : result.results().subList(firstRead, result.results().size())) {
       Bytes value = step.value();
       List<StoredValue> held =
           step.siblings().isEmpty() && value != null

@@ -77,8 +77,7 @@ final class FeedScript implements ClientScript {
   private Ending endAnswered(Attempt attempt, Reply reply) {
     return switch (attempt.request()) {
       case Request.Read read -> {
-        List<String> values =
-            reply.valuesOf(read.key()).stream().map(StoredValue::value).toList();
+        List<String> values = reply.valuesOf(read.key()).stream().map(StoredValue::value).toList();
         lastRead.put(read.key(), new Seen(values, reply.context()));
         yield Ending.of(EventType.OK, values);
       }

@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Completes a recorded history with what is known only at its end. Receipts name what a write
- * replaced by version; checkers want the values, and some of the writes that made them were answered
- * later. Likewise the side of a split on which a client stood is known once there was a split.
+ * replaced by version; checkers want the values, and some of the writes that made them were
+ * answered later. Likewise the side of a split on which a client stood is known once there was a
+ * split.
  */
 public final class HistoryCompletion {
   /** On a write: the version that it was given. */

@@ -101,7 +101,9 @@ public final class OpenLoopDriver implements AutoCloseable {
    */
   public void drain() throws InterruptedException {
     long deadlineNanos =
-        System.nanoTime() + attemptTimeout.toNanos() + TimeUnit.MILLISECONDS.toNanos(STOP_MAX_MILLIS);
+        System.nanoTime()
+            + attemptTimeout.toNanos()
+            + TimeUnit.MILLISECONDS.toNanos(STOP_MAX_MILLIS);
     while (clients.stream().anyMatch(client -> client.outstanding() > 0)
         && System.nanoTime() - deadlineNanos < 0) {
       TimeUnit.MILLISECONDS.sleep(DRAIN_POLL_MILLIS);

@@ -37,8 +37,7 @@ public record Reply(
   }
 
   /** The answer to a read or a transaction. */
-  public static Reply read(
-      boolean matched, Map<String, List<StoredValue>> values, Bytes context) {
+  public static Reply read(boolean matched, Map<String, List<StoredValue>> values, Bytes context) {
     return new Reply(Outcome.OK, matched, values, "", context, List.of(), "");
   }
 

@@ -78,8 +78,7 @@ class DemoIT {
       Path journal = out().resolve("faults.jsonl");
       Awaitility.await()
           .atMost(Duration.ofSeconds(DEMO_MAX_SECONDS))
-          .until(
-              () -> Files.exists(journal) && Files.readString(journal).contains("\"active\""));
+          .until(() -> Files.exists(journal) && Files.readString(journal).contains("\"active\""));
       assertThat(temporaryData()).isNotEmpty();
 
       demo.destroy();
@@ -115,7 +114,9 @@ class DemoIT {
 
   private List<Path> temporaryData() throws IOException {
     try (Stream<Path> files = Files.list(temporary)) {
-      return files.filter(file -> file.getFileName().toString().startsWith("capstan-demo-")).toList();
+      return files
+          .filter(file -> file.getFileName().toString().startsWith("capstan-demo-"))
+          .toList();
     }
   }
 

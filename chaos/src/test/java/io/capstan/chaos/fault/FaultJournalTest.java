@@ -73,7 +73,9 @@ class FaultJournalTest {
       journal.append(FaultJournal.State.INTENDED, 1, "partition", "n1|n2,n3", 0);
     }
     Files.writeString(file(), "{\"id\":2,\"sta", StandardOpenOption.APPEND);
-    assertThat(FaultJournal.unhealed(file())).extracting(FaultJournal.Entry::id).containsExactly(1L);
+    assertThat(FaultJournal.unhealed(file()))
+        .extracting(FaultJournal.Entry::id)
+        .containsExactly(1L);
 
     Files.writeString(file(), "\n\n", StandardOpenOption.APPEND);
     assertThatThrownBy(() -> FaultJournal.unhealed(file()))

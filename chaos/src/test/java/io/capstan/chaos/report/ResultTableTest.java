@@ -32,7 +32,7 @@ class ResultTableTest {
               split: n1 n2 n4 n5 (majority)          0      0        0        0       -        -      7       14
               not recovered after the heal, converged after 840 ms (replicas equal), lost writes 0
             """
-                .stripTrailing()
+                    .stripTrailing()
                 + "\n");
     assertThat(lines).allMatch(line -> line.length() <= ResultTable.WIDTH_MAX);
   }
@@ -54,8 +54,7 @@ class ResultTableTest {
   }
 
   private static ScenarioResult result() {
-    Availability none =
-        new Availability(new All(null), new Sides(null, null), new All(null));
+    Availability none = new Availability(new All(null), new Sides(null, null), new All(null));
     RunResult bank =
         new RunResult(
             "cp",
@@ -105,7 +104,6 @@ class ResultTableTest {
       int unknown,
       double p50,
       double p99) {
-    return new SideResult(
-        phase, side, nodes, attempted, ok, refused, unknown, p50, p99, 0, 0);
+    return new SideResult(phase, side, nodes, attempted, ok, refused, unknown, p50, p99, 0, 0);
   }
 }

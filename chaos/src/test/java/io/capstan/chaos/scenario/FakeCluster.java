@@ -16,8 +16,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A cluster in memory whose links can be cut: the first node that can reach a majority leads, with a
- * preference for the one that led before.
+ * A cluster in memory whose links can be cut: the first node that can reach a majority leads, with
+ * a preference for the one that led before.
  */
 public class FakeCluster implements Cluster {
   private final List<String> nodes;

@@ -192,8 +192,7 @@ public final class FakeStore implements ScenarioClients {
             ? new TreeSet<>(wall.live().keySet())
             : new TreeSet<>(Arrays.asList(write.context().utf8().split(",", -1)));
     covered.remove("");
-    List<String> superseded =
-        covered.stream().filter(old -> wall.live().containsKey(old)).toList();
+    List<String> superseded = covered.stream().filter(old -> wall.live().containsKey(old)).toList();
     covered.forEach(wall.live()::remove);
     wall.seen().addAll(covered);
     wall.seen().add(version);

@@ -18,7 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The whole scenario, in real time but on a cluster in memory that keeps or breaks its promises. */
+/**
+ * The whole scenario, in real time but on a cluster in memory that keeps or breaks its promises.
+ */
 class SplitScenarioTest {
   private static final SplitSettings SHORT =
       new SplitSettings(

@@ -25,8 +25,10 @@ class WorkloadTest {
 
   @Test
   void theSameSeedGivesTheSameAttempts() {
-    assertThat(attempts(new BankWorkload("bank"), 7)).isEqualTo(attempts(new BankWorkload("bank"), 7));
-    assertThat(attempts(new FeedWorkload("feed"), 7)).isEqualTo(attempts(new FeedWorkload("feed"), 7));
+    assertThat(attempts(new BankWorkload("bank"), 7))
+        .isEqualTo(attempts(new BankWorkload("bank"), 7));
+    assertThat(attempts(new FeedWorkload("feed"), 7))
+        .isEqualTo(attempts(new FeedWorkload("feed"), 7));
     assertThat(attempts(new FeedWorkload("feed"), 7))
         .isNotEqualTo(attempts(new FeedWorkload("feed"), 8));
   }
