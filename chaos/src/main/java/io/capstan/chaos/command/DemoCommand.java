@@ -137,7 +137,7 @@ final class DemoCommand implements Callable<Integer> {
               + ": with fewer there is no majority beside the leader");
     }
     try {
-      return SplitSettings.of(seed(), duration);
+      return SplitSettings.of(seed(), duration, nodes);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
     }

@@ -30,7 +30,10 @@ public record SplitSettings(
   private static final int PHASES_PER_ATTEMPT = 4;
 
   private static final int CLIENTS_PER_NODE = 2;
-  private static final Duration INTERVAL = Duration.ofMillis(40);
+
+  /** More nodes have more clients, each of which asks less often: the load stays the same. */
+  private static final Duration INTERVAL_PER_NODE = Duration.ofMillis(14);
+
   private static final Duration ATTEMPT_TIMEOUT = Duration.ofSeconds(1);
 
   /** Refuses settings under which no attempt fits into a phase. */
@@ -54,9 +57,10 @@ public record SplitSettings(
   /**
    * Returns the settings of the demo.
    *
+   * @param nodes how many the cluster has
    * @throws IllegalArgumentException if the duration is too short or too long
    */
-  public static SplitSettings of(long seed, Duration duration) {
+  public static SplitSettings of(long seed, Duration duration, int nodes) {
     if (duration.compareTo(DURATION_MIN) < 0 || duration.compareTo(DURATION_MAX) > 0) {
       throw new IllegalArgumentException(
           "duration is "
@@ -67,7 +71,12 @@ public record SplitSettings(
               + DURATION_MAX.toMinutes()
               + "m");
     }
-    return new SplitSettings(seed, duration, CLIENTS_PER_NODE, INTERVAL, ATTEMPT_TIMEOUT);
+    return new SplitSettings(
+        seed,
+        duration,
+        CLIENTS_PER_NODE,
+        INTERVAL_PER_NODE.multipliedBy(nodes),
+        ATTEMPT_TIMEOUT);
   }
 
   /** Returns when the cut is to begin, since the start of the workload. */
