@@ -96,7 +96,7 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() {
     GlobalOptions options = GlobalOptions.of(spec);
     Streams streams = options.streams();
     DemoRun.Settings settings = new DemoRun.Settings(nodes, splitSettings(), stay, replayCommand());
@@ -105,6 +105,10 @@ final class DemoCommand implements Callable<Integer> {
             streams, new Ink(streams.colours()), options.output() == OutputFormat.JSON);
     try {
       return new DemoRun(factory, settings, openFolder(), screen).run();
+    } catch (InterruptedException e) {
+      // Asked to end, and everything is cleaned up: there is nothing to say.
+      Thread.currentThread().interrupt();
+      return ExitCode.ERROR;
     } catch (ClusterException e) {
       throw new CapstanException(
           e.kind() == ClusterException.Kind.UNREACHABLE

@@ -1,6 +1,5 @@
 package io.capstan.chaos.command;
 
-import io.capstan.chaos.cluster.Cluster;
 import io.capstan.chaos.report.Ink;
 import io.capstan.chaos.report.Paragraph;
 import io.capstan.chaos.report.ResultFiles;
@@ -83,14 +82,13 @@ final class DemoRun {
     introduce();
     try (GracefulEnd end = new GracefulEnd();
         DemoCluster cluster = factory.start(settings.nodes(), files.clusterLog())) {
-      SplitEvidence evidence = runScenario(cluster);
-      ScenarioResult result =
-          new SplitJudge(CHECK_BUDGET).judge(evidence, cluster.substrate(), settings.replay());
-      write(evidence, result);
+      Judged run = runAndJudge(cluster);
+      ScenarioResult result = run.result();
+      write(run.evidence(), result);
       if (screen.isJson()) {
         screen.out().println(ResultFiles.json(result));
       } else {
-        show(new SplitStory(evidence, result), result);
+        show(new SplitStory(run.evidence(), result), result);
       }
       screen.out().flush();
       if (settings.stay()) {
@@ -115,12 +113,13 @@ final class DemoRun {
     screen.out().flush();
   }
 
-  private SplitEvidence runScenario(DemoCluster demo) throws InterruptedException {
-    Cluster cluster = demo.cluster();
+  /** A run, and what became of its claims. */
+  private record Judged(SplitEvidence evidence, ScenarioResult result) {}
+
+  private Judged runAndJudge(DemoCluster demo) throws InterruptedException {
     RunProgress progress = new RunProgress();
-    SplitScenario scenario = new SplitScenario(cluster, demo.clients(), settings.split(), progress);
     if (screen.isJson()) {
-      return scenario.run(files.faultJournal());
+      return runAndJudge(demo, progress);
     }
     try (LiveView view =
         new LiveView(
@@ -128,13 +127,23 @@ final class DemoRun {
             screen.ink(),
             screen.canRedraw(),
             progress,
-            cluster.nodeIds(),
+            demo.cluster().nodeIds(),
             settings.split().duration().toMillis(),
             SplitSettings.CUT_SHARE,
             SplitSettings.HEAL_SHARE)) {
       view.start();
-      return scenario.run(files.faultJournal());
+      return runAndJudge(demo, progress);
     }
+  }
+
+  private Judged runAndJudge(DemoCluster demo, RunProgress progress) throws InterruptedException {
+    SplitEvidence evidence =
+        new SplitScenario(demo.cluster(), demo.clients(), settings.split(), progress)
+            .run(files.faultJournal());
+    progress.advance(RunProgress.Step.CHECK, "checking what every client saw");
+    return new Judged(
+        evidence,
+        new SplitJudge(CHECK_BUDGET).judge(evidence, demo.substrate(), settings.replay()));
   }
 
   private void write(SplitEvidence evidence, ScenarioResult result) {

@@ -52,6 +52,7 @@ public final class ResultTable {
     String ok = padLeft(count(side.ok()), WIDTHS[1]);
     String refused = padLeft(count(side.refused()), WIDTHS[2]);
     String unknown = padLeft(count(side.unknown()), WIDTHS[3]);
+    Long stale = side.staleReads();
     boolean allRefused = side.attempted() > 0 && side.ok() == 0;
     return pad("  " + label(side), LABEL_WIDTH)
         + padLeft(count(side.attempted()), WIDTHS[0])
@@ -60,7 +61,7 @@ public final class ResultTable {
         + (side.unknown() > 0 ? ink.warn(unknown) : unknown)
         + padLeft(millis(side.p50Millis()), WIDTHS[4])
         + padLeft(millis(side.p99Millis()), WIDTHS[5])
-        + padLeft(count(side.staleReads()), WIDTHS[6])
+        + padLeft(stale == null ? "?" : count(stale), WIDTHS[6])
         + padLeft(canHaveSiblings ? count(side.siblings()) : NONE, WIDTHS[7]);
   }
 
@@ -89,10 +90,10 @@ public final class ResultTable {
     parts.add(
         recovered == null
             ? "not recovered after the heal"
-            : "recovered " + duration(recovered) + " after the heal (every node answers)");
+            : "recovered on every node " + duration(recovered) + " after the heal");
     Long converged = found.convergedAfterHealMillis();
     if (converged != null) {
-      parts.add("converged after " + duration(converged) + " (replicas equal)");
+      parts.add("converged after " + duration(converged));
     } else if (run.mode().equals("ap")) {
       parts.add("not converged");
     }

@@ -109,6 +109,7 @@ public record ScenarioResult(
    * @param refused attempts that definitely took no effect, for want of a quorum
    * @param unknown attempts that may have taken effect
    * @param p50Millis how long the client waited, whatever came; null where nothing was attempted
+   * @param staleReads reads that missed an acknowledged write; null where that is not known
    * @param siblings reads that found concurrent values
    */
   public record SideResult(
@@ -121,7 +122,7 @@ public record ScenarioResult(
       int unknown,
       @Nullable Double p50Millis,
       @Nullable Double p99Millis,
-      long staleReads,
+      @Nullable Long staleReads,
       long siblings) {
 
     public SideResult {

@@ -38,7 +38,7 @@ final class BankJudge {
                 evidence.times(),
                 evidence.nodes(),
                 evidence.minority(),
-                Set.of())
+                linearizability.verdict().isValid() ? Set.of() : null)
             .sides();
     SplitJudge.Shares shares = SplitJudge.shares(history, evidence);
     Long recoveryNanos =

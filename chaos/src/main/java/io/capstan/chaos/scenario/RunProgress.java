@@ -53,7 +53,7 @@ public final class RunProgress implements AttemptListener {
   private volatile long startedNanos;
 
   /** Goes on to a step, and says in a sentence what happens. */
-  void advance(Step next, String what) {
+  public void advance(Step next, String what) {
     sentence = what;
     step = next;
   }

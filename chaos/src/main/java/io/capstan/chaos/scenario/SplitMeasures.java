@@ -32,17 +32,17 @@ final class SplitMeasures {
   private final SplitTimes times;
   private final List<String> nodes;
   private final List<String> minority;
-  private final Set<Integer> staleReads;
+  private final @Nullable Set<Integer> staleReads;
 
   /**
-   * @param staleReads ids of the operations that read something outdated
+   * @param staleReads ids of the operations that read something outdated; null where unknown
    */
   SplitMeasures(
       List<Operation> operations,
       SplitTimes times,
       List<String> nodes,
       List<String> minority,
-      Set<Integer> staleReads) {
+      @Nullable Set<Integer> staleReads) {
     this.operations = operations;
     this.times = times;
     this.nodes = nodes;
@@ -86,7 +86,7 @@ final class SplitMeasures {
       } else {
         unknown++;
       }
-      stale += staleReads.contains(operation.id()) ? 1 : 0;
+      stale += staleReads != null && staleReads.contains(operation.id()) ? 1 : 0;
       siblings += sawSiblings(operation) ? 1 : 0;
       if (operation.completeNanos() != Operation.NEVER) {
         waits.add(operation.completeNanos() - operation.invokeNanos());
@@ -103,7 +103,7 @@ final class SplitMeasures {
         unknown,
         quantileMillis(sorted, 0.50),
         quantileMillis(sorted, 0.99),
-        stale,
+        staleReads == null ? null : stale,
         siblings);
   }
 

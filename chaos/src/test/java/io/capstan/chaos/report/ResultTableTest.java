@@ -26,11 +26,11 @@ class ResultTableTest {
               before the split                   1,041  1,041        0        0  1.8 ms   9.5 ms      0        -
               split: n1 n3 (majority)              640    611       12       17  2.1 ms    1.0 s      0        -
               split: n2 (minority)                 321      0      300       21  480 ms    1.0 s      0        -
-              recovered 1.3 s after the heal (every node answers), lost writes 0
+              recovered on every node 1.3 s after the heal, lost writes 0
 
             feed  AP                         attempted     ok  refused  unknown     p50      p99  stale siblings
               split: n1 n2 n4 n5 (majority)          0      0        0        0       -        -      7       14
-              not recovered after the heal, converged after 840 ms (replicas equal), lost writes 0
+              not recovered after the heal, converged after 840 ms, lost writes 0
             """
                     .stripTrailing()
                 + "\n");
@@ -86,7 +86,7 @@ class ResultTableTest {
                     0,
                     null,
                     null,
-                    7,
+                    7L,
                     14)),
             List.of(),
             "valid");
@@ -104,6 +104,6 @@ class ResultTableTest {
       int unknown,
       double p50,
       double p99) {
-    return new SideResult(phase, side, nodes, attempted, ok, refused, unknown, p50, p99, 0, 0);
+    return new SideResult(phase, side, nodes, attempted, ok, refused, unknown, p50, p99, 0L, 0);
   }
 }
