@@ -1,0 +1,133 @@
+package io.capstan.chaos.report;
+
+import io.capstan.chaos.report.ScenarioResult.RunResult;
+import io.capstan.chaos.report.ScenarioResult.SideResult;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** The table of a run: for each keyspace one row a phase and side, at most 100 columns wide. */
+public final class ResultTable {
+  /** No line is longer. */
+  public static final int WIDTH_MAX = 100;
+
+  private static final String NONE = "-";
+  private static final int LABEL_WIDTH = 32;
+  private static final List<String> HEADINGS =
+      List.of("attempted", "ok", "refused", "unknown", "p50", "p99", "stale", "siblings");
+  private static final int[] WIDTHS = {10, 7, 9, 9, 8, 9, 7, 9};
+
+  private final Ink ink;
+
+  public ResultTable(Ink ink) {
+    this.ink = ink;
+  }
+
+  /** Returns the lines. */
+  public List<String> lines(ScenarioResult result) {
+    List<String> lines = new ArrayList<>();
+    for (RunResult run : result.runs()) {
+      lines.add(heading(run));
+      for (SideResult side : run.sides()) {
+        lines.add(row(side, run.mode().equals("ap")));
+      }
+      lines.add(ink.faint("  " + footer(run)));
+      lines.add("");
+    }
+    return lines;
+  }
+
+  private String heading(RunResult run) {
+    String name = run.keyspace() + "  " + run.mode().toUpperCase(Locale.ROOT);
+    StringBuilder line = new StringBuilder(ink.strong(pad(name, LABEL_WIDTH)));
+    StringBuilder columns = new StringBuilder();
+    for (int i = 0; i < HEADINGS.size(); i++) {
+      columns.append(padLeft(HEADINGS.get(i), WIDTHS[i]));
+    }
+    return line.append(ink.faint(columns.toString())).toString();
+  }
+
+  private String row(SideResult side, boolean canHaveSiblings) {
+    String ok = padLeft(count(side.ok()), WIDTHS[1]);
+    String refused = padLeft(count(side.refused()), WIDTHS[2]);
+    String unknown = padLeft(count(side.unknown()), WIDTHS[3]);
+    Long stale = side.staleReads();
+    boolean allRefused = side.attempted() > 0 && side.ok() == 0;
+    return pad("  " + label(side), LABEL_WIDTH)
+        + padLeft(count(side.attempted()), WIDTHS[0])
+        + (allRefused ? ok : ink.good(ok))
+        + (side.refused() > 0 ? ink.warn(refused) : refused)
+        + (side.unknown() > 0 ? ink.warn(unknown) : unknown)
+        + padLeft(millis(side.p50Millis()), WIDTHS[4])
+        + padLeft(millis(side.p99Millis()), WIDTHS[5])
+        + padLeft(stale == null ? "?" : count(stale), WIDTHS[6])
+        + padLeft(canHaveSiblings ? count(side.siblings()) : NONE, WIDTHS[7]);
+  }
+
+  private static String label(SideResult side) {
+    String nodes = String.join(" ", side.nodes());
+    return switch (side.phase()) {
+      case "before" -> "before the split";
+      case "cutting" -> "while the links are being cut";
+      case "during" ->
+          "split: "
+              + shortened(nodes)
+              + (side.side().equals("minority") ? " (minority)" : " (majority)");
+      default -> "after the heal";
+    };
+  }
+
+  private static String shortened(String nodes) {
+    int most = LABEL_WIDTH - "  split:  (majority) ".length();
+    return nodes.length() <= most ? nodes : nodes.substring(0, most - 2) + "..";
+  }
+
+  private static String footer(RunResult run) {
+    ScenarioResult.Consistency found = run.consistency();
+    List<String> parts = new ArrayList<>();
+    Long recovered = found.recoveredAfterHealMillis();
+    parts.add(
+        recovered == null
+            ? "not recovered after the heal"
+            : "recovered on every node " + duration(recovered) + " after the heal");
+    Long converged = found.convergedAfterHealMillis();
+    if (converged != null) {
+      parts.add("converged after " + duration(converged));
+    } else if (run.mode().equals("ap")) {
+      parts.add("not converged");
+    }
+    Long lost = found.lostWrites();
+    parts.add(lost == null ? "lost writes unknown" : "lost writes " + lost);
+    return String.join(", ", parts);
+  }
+
+  private static String count(long number) {
+    return String.format(Locale.ROOT, "%,d", number);
+  }
+
+  private static String millis(@Nullable Double millis) {
+    if (millis == null) {
+      return NONE;
+    }
+    if (millis >= 1_000) {
+      return String.format(Locale.ROOT, "%.1f s", millis / 1_000);
+    }
+    return millis < 10
+        ? String.format(Locale.ROOT, "%.1f ms", millis)
+        : String.format(Locale.ROOT, "%.0f ms", millis);
+  }
+
+  /** Returns a time as people say it: 850 ms, 1.3 s. */
+  public static String duration(long millis) {
+    return millis < 1_000 ? millis + " ms" : String.format(Locale.ROOT, "%.1f s", millis / 1_000.0);
+  }
+
+  private static String pad(String text, int width) {
+    return text + " ".repeat(Math.max(0, width - text.length()));
+  }
+
+  private static String padLeft(String text, int width) {
+    return " ".repeat(Math.max(0, width - text.length())) + text;
+  }
+}

@@ -1,0 +1,158 @@
+package io.capstan.chaos.report;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import io.capstan.chaos.check.Verdict;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A judged run: what result.json holds, field by field. Ratios are ok / attempted, between 0 and 1,
+ * null where nothing was attempted; times are in milliseconds, null where it did not happen.
+ *
+ * @param durationMillis of the workload
+ * @param replay the command that runs it again
+ */
+@JsonPropertyOrder({
+  "scenario",
+  "seed",
+  "substrate",
+  "nodes",
+  "durationMillis",
+  "faults",
+  "runs",
+  "replay"
+})
+public record ScenarioResult(
+    String scenario,
+    long seed,
+    String substrate,
+    int nodes,
+    long durationMillis,
+    List<FaultResult> faults,
+    List<RunResult> runs,
+    String replay) {
+
+  public ScenarioResult {
+    faults = List.copyOf(faults);
+    runs = List.copyOf(runs);
+  }
+
+  /**
+   * A fault that happened; times since the start of the workload.
+   *
+   * @param startMillis it began to act
+   * @param verifiedMillis the cluster was seen to suffer from it
+   * @param endMillis it was undone
+   */
+  public record FaultResult(
+      String name, String detail, long startMillis, long verifiedMillis, long endMillis) {}
+
+  /**
+   * One keyspace of the run.
+   *
+   * @param sides the same numbers as the table shows, one entry a row
+   * @param verdict over all claims
+   */
+  public record RunResult(
+      String mode,
+      String keyspace,
+      Ops ops,
+      Availability availability,
+      Consistency consistency,
+      List<SideResult> sides,
+      List<ClaimResult> claims,
+      String verdict) {
+
+    public RunResult {
+      sides = List.copyOf(sides);
+      claims = List.copyOf(claims);
+    }
+  }
+
+  /** Operations as the history records them; {@code attempted} is the sum of the others. */
+  public record Ops(int attempted, int ok, int failed, int unknown) {}
+
+  /** Availability before, during and after the split. */
+  public record Availability(All before, Sides during, All after) {}
+
+  /** One ratio for all nodes. */
+  public record All(@Nullable Double all) {}
+
+  /** One ratio for each side. */
+  public record Sides(@Nullable Double majority, @Nullable Double minority) {}
+
+  /**
+   * What was found about the data.
+   *
+   * @param linearizable true, false, or "unknown"
+   * @param staleReads reads that missed a write acknowledged before they began
+   * @param lostWrites acknowledged writes that are gone without having been replaced
+   * @param discardedWrites acknowledged writes that a last-write-wins rule dropped
+   * @param siblingsSeen keys on which some read found concurrent values
+   */
+  public record Consistency(
+      Object linearizable,
+      @Nullable Long staleReads,
+      @Nullable Long lostWrites,
+      @Nullable Long discardedWrites,
+      @Nullable Long siblingsSeen,
+      @Nullable Long convergedAfterHealMillis,
+      @Nullable Long recoveredAfterHealMillis) {}
+
+  /**
+   * One part of the run: a phase, or a side during the split.
+   *
+   * @param phase before, cutting, during or after
+   * @param side all, majority or minority
+   * @param ok attempts that the cluster answered; a comparison that failed is an answer
+   * @param refused attempts that definitely took no effect, for want of a quorum
+   * @param unknown attempts that may have taken effect
+   * @param p50Millis how long the client waited, whatever came; null where nothing was attempted
+   * @param staleReads reads that missed an acknowledged write; null where that is not known
+   * @param siblings reads that found concurrent values
+   */
+  public record SideResult(
+      String phase,
+      String side,
+      List<String> nodes,
+      int attempted,
+      int ok,
+      int refused,
+      int unknown,
+      @Nullable Double p50Millis,
+      @Nullable Double p99Millis,
+      @Nullable Long staleReads,
+      long siblings) {
+
+    public SideResult {
+      nodes = List.copyOf(nodes);
+    }
+
+    /** Returns ok / attempted, null where nothing was attempted. */
+    @JsonProperty
+    public @Nullable Double availability() {
+      return attempted == 0 ? null : (double) ok / attempted;
+    }
+  }
+
+  /** A claim and what became of it. */
+  public record ClaimResult(String claim, String verdict, String why) {
+    /** Returns the claim with this verdict. */
+    public static ClaimResult of(String claim, Verdict verdict) {
+      return new ClaimResult(claim, verdict.status().label(), verdict.why());
+    }
+  }
+
+  /** Returns invalid if some claim is, else unknown if some claim is, else valid. */
+  public Verdict.Status verdict() {
+    boolean unknown = false;
+    for (RunResult run : runs) {
+      if (run.verdict().equals(Verdict.Status.INVALID.label())) {
+        return Verdict.Status.INVALID;
+      }
+      unknown |= run.verdict().equals(Verdict.Status.UNKNOWN.label());
+    }
+    return unknown ? Verdict.Status.UNKNOWN : Verdict.Status.VALID;
+  }
+}

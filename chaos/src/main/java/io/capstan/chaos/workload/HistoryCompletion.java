@@ -1,0 +1,98 @@
+package io.capstan.chaos.workload;
+
+import io.capstan.chaos.check.EventType;
+import io.capstan.chaos.check.Extras;
+import io.capstan.chaos.check.History;
+import io.capstan.chaos.check.HistoryEvent;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Completes a recorded history with what is known only at its end. Receipts name what a write
+ * replaced by version; checkers want the values, and some of the writes that made them were
+ * answered later. Likewise the side of a split on which a client stood is known once there was a
+ * split.
+ */
+public final class HistoryCompletion {
+  /** On a write: the version that it was given. */
+  public static final String VERSION = "version";
+
+  /** On a write: the versions that the receipt lists as replaced. */
+  public static final String SUPERSEDED_VERSIONS = "superseded-versions";
+
+  private HistoryCompletion() {}
+
+  /**
+   * Adds {@link Extras#SUPERSEDED}, as values. A version whose write was never acknowledged has no
+   * known value and is left out: nobody was promised it.
+   */
+  public static History withSupersededValues(History history) {
+    Map<Object, @Nullable Object> valueByVersion = new HashMap<>();
+    for (HistoryEvent event : history.events()) {
+      Object version = event.extras().get(VERSION);
+      if (event.type() == EventType.OK && version != null) {
+        valueByVersion.put(version, event.value());
+      }
+    }
+    return mapExtras(
+        history,
+        extras -> {
+          if (!(extras.get(SUPERSEDED_VERSIONS) instanceof List<?> versions)) {
+            return extras;
+          }
+          List<@Nullable Object> values = new ArrayList<>();
+          for (Object version : versions) {
+            if (valueByVersion.containsKey(version)) {
+              values.add(valueByVersion.get(version));
+            }
+          }
+          Map<String, @Nullable Object> more = new LinkedHashMap<>(extras);
+          more.put(Extras.SUPERSEDED, values);
+          return more;
+        });
+  }
+
+  /**
+   * Adds {@link Extras#SIDE} to every event that names its node.
+   *
+   * @param minority the nodes that could not reach a majority while the links were cut
+   */
+  public static History withSides(History history, Set<String> minority) {
+    return mapExtras(
+        history,
+        extras -> {
+          Object node = extras.get(Extras.NODE);
+          if (node == null) {
+            return extras;
+          }
+          Map<String, @Nullable Object> more = new LinkedHashMap<>(extras);
+          more.put(Extras.SIDE, minority.contains(node) ? "minority" : "majority");
+          return more;
+        });
+  }
+
+  private static History mapExtras(
+      History history, UnaryOperator<Map<String, @Nullable Object>> change) {
+    List<HistoryEvent> events = new ArrayList<>(history.events().size());
+    for (HistoryEvent event : history.events()) {
+      Map<String, @Nullable Object> extras = change.apply(event.extras());
+      events.add(
+          new HistoryEvent(
+              event.index(),
+              event.timeNanos(),
+              event.process(),
+              event.type(),
+              event.f(),
+              event.key(),
+              event.value(),
+              extras));
+    }
+    return History.of(events);
+  }
+}

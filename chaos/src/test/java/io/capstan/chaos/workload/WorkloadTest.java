@@ -1,0 +1,242 @@
+package io.capstan.chaos.workload;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.capstan.chaos.check.EventType;
+import io.capstan.chaos.check.Extras;
+import io.capstan.chaos.check.History;
+import io.capstan.chaos.check.HistoryEvent;
+import io.capstan.chaos.check.Operation;
+import io.capstan.chaos.check.Outcome;
+import io.capstan.client.Bytes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/** What clients ask follows from the seed, and what they make of answers is what happened. */
+class WorkloadTest {
+  private static final int ATTEMPTS = 500;
+
+  @Test
+  void theSameSeedGivesTheSameAttempts() {
+    assertThat(attempts(new BankWorkload("bank"), 7))
+        .isEqualTo(attempts(new BankWorkload("bank"), 7));
+    assertThat(attempts(new FeedWorkload("feed"), 7))
+        .isEqualTo(attempts(new FeedWorkload("feed"), 7));
+    assertThat(attempts(new FeedWorkload("feed"), 7))
+        .isNotEqualTo(attempts(new FeedWorkload("feed"), 8));
+  }
+
+  @Test
+  void theSameSeedGivesTheSameTimesOneInEachInterval() {
+    AttemptTimes times = new AttemptTimes(Duration.ofMillis(40), new SplittableRandom(7));
+    AttemptTimes again = new AttemptTimes(Duration.ofMillis(40), new SplittableRandom(7));
+
+    for (int i = 0; i < ATTEMPTS; i++) {
+      long nanos = times.nextNanos();
+      assertThat(nanos).isEqualTo(again.nextNanos());
+      assertThat(nanos / Duration.ofMillis(40).toNanos()).isEqualTo(i);
+    }
+  }
+
+  @Test
+  void noTwoWritesOfAnyClientsCarryTheSameValue() {
+    for (Workload workload : List.of(new BankWorkload("bank"), new FeedWorkload("feed"))) {
+      Set<Object> values = new HashSet<>();
+      for (int client = 0; client < 6; client++) {
+        ClientScript script = workload.script(client, new SplittableRandom(client));
+        for (int i = 0; i < ATTEMPTS; i++) {
+          Attempt attempt = script.next(Phase.BEFORE);
+          if (attempt.f().equals("write")) {
+            assertThat(values.add(attempt.value())).as("%s is new", attempt.value()).isTrue();
+          }
+        }
+      }
+      assertThat(values).isNotEmpty();
+    }
+  }
+
+  @Test
+  void aTransferThatMetOtherBalancesIsTriedAgainOnThose() {
+    ClientScript script = new BankWorkload("bank").script(0, new SplittableRandom(1));
+    Attempt transfer = nextTransfer(script);
+    Request.Transaction first = (Request.Transaction) transfer.request();
+    List<String> accounts = List.copyOf(first.expected().keySet());
+    long amount = (Long) ((Map<?, ?>) transfer.value()).get("amount");
+
+    Request again =
+        script.again(
+            transfer,
+            Reply.read(
+                false, held(Map.of(accounts.get(0), "90", accounts.get(1), "30")), Bytes.EMPTY));
+
+    assertThat(again).isInstanceOf(Request.Transaction.class);
+    Request.Transaction second = (Request.Transaction) again;
+    assertThat(second.expected())
+        .containsEntry(accounts.get(0), "90")
+        .containsEntry(accounts.get(1), "30");
+    assertThat(second.writes())
+        .containsEntry(accounts.get(0), Long.toString(90 - amount))
+        .containsEntry(accounts.get(1), Long.toString(30 + amount));
+  }
+
+  @Test
+  void aTransferBeyondTheBalanceOfNowEndsAsAnsweredWithoutEffect() {
+    ClientScript script = new BankWorkload("bank").script(0, new SplittableRandom(1));
+    Attempt transfer = nextTransfer(script);
+    List<String> accounts =
+        List.copyOf(((Request.Transaction) transfer.request()).expected().keySet());
+    Reply poor =
+        Reply.read(false, held(Map.of(accounts.get(0), "0", accounts.get(1), "30")), Bytes.EMPTY);
+
+    assertThat(script.again(transfer, poor)).isNull();
+    Ending ending = script.end(transfer, poor);
+    assertThat(ending.type()).isEqualTo(EventType.FAIL);
+    assertThat(ending.extras()).containsEntry(Extras.ERROR, Ending.COMPARISON_FAILED);
+  }
+
+  @Test
+  void anUnknownOutcomeIsNeverTriedAgainByTheClient() {
+    ClientScript script = new BankWorkload("bank").script(0, new SplittableRandom(1));
+    Attempt transfer = nextTransfer(script);
+    Reply unknown = Reply.error(Outcome.UNKNOWN, "TIMEOUT");
+
+    assertThat(script.again(transfer, unknown)).isNull();
+    assertThat(script.end(transfer, unknown).type()).isEqualTo(EventType.INFO);
+  }
+
+  @Test
+  void aPostThatReplacesWhatItReadSaysWhatItCovers() {
+    ClientScript script = new FeedWorkload("feed").script(0, new SplittableRandom(3));
+    Bytes context = Bytes.of("seen two");
+    Attempt replacing = null;
+    for (int i = 0; i < ATTEMPTS && replacing == null; i++) {
+      Attempt attempt = script.next(Phase.DURING);
+      if (attempt.request() instanceof Request.Read read) {
+        script.end(
+            attempt,
+            Reply.read(
+                true,
+                Map.of(
+                    read.key(),
+                    List.of(new StoredValue("x", "n1:1"), new StoredValue("y", "n2:1"))),
+                context));
+      } else if (attempt.request() instanceof Request.Write write && write.context() != null) {
+        replacing = attempt;
+      }
+    }
+
+    assertThat(replacing).isNotNull();
+    assertThat(((Request.Write) replacing.request()).context()).isEqualTo(context);
+    assertThat(replacing.extras()).containsEntry(Extras.COVERS, List.of("x", "y"));
+  }
+
+  @Test
+  void afterTheHealQuietWallsAreOnlyRead() {
+    FeedWorkload feed = new FeedWorkload("feed");
+    ClientScript script = feed.script(0, new SplittableRandom(3));
+    Set<Object> written = new HashSet<>();
+    for (int i = 0; i < ATTEMPTS; i++) {
+      Attempt attempt = script.next(Phase.AFTER);
+      if (attempt.f().equals("write")) {
+        written.add(attempt.key());
+      }
+    }
+
+    assertThat(written).isNotEmpty().doesNotContainAnyElementsOf(feed.quietKeys());
+  }
+
+  @Test
+  void versionsInReceiptsBecomeTheValuesThatWereWrittenUnderThem() {
+    List<HistoryEvent> events = new ArrayList<>();
+    write(events, 0, "first", "n1:1", List.of());
+    write(events, 1, "second", "n2:1", List.of("n1:1", "n3:9"));
+
+    History completed = HistoryCompletion.withSupersededValues(History.of(events));
+
+    Operation second = completed.operations().get(1);
+    assertThat(second.extraList(Extras.SUPERSEDED)).containsExactly("first");
+  }
+
+  @Test
+  void theSideOfAClientIsTheSideOfItsNode() {
+    List<HistoryEvent> events = new ArrayList<>();
+    write(events, 0, "first", "n1:1", List.of());
+
+    History completed = HistoryCompletion.withSides(History.of(events), Set.of("n1"));
+
+    assertThat(completed.operations().get(0).extra(Extras.SIDE)).isEqualTo("minority");
+  }
+
+  private static void write(
+      List<HistoryEvent> events,
+      long process,
+      String value,
+      String version,
+      List<String> superseded) {
+    int index = events.size();
+    events.add(
+        new HistoryEvent(
+            index,
+            index,
+            process,
+            EventType.INVOKE,
+            "write",
+            "wall/ada",
+            value,
+            Map.of(Extras.NODE, "n1")));
+    Map<String, Object> receipt = new LinkedHashMap<>();
+    receipt.put(HistoryCompletion.VERSION, version);
+    receipt.put(HistoryCompletion.SUPERSEDED_VERSIONS, superseded);
+    events.add(
+        new HistoryEvent(
+            index + 1, index + 1, process, EventType.OK, "write", "wall/ada", value, receipt));
+  }
+
+  private static Attempt nextTransfer(ClientScript script) {
+    for (int i = 0; i < ATTEMPTS; i++) {
+      Attempt attempt = script.next(Phase.BEFORE);
+      if (attempt.f().equals(BankWorkload.TRANSFER)) {
+        return attempt;
+      }
+      script.end(attempt, answer(attempt));
+    }
+    throw new AssertionError("no transfer in " + ATTEMPTS + " attempts");
+  }
+
+  private static List<Attempt> attempts(Workload workload, long seed) {
+    ClientScript script = workload.script(3, new SplittableRandom(seed));
+    List<Attempt> attempts = new ArrayList<>();
+    for (int i = 0; i < ATTEMPTS; i++) {
+      Attempt attempt = script.next(Phase.BEFORE);
+      attempts.add(attempt);
+      script.end(attempt, answer(attempt));
+    }
+    return attempts;
+  }
+
+  /** A cluster in which every key holds 100. */
+  private static Reply answer(Attempt attempt) {
+    return switch (attempt.request()) {
+      case Request.Read read -> Reply.read(true, held(Map.of(read.key(), "100")), Bytes.of("ctx"));
+      case Request.Write write -> Reply.written("n1:1", Bytes.EMPTY, List.of());
+      case Request.Transaction transaction -> {
+        Map<String, String> values = new LinkedHashMap<>();
+        transaction.reads().forEach(key -> values.put(key, "100"));
+        yield Reply.read(true, held(values), Bytes.EMPTY);
+      }
+    };
+  }
+
+  private static Map<String, List<StoredValue>> held(Map<String, String> values) {
+    Map<String, List<StoredValue>> held = new LinkedHashMap<>();
+    values.forEach((key, value) -> held.put(key, List.of(new StoredValue(value, "n1:1"))));
+    return held;
+  }
+}
