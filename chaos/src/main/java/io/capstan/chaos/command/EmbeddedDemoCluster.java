@@ -3,12 +3,9 @@ package io.capstan.chaos.command;
 import io.capstan.chaos.cluster.Cluster;
 import io.capstan.chaos.cluster.ClusterException;
 import io.capstan.chaos.cluster.EmbeddedCluster;
-import io.capstan.chaos.cluster.NodeLauncher;
-import io.capstan.chaos.cluster.NodeSettings;
+import io.capstan.chaos.cluster.NodeServerLauncher;
 import io.capstan.chaos.scenario.CapstanScenarioClients;
 import io.capstan.chaos.scenario.ScenarioClients;
-import io.capstan.node.server.NodeServer;
-import io.capstan.node.server.config.NodeConfig;
 import io.capstan.node.server.config.Setting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,9 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /**
  * Real nodes inside this JVM: gRPC, RocksDB in a temporary folder, and a TCP proxy on every
@@ -29,11 +24,12 @@ import java.util.stream.Collectors;
 final class EmbeddedDemoCluster implements DemoCluster {
   private static final Duration START_MAX = Duration.ofSeconds(30);
 
-  /** Earlier than usual, so that a run of some seconds sees most of its split. */
-  private static final String PEER_SILENT_MILLIS = "1000";
-
-  /** The silence of a peer has to span two comparisons with it. */
-  private static final String ANTI_ENTROPY_INTERVAL_MILLIS = "300";
+  /**
+   * Peers are missed earlier than usual, so that a run of some seconds sees most of its split; the
+   * silence of a peer has to span two comparisons with it.
+   */
+  private static final Map<Setting, String> TUNING =
+      Map.of(Setting.PEER_SILENT_MILLIS, "1000", Setting.ANTI_ENTROPY_INTERVAL_MILLIS, "300");
 
   private final Path data;
   private final EmbeddedCluster cluster;
@@ -59,33 +55,11 @@ final class EmbeddedDemoCluster implements DemoCluster {
     }
     try {
       return new EmbeddedDemoCluster(
-          data, EmbeddedCluster.start(nodes, data, EmbeddedDemoCluster::launch, START_MAX));
+          data, EmbeddedCluster.start(nodes, data, new NodeServerLauncher(TUNING), START_MAX));
     } catch (RuntimeException e) {
       remove(data);
       throw e;
     }
-  }
-
-  private static NodeLauncher.EmbeddedNode launch(NodeSettings settings) throws Exception {
-    Map<String, String> values = new LinkedHashMap<>();
-    values.put(Setting.ID.key(), settings.id());
-    values.put(Setting.CLUSTER.key(), settings.cluster());
-    values.put(Setting.DATA.key(), settings.data().toString());
-    values.put(Setting.LISTEN.key(), settings.listen());
-    values.put(Setting.PEER_LISTEN.key(), settings.peerListen());
-    values.put(Setting.ADVERTISE.key(), settings.advertise());
-    values.put(Setting.MEMBERS.key(), list(settings.members()));
-    values.put(Setting.MEMBER_CLIENTS.key(), list(settings.memberClients()));
-    values.put(Setting.PEER_SILENT_MILLIS.key(), PEER_SILENT_MILLIS);
-    values.put(Setting.ANTI_ENTROPY_INTERVAL_MILLIS.key(), ANTI_ENTROPY_INTERVAL_MILLIS);
-    NodeServer server = NodeServer.start(NodeConfig.load(null, Map.of(), values));
-    return server::close;
-  }
-
-  private static String list(Map<String, String> addresses) {
-    return addresses.entrySet().stream()
-        .map(entry -> entry.getKey() + "=" + entry.getValue())
-        .collect(Collectors.joining(","));
   }
 
   @Override
