@@ -72,11 +72,7 @@ public record SplitSettings(
               + "m");
     }
     return new SplitSettings(
-        seed,
-        duration,
-        CLIENTS_PER_NODE,
-        INTERVAL_PER_NODE.multipliedBy(nodes),
-        ATTEMPT_TIMEOUT);
+        seed, duration, CLIENTS_PER_NODE, INTERVAL_PER_NODE.multipliedBy(nodes), ATTEMPT_TIMEOUT);
   }
 
   /** Returns when the cut is to begin, since the start of the workload. */

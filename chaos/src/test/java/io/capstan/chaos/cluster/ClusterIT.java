@@ -187,8 +187,7 @@ class ClusterIT {
 
   private static String addresses(List<String> nodes) {
     return String.join(
-        ",",
-        nodes.stream().map(id -> "127.0.0.1:" + (basePort + NODES.indexOf(id))).toList());
+        ",", nodes.stream().map(id -> "127.0.0.1:" + (basePort + NODES.indexOf(id))).toList());
   }
 
   private static Result at(String node, String... arguments) throws Exception {

@@ -5,29 +5,31 @@ import io.capstan.chaos.check.Operation;
 import io.capstan.chaos.check.linear.SearchOutcome.End;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The search for an order of the operations on one object. Depth first, as Wing and Gong (1993):
- * the calls and returns of the required operations form a linked list by time; any call before the
- * first return may be next; placing it lifts both its entries out, going back puts them in again.
- * Visited configurations are remembered, as Lowe (2017).
+ * The search for an order of the operations on one object. Depth first, as Wing and Gong (1993): of
+ * the calls and returns by time, any call before the first return may be next; placing it lifts
+ * both its entries out of the {@link EventList}, going back puts them in again. Visited
+ * configurations are remembered, as Lowe (2017).
  *
- * <p>Four rules keep it small, and each loses no solution:
+ * <p>Five rules keep it small, and each loses no solution:
  *
  * <ol>
  *   <li>A read that is legal now is placed now: it changes nothing, so it stands in nobody's way.
  *   <li>Optional operations are drawn from their class by invocation, oldest first; a configuration
- *       is dropped if the same one was reached with fewer of them ({@link ConfigurationSet}).
- *   <li>What follows an optional operation must need it: if the next step were legal without and
- *       led to the same state, the way without is visited anyhow.
+ *       is dropped if the same one was reached at less cost ({@link ConfigurationSet}).
+ *   <li>A step must be needed by what follows: if the next one could have come instead and leads to
+ *       the same state, the way without is visited anyhow.
  *   <li>Where objects only grow (a string is appended to, a set added to), a state that already
  *       holds what the next read did not see leads nowhere, or is as good as any other if it is
  *       going to be overwritten.
+ *   <li>An unconditional operation that could have been placed when a blind one was is
+ *       <em>covered</em>: it may count as having come just before that one and left no trace. So it
+ *       is no obligation any more, only a choice, and when its return is due it may go for free.
  * </ol>
  *
  * <p>One search, one thread.
@@ -39,22 +41,24 @@ final class KeySearch<S> {
   private static final int NONE = -1;
   private static final int STUCK_STATES_MAX = 8;
 
+  /** Calls further apart than this are listed one by one in the key of a configuration. */
+  private static final int WINDOW_BITS = 63;
+
   private final SearchProblem<S> problem;
   private final Budget budget;
   private final TransitionTable<S> transitions;
   private final int count;
-  private final int head;
-  private final int[] next;
-  private final int[] previous;
-
-  /** By required operation: how many calls stand before its return. */
-  private final int[] callsBeforeReturn;
-
+  private final EventList events;
   private final OptionalSupply supply;
   private final ConfigurationSet visited;
   private final SearchStack stack = new SearchStack();
+  private final boolean anyGrowing;
+  private final boolean optionalMayReplace;
 
-  /** What is placed: a required operation's number, or {@code ~c} for one of optional class c. */
+  /**
+   * What is placed: a required operation by its number; {@code ~c} for one of optional class c; the
+   * number plus count for one that was covered and went for free.
+   */
   private int[] path = new int[64];
 
   private int pathLength;
@@ -62,8 +66,6 @@ final class KeySearch<S> {
   private long steps;
   private long bookedBytes;
 
-  private final boolean anyGrowing;
-  private final boolean optionalMayReplace;
   private int stuckAt = NONE;
   private int stuckLength = NONE;
   private int[] stuckPath = new int[0];
@@ -74,50 +76,19 @@ final class KeySearch<S> {
     this.budget = budget;
     this.transitions = new TransitionTable<>(problem.model, problem.calls);
     this.count = problem.required.length;
-    this.head = 2 * count;
-    this.next = new int[2 * count + 1];
-    this.previous = new int[2 * count + 1];
-    this.callsBeforeReturn = new int[count];
+    this.events = new EventList(problem.required);
     this.supply = new OptionalSupply(problem.optional);
     this.visited = new ConfigurationSet(supply.guards());
-    boolean any = false;
+    boolean grows = false;
     for (boolean growing : problem.growing) {
-      any |= growing;
+      grows |= growing;
     }
-    this.anyGrowing = any;
-    boolean replace = false;
+    this.anyGrowing = grows;
+    boolean replaces = false;
     for (int callClass : problem.optionalClass) {
-      replace |= !problem.growing[callClass];
+      replaces |= !problem.growing[callClass];
     }
-    this.optionalMayReplace = replace;
-    link();
-  }
-
-  /** Calls are the nodes 0..count-1, returns count..2*count-1; in a circle through the head. */
-  private void link() {
-    Integer[] nodes = new Integer[2 * count];
-    Arrays.setAll(nodes, i -> i);
-    Arrays.sort(nodes, Comparator.comparingInt(this::position));
-    int last = head;
-    int calls = 0;
-    for (int node : nodes) {
-      next[last] = node;
-      previous[node] = last;
-      last = node;
-      if (node < count) {
-        calls++;
-      } else {
-        callsBeforeReturn[node - count] = calls;
-      }
-    }
-    next[last] = head;
-    previous[head] = last;
-  }
-
-  private int position(int node) {
-    return node < count
-        ? problem.required[node].invokePosition()
-        : problem.required[node - count].completePosition();
+    this.optionalMayReplace = replaces;
   }
 
   /** Searches until an order is found, none is left, or the budget is gone. */
@@ -140,11 +111,11 @@ final class KeySearch<S> {
   private End search() {
     int start = transitions.initial();
     absorbReads(start);
-    if (next[head] == head) {
+    if (events.isEmpty()) {
       return End.FOUND;
     }
-    remember(start);
-    stack.push(start, 0, firstReturnPosition(), next[head], NONE);
+    remember(start, 0);
+    push(start, 0, 0, SearchStack.PROVEN);
     while (!stack.isEmpty()) {
       if ((steps++ & POLL_MASK) == 0 && outOfBudget()) {
         noteStuck();
@@ -154,34 +125,75 @@ final class KeySearch<S> {
         noteStuck();
         undo(stack.pathStart());
         stack.pop();
-      } else if (next[head] == head) {
+      } else if (events.isEmpty()) {
         return End.FOUND;
       }
     }
     return End.EXHAUSTED;
   }
 
+  private void push(int state, int pathStart, int covered, int proof) {
+    boolean done = events.isEmpty();
+    int due = done ? NONE : events.firstToReturn();
+    stack.push(
+        state,
+        pathStart,
+        done ? Operation.OPEN : events.returnPosition(due),
+        done ? count : events.callsBeforeReturn(due),
+        covered,
+        proof,
+        events.first());
+  }
+
   /** Takes the next step that the top of the stack has not tried; false if there is none. */
   private boolean advance() {
     int state = stack.state();
-    while (stack.node() < count) {
+    int covered = stack.covered();
+    if (stack.startsHere() && expire(state, covered)) {
+      return true;
+    }
+    while (events.isCall(stack.node())) {
       int call = stack.node();
-      stack.setNode(next[call]);
+      stack.setNode(events.after(call));
       int callClass = problem.requiredClass[call];
       if (problem.readOnly[callClass]) {
         continue;
       }
       int target = transitions.step(state, callClass);
-      if (target != TransitionTable.ILLEGAL && needsOptional(callClass, target)) {
-        int pathStart = pathLength;
-        lift(call);
-        append(call);
-        if (enter(target, pathStart, NONE)) {
-          return true;
-        }
+      boolean free = isCovered(call, covered);
+      if (target == TransitionTable.ILLEGAL
+          || isInVain(callClass, target, problem.required[call].invokePosition())
+          || (free && !isWorthChoosing(call, target, state))) {
+        continue;
+      }
+      int pathStart = pathLength;
+      events.lift(call);
+      append(call);
+      if (enterAfter(target, pathStart, callClass, free)) {
+        return true;
       }
     }
     return advanceOptional(state);
+  }
+
+  /** Lets a covered operation whose return is due go for free. */
+  private boolean expire(int state, int covered) {
+    int due = events.firstToReturn();
+    if (!isCovered(due, covered)) {
+      return false;
+    }
+    // Had it expired before the step that led here, that step would be possible still.
+    boolean expiredBelow =
+        stack.proof() != SearchStack.PROVEN
+            && stack.firstReturn() == stack.firstReturnBelow()
+            && isCovered(due, stack.coveredBelow());
+    if (expiredBelow) {
+      return false;
+    }
+    int pathStart = pathLength;
+    events.lift(due);
+    append(due + count);
+    return enter(state, pathStart, covered, SearchStack.PROVEN);
   }
 
   private boolean advanceOptional(int state) {
@@ -192,13 +204,13 @@ final class KeySearch<S> {
       int callClass = problem.optionalClass[c];
       int target = transitions.step(state, callClass);
       if (target != TransitionTable.ILLEGAL
-          && target != state
-          && needsOptional(callClass, target)) {
+          && !isInVain(callClass, target, supply.nextPosition(c))
+          && (target != state || (problem.blind[callClass] && coversAnything(NONE)))) {
         stack.setOptional(c + 1);
         int pathStart = pathLength;
         supply.spend(c);
         append(~c);
-        if (enter(target, pathStart, state)) {
+        if (enterAfter(target, pathStart, callClass, true)) {
           return true;
         }
       }
@@ -208,25 +220,87 @@ final class KeySearch<S> {
   }
 
   /**
-   * Rule 3: whether this step is another one than it would have been without the optional operation
-   * before it.
+   * Rule 3: whether this step makes the one before it one that might as well not have been taken.
    */
-  private boolean needsOptional(int callClass, int target) {
-    int before = stack.stateBeforeOptional();
-    return before == NONE || transitions.step(before, callClass) != target;
+  private boolean isInVain(int callClass, int target, int invokePosition) {
+    int proof = stack.proof();
+    return proof != SearchStack.PROVEN
+        && (proof == SearchStack.SKIPPABLE || problem.blind[callClass])
+        && invokePosition < stack.firstReturnBelow()
+        && !coversMoreThanBelow(callClass)
+        && transitions.step(stack.stateBelow(), callClass) == target;
+  }
+
+  /**
+   * Whether a blind call of this class would cover what it could not have covered one step earlier.
+   */
+  private boolean coversMoreThanBelow(int callClass) {
+    if (!problem.blind[callClass] || stack.calls() == stack.callsBelow()) {
+      return false;
+    }
+    for (int call = events.first(); events.isCall(call); call = events.after(call)) {
+      if (call >= stack.callsBelow() && problem.unconditional[problem.requiredClass[call]]) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isCovered(int call, int covered) {
+    return call < covered && problem.unconditional[problem.requiredClass[call]];
+  }
+
+  /**
+   * A covered operation is only a choice: of equal ones the first to expire, and none that changes
+   * nothing.
+   */
+  private boolean isWorthChoosing(int call, int target, int state) {
+    int callClass = problem.requiredClass[call];
+    for (int other = events.first(); events.isCall(other); other = events.after(other)) {
+      if (problem.requiredClass[other] == callClass
+          && isCovered(other, stack.covered())
+          && events.returnPosition(other) < events.returnPosition(call)) {
+        return false;
+      }
+    }
+    return target != state || (problem.blind[callClass] && coversAnything(call));
+  }
+
+  /** Whether a blind call placed now would cover an operation that is not covered yet. */
+  private boolean coversAnything(int except) {
+    for (int call = events.first(); events.isCall(call); call = events.after(call)) {
+      if (call != except
+          && call >= stack.covered()
+          && problem.unconditional[problem.requiredClass[call]]) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean enterAfter(int state, int pathStart, int callClass, boolean free) {
+    int covered =
+        problem.blind[callClass] ? Math.max(stack.covered(), stack.calls()) : stack.covered();
+    return enter(state, pathStart, covered, proofOf(callClass, free));
   }
 
   /** Goes on from a step just placed, unless it leads to something visited. */
-  private boolean enter(int state, int pathStart, int stateBefore) {
+  private boolean enter(int state, int pathStart, int covered, int proof) {
     boolean observed = absorbReads(state);
-    int goOn = next[head] == head ? state : fitForNextRead(state);
-    if (goOn == NONE || (next[head] != head && !remember(goOn))) {
+    int goOn = events.isEmpty() ? state : fitForNextRead(state);
+    if (goOn == NONE || (!events.isEmpty() && !remember(goOn, covered))) {
       undo(pathStart);
       return false;
     }
-    int firstReturn = next[head] == head ? Operation.OPEN : firstReturnPosition();
-    stack.push(goOn, pathStart, firstReturn, next[head], observed ? NONE : stateBefore);
+    push(goOn, pathStart, covered, observed ? SearchStack.PROVEN : proof);
     return true;
+  }
+
+  private int proofOf(int callClass, boolean free) {
+    if (free && !problem.blind[callClass]) {
+      return SearchStack.SKIPPABLE;
+    }
+    return problem.unconditional[callClass] ? SearchStack.OVERWRITABLE : SearchStack.PROVEN;
   }
 
   /**
@@ -235,17 +309,17 @@ final class KeySearch<S> {
    */
   private boolean absorbReads(int state) {
     boolean any = false;
-    int node = next[head];
-    while (node < count) {
+    int node = events.first();
+    while (events.isCall(node)) {
       int callClass = problem.requiredClass[node];
-      int before = previous[node];
+      int before = events.before(node);
       if (problem.readOnly[callClass] && transitions.step(state, callClass) == state) {
-        lift(node);
+        events.lift(node);
         append(node);
         any = true;
-        node = next[before];
+        node = events.after(before);
       } else {
-        node = next[node];
+        node = events.after(node);
       }
     }
     return any;
@@ -265,12 +339,12 @@ final class KeySearch<S> {
     S held = transitions.state(state);
     boolean mayBeReplaced = optionalMayReplace;
     boolean fitsAny = false;
-    for (int node = next[head]; node != head; node = next[node]) {
-      int callClass = problem.requiredClass[node < count ? node : node - count];
+    for (int node = events.first(); !events.isEnd(node); node = events.after(node)) {
+      int callClass = problem.requiredClass[events.owner(node)];
       if (problem.readOnly[callClass]) {
         boolean fits = problem.model.mayGrowInto(held, problem.calls.get(callClass));
         fitsAny |= fits;
-        if (node >= count) {
+        if (!events.isCall(node)) {
           return mayBeReplaced ? (fitsAny ? state : outgrown(state)) : (fits ? state : NONE);
         }
       } else {
@@ -286,66 +360,45 @@ final class KeySearch<S> {
   }
 
   /**
-   * Remembers the current configuration. The required operations placed are told by the first
-   * return that still stands and by those called before it that are not placed; there are never
-   * more of these than clients. Close together, they are one word of bits, never negative; far
-   * apart, a list of numbers, always negative.
+   * Remembers the current configuration. It is told by the first return that still stands and by
+   * the calls before it that are not placed; there are never more of these than clients. Those that
+   * are covered are choices, so to have fewer of them is a cost; the others have to agree. Close
+   * together, calls are one word of bits, never negative; far apart, a list of numbers, always
+   * negative.
    */
-  private boolean remember(int state) {
-    int first = next[head];
+  private boolean remember(int state, int covered) {
+    int due = events.firstToReturn();
+    int calls = events.callsBeforeReturn(due);
+    int first = events.first();
+    long[] cost = supply.cost();
     int words = 1;
-    int node = first;
-    while (node < count) {
-      node = next[node];
-    }
-    int before = callsBeforeReturn[node - count];
-    key[0] = ((long) before << 32) | state;
-    if (before - first < Long.SIZE) {
-      long bits = 0;
-      for (int call = first; call < count; call = next[call]) {
-        bits |= 1L << (before - 1 - call);
+    key[0] = ((long) due << 32) | state;
+    if (calls - first <= WINDOW_BITS) {
+      long obligations = 0;
+      long choices = 0;
+      for (int call = first; events.isCall(call); call = events.after(call)) {
+        long bit = 1L << (calls - 1 - call);
+        if (isCovered(call, covered)) {
+          choices |= bit;
+        } else {
+          obligations |= bit;
+        }
       }
-      key[words++] = bits;
+      key[words++] = obligations;
+      cost[cost.length - 1] = ~choices;
     } else {
-      for (int call = first; call < count; call = next[call]) {
-        if (words + 1 + supply.words() > ConfigurationSet.ENTRY_MAX_WORDS) {
+      for (int call = first; events.isCall(call); call = events.after(call)) {
+        if (words + 1 + cost.length > ConfigurationSet.ENTRY_MAX_WORDS) {
           throw new IllegalStateException("more than " + words + " operations at once on one key");
         }
         if (words == key.length) {
           key = Arrays.copyOf(key, key.length * 2);
         }
-        key[words++] = ~call;
+        key[words++] = ~(isCovered(call, covered) ? call + count : call);
       }
+      cost[cost.length - 1] = 0;
     }
-    return visited.add(key, words, supply.spent());
-  }
-
-  private int firstReturnPosition() {
-    return problem.required[firstReturnOwner()].completePosition();
-  }
-
-  private int firstReturnOwner() {
-    int node = next[head];
-    while (node < count) {
-      node = next[node];
-    }
-    return node - count;
-  }
-
-  private void lift(int call) {
-    int end = call + count;
-    next[previous[call]] = next[call];
-    previous[next[call]] = previous[call];
-    next[previous[end]] = next[end];
-    previous[next[end]] = previous[end];
-  }
-
-  private void unlift(int call) {
-    int end = call + count;
-    next[previous[end]] = end;
-    previous[next[end]] = end;
-    next[previous[call]] = call;
-    previous[next[call]] = call;
+    return visited.add(key, words, cost);
   }
 
   private void append(int step) {
@@ -359,7 +412,7 @@ final class KeySearch<S> {
     while (pathLength > length) {
       int step = path[--pathLength];
       if (step >= 0) {
-        unlift(step);
+        events.unlift(step < count ? step : step - count);
       } else {
         supply.giveBack(~step);
       }
@@ -393,19 +446,36 @@ final class KeySearch<S> {
     }
   }
 
+  /**
+   * The path as an order: what went for free stands before the last blind operation placed until
+   * then.
+   */
   private List<LinearizationStep> order(End end) {
     int[] placed = end == End.FOUND ? Arrays.copyOf(path, pathLength) : stuckPath;
-    List<LinearizationStep> order = new ArrayList<>(placed.length);
+    List<Operation> order = new ArrayList<>(placed.length);
     int[] drawn = new int[problem.optional.length];
-    int state = transitions.initial();
+    int lastBlind = NONE;
     for (int step : placed) {
+      if (step >= count) {
+        order.add(lastBlind++, problem.required[step - count]);
+        continue;
+      }
       int callClass = step >= 0 ? problem.requiredClass[step] : problem.optionalClass[~step];
-      Operation operation =
-          step >= 0 ? problem.required[step] : problem.optional[~step][drawn[~step]++];
-      state = transitions.step(state, callClass);
-      order.add(new LinearizationStep(operation, problem.model.show(transitions.state(state))));
+      lastBlind = problem.blind[callClass] ? order.size() : lastBlind;
+      order.add(step >= 0 ? problem.required[step] : problem.optional[~step][drawn[~step]++]);
     }
-    return order;
+    List<LinearizationStep> steps = new ArrayList<>(order.size());
+    S state = problem.model.initial();
+    for (Operation operation : order) {
+      S after = problem.model.step(state, Call.of(operation));
+      if (after == null) {
+        throw new IllegalStateException(
+            "the order found is not legal at operation " + operation.id());
+      }
+      state = after;
+      steps.add(new LinearizationStep(operation, problem.model.show(state)));
+    }
+    return steps;
   }
 
   private @Nullable Operation culprit() {

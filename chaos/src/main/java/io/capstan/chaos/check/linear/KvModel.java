@@ -10,6 +10,8 @@ public final class KvModel implements Model<String> {
   /** No history holds it: U+FFFF is no character. */
   private static final String OUTGROWN = "\uffff";
 
+  private static final int SHOWN_MAX_CHARACTERS = 200;
+
   private final String initialText;
 
   /**
@@ -58,6 +60,16 @@ public final class KvModel implements Model<String> {
   }
 
   @Override
+  public boolean isUnconditional(Call call) {
+    return !isReadOnly(call);
+  }
+
+  @Override
+  public boolean isBlind(Call call) {
+    return !isReadOnly(call) && !isGrowing(call);
+  }
+
+  @Override
   public boolean isGrowing(Call call) {
     return call.f().equals("append");
   }
@@ -103,6 +115,11 @@ public final class KvModel implements Model<String> {
 
   @Override
   public String show(String state) {
-    return state.equals(OUTGROWN) ? "something that was overwritten unread" : "\"" + state + "\"";
+    if (state.equals(OUTGROWN)) {
+      return "something that was overwritten unread";
+    }
+    return state.length() <= SHOWN_MAX_CHARACTERS
+        ? "\"" + state + "\""
+        : "\"..." + state.substring(state.length() - SHOWN_MAX_CHARACTERS) + "\"";
   }
 }

@@ -153,7 +153,9 @@ public final class LinearizabilityChecker {
   private <S> KeyReport checkKey(
       @Nullable Object key, List<Operation> operations, Model<S> model, Budget budget) {
     try {
-      return search(key, operations, model, budget);
+      return model instanceof SetModel set
+          ? checkSet(key, operations, set, budget)
+          : search(key, operations, model, budget);
     } catch (OutOfMemoryError e) {
       return new KeyReport(
           key,
@@ -164,6 +166,41 @@ public final class LinearizabilityChecker {
           List.of(),
           Optional.empty());
     }
+  }
+
+  private KeyReport checkSet(
+      @Nullable Object key, List<Operation> operations, SetModel model, Budget budget) {
+    Optional<GrowOnlySetCheck.Result> decided =
+        GrowOnlySetCheck.check(model.initialElements(), operations);
+    return decided.isPresent()
+        ? reportSet(key, operations, decided.get())
+        : search(key, operations, model, budget);
+  }
+
+  private static KeyReport reportSet(
+      @Nullable Object key, List<Operation> operations, GrowOnlySetCheck.Result result) {
+    Optional<Explanation> explanation =
+        result
+            .violation()
+            .map(
+                violation ->
+                    new Explanation(
+                        violation.culprit(),
+                        List.of(),
+                        List.of(),
+                        violation.concurrent(),
+                        violation.operations(),
+                        result.sentence()));
+    return new KeyReport(
+        key,
+        explanation.isPresent()
+            ? Verdict.invalid(about(key) + result.sentence())
+            : Verdict.valid(about(key) + "an order explains every answer"),
+        operations.size(),
+        0,
+        operations.size(),
+        result.order().stream().map(o -> new LinearizationStep(o, "")).toList(),
+        explanation);
   }
 
   private <S> KeyReport search(

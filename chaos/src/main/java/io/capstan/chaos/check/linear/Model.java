@@ -30,6 +30,22 @@ public interface Model<S> {
   boolean isReadOnly(Call call);
 
   /**
+   * Whether the call is legal in every state, known answer or not, so that only its effect matters:
+   * a write, an append.
+   */
+  default boolean isUnconditional(Call call) {
+    return false;
+  }
+
+  /**
+   * Whether the call is legal in every state and leads to the same one from all: a write, not an
+   * append.
+   */
+  default boolean isBlind(Call call) {
+    return false;
+  }
+
+  /**
    * Whether the answer of {@code observer} can depend on {@code effect} having taken place. Used to
    * drop operations of unknown outcome that nobody can have seen; when in doubt, true.
    */

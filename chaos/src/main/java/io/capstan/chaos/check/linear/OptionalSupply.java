@@ -12,7 +12,7 @@ final class OptionalSupply {
   private final int[] used;
   private final int[] word;
   private final int[] shift;
-  private final long[] spent;
+  private final long[] cost;
   private final long[] guards;
 
   OptionalSupply(Operation[][] optional) {
@@ -39,8 +39,8 @@ final class OptionalSupply {
       guardBit[c] = bit + width - 1;
       bit += width;
     }
-    spent = new long[classes == 0 ? 0 : currentWord + 1];
-    guards = new long[spent.length];
+    guards = new long[classes == 0 ? 0 : currentWord + 1];
+    cost = new long[guards.length + 1];
     for (int c = 0; c < classes; c++) {
       guards[word[c]] |= 1L << guardBit[c];
     }
@@ -50,12 +50,9 @@ final class OptionalSupply {
     return guards;
   }
 
-  long[] spent() {
-    return spent;
-  }
-
-  int words() {
-    return spent.length;
+  /** The counts, and a last word that is the caller's. */
+  long[] cost() {
+    return cost;
   }
 
   /** Whether one of the class is left that was invoked before this position. */
@@ -65,13 +62,18 @@ final class OptionalSupply {
         && invokePositions[optionalClass][next] < position;
   }
 
+  /** When the next one of the class was invoked; there must be one. */
+  int nextPosition(int optionalClass) {
+    return invokePositions[optionalClass][used[optionalClass]];
+  }
+
   void spend(int optionalClass) {
     used[optionalClass]++;
-    spent[word[optionalClass]] += 1L << shift[optionalClass];
+    cost[word[optionalClass]] += 1L << shift[optionalClass];
   }
 
   void giveBack(int optionalClass) {
     used[optionalClass]--;
-    spent[word[optionalClass]] -= 1L << shift[optionalClass];
+    cost[word[optionalClass]] -= 1L << shift[optionalClass];
   }
 }

@@ -101,6 +101,17 @@ public final class RegisterModel implements Model<RegisterModel.State> {
   }
 
   @Override
+  public boolean isUnconditional(Call call) {
+    return isBlind(call);
+  }
+
+  @Override
+  public boolean isBlind(Call call) {
+    Footprint footprint = footprint(call);
+    return footprint.produces() && !footprint.observes();
+  }
+
+  @Override
   public boolean canObserve(Call observer, Call effect) {
     Footprint seen = footprint(observer);
     Footprint left = footprint(effect);

@@ -32,6 +32,12 @@ final class SearchProblem<S> {
   /** By class: whether the call only adds. */
   final boolean[] growing;
 
+  /** By class: whether the call is legal in every state. */
+  final boolean[] unconditional;
+
+  /** By class: whether the call leads to the same state from every one. */
+  final boolean[] blind;
+
   /** Operations that took effect, by invocation. */
   final Operation[] required;
 
@@ -56,8 +62,12 @@ final class SearchProblem<S> {
       readOnly[i] = model.isReadOnly(calls.get(i));
     }
     this.growing = new boolean[calls.size()];
+    this.unconditional = new boolean[calls.size()];
+    this.blind = new boolean[calls.size()];
     for (int i = 0; i < growing.length; i++) {
       growing[i] = model.isGrowing(calls.get(i));
+      unconditional[i] = model.isUnconditional(calls.get(i));
+      blind[i] = model.isBlind(calls.get(i));
     }
     this.required = required.toArray(Operation[]::new);
     Map<Call, Integer> classes = new HashMap<>();

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * for a history its states are bit sets over the elements that occur in it.
  */
 public final class SetModel implements Model<BitSet> {
+  private static final int ELEMENTS_SHOWN_MAX = 20;
+
   private final Map<@Nullable Object, Integer> numberByElement;
   private final List<@Nullable Object> elements;
   private final Map<Call, @Nullable BitSet> answers;
@@ -32,7 +35,9 @@ public final class SetModel implements Model<BitSet> {
     this.initialElements = initialElements;
     this.numberByElement = new HashMap<>();
     this.elements = new ArrayList<>();
-    this.answers = new HashMap<>();
+    // By identity: the search asks with the very calls that it announced, and answers are long to
+    // compare.
+    this.answers = new IdentityHashMap<>();
     initialElements.forEach(this::number);
     for (Call call : calls) {
       if (call.f().equals("add") || call.f().equals("remove")) {
@@ -87,6 +92,15 @@ public final class SetModel implements Model<BitSet> {
     return bits;
   }
 
+  private @Nullable BitSet answer(Call read) {
+    return answers.containsKey(read) ? answers.get(read) : bits(read);
+  }
+
+  /** What the set holds at first. */
+  Collection<?> initialElements() {
+    return initialElements;
+  }
+
   @Override
   public Model<BitSet> specialisedFor(List<Call> calls) {
     return new SetModel(initialElements, calls);
@@ -117,7 +131,7 @@ public final class SetModel implements Model<BitSet> {
   @Override
   public @Nullable BitSet step(BitSet state, Call call) {
     return switch (call.f()) {
-      case "read", "get" -> !call.answered() || state.equals(answers.get(call)) ? state : null;
+      case "read", "get" -> !call.answered() || state.equals(answer(call)) ? state : null;
       case "add" -> with(state, known(call.input()), true);
       case "remove" -> with(state, known(call.input()), false);
       default -> throw unsupported(call);
@@ -149,7 +163,7 @@ public final class SetModel implements Model<BitSet> {
 
   @Override
   public boolean mayGrowInto(BitSet state, Call read) {
-    BitSet seen = answers.get(read);
+    BitSet seen = answer(read);
     if (seen == null) {
       return false;
     }
@@ -163,8 +177,12 @@ public final class SetModel implements Model<BitSet> {
     if (!isReadOnly(observer)) {
       return false;
     }
-    return !effect.f().equals("add")
-        || (observer.output() instanceof Collection<?> seen && seen.contains(effect.input()));
+    if (!effect.f().equals("add")) {
+      return true;
+    }
+    BitSet seen = answer(observer);
+    Integer element = numberByElement.get(effect.input());
+    return seen == null || element == null || seen.get(element);
   }
 
   @Override
@@ -174,6 +192,9 @@ public final class SetModel implements Model<BitSet> {
 
   @Override
   public String show(BitSet state) {
+    if (state.cardinality() > ELEMENTS_SHOWN_MAX) {
+      return "a set of " + state.cardinality() + " elements";
+    }
     return HistoryValues.show(state.stream().mapToObj(elements::get).toList());
   }
 }

@@ -117,7 +117,7 @@ final class ViolationStory {
           + failed.get().process()
           + "'s "
           + noun(failed.get())
-          + " had failed"
+          + (failed.get().precedes(culprit) ? " had failed" : " failed")
           + at(failed.get().completeNanos(), culprit.completeNanos())
           + ", which means that it had no effect";
     }
@@ -201,7 +201,7 @@ final class ViolationStory {
    * " at 12.3 s", with as many digits as tell it from the other time; nothing if the time is not
    * known.
    */
-  private static String at(long nanos, long otherNanos) {
+  static String at(long nanos, long otherNanos) {
     if (nanos == HistoryEvent.NO_TIME || nanos == Operation.NEVER) {
       return "";
     }

@@ -3,10 +3,12 @@ package io.capstan.chaos.check.linear;
 import io.capstan.chaos.check.History;
 import io.capstan.chaos.check.HistoryScript;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,10 +47,11 @@ final class RandomHistories {
     Map<Long, Call> running = new HashMap<>();
     Map<Long, Object> effective = new HashMap<>();
     List<Call> ghosts = new ArrayList<>();
+    boolean crowded = seed % 2 == 0;
     int invoked = 0;
     while (invoked < operations || !running.isEmpty()) {
       int choice = random.nextInt(4);
-      if (choice == 0 && invoked < operations && !idle.isEmpty()) {
+      if ((choice == 0 || (choice == 3 && crowded)) && invoked < operations && !idle.isEmpty()) {
         long process = idle.remove(random.nextInt(idle.size()));
         Call call = workload.draw(random);
         running.put(process, call);
@@ -95,13 +98,14 @@ final class RandomHistories {
     return script.history();
   }
 
+  /** Reads, writes, and now and then a cas. */
   static Workload casRegister(int values) {
     return new Workload() {
       @Override
       public Call draw(SplittableRandom random) {
-        return switch (random.nextInt(3)) {
-          case 0 -> new Call("read", null, null, true);
-          case 1 -> new Call("write", (long) random.nextInt(values), null, true);
+        return switch (random.nextInt(5)) {
+          case 0, 3 -> new Call("read", null, null, true);
+          case 1, 4 -> new Call("write", (long) random.nextInt(values), null, true);
           default ->
               new Call(
                   "cas",
@@ -166,5 +170,45 @@ final class RandomHistories {
         return "abcab".substring(random.nextInt(3), 3 + random.nextInt(3));
       }
     };
+  }
+
+  /** Elements 0 to 19; each is added once, or they are few, and removed too. */
+  static Workload set(boolean unique) {
+    return new Workload() {
+      private long next;
+
+      @Override
+      public Call draw(SplittableRandom random) {
+        if (random.nextInt(2) == 0) {
+          return new Call("read", null, null, true);
+        }
+        if (unique) {
+          return new Call("add", next++ % 20, null, true);
+        }
+        return new Call(
+            random.nextInt(3) == 0 ? "remove" : "add", (long) random.nextInt(3), null, true);
+      }
+
+      @Override
+      public Object answer(Object state, Call call) {
+        return ((BitSet) state).stream().mapToObj(element -> (Object) (long) element).toList();
+      }
+
+      @Override
+      public Object lie(SplittableRandom random) {
+        long seen = random.nextLong();
+        return LongStream.range(unique ? Math.max(0, next - 3) : 0, unique ? next : 3)
+            .filter(element -> (seen >> element & 1) == 0)
+            .boxed()
+            .toList();
+      }
+    };
+  }
+
+  /** A set that knows the elements that {@link #set} draws. */
+  static Model<BitSet> setModel() {
+    return new SetModel(null)
+        .specialisedFor(
+            LongStream.range(0, 20).mapToObj(e -> new Call("add", e, null, true)).toList());
   }
 }

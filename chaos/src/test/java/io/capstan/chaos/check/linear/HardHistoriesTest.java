@@ -1,0 +1,130 @@
+package io.capstan.chaos.check.linear;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.capstan.chaos.check.Budget;
+import io.capstan.chaos.check.History;
+import io.capstan.chaos.check.HistoryScript;
+import io.capstan.chaos.check.Verdict;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Large histories, and small ones that are hard: many operations at once, many of which crashed.
+ * The bounds on configurations hold on any machine, slow or fast.
+ */
+class HardHistoriesTest {
+  private static LinearizabilityReport check(History history, Model<?> model) {
+    LinearizabilityReport report =
+        new LinearizabilityChecker(2, true)
+            .check(history, model, Budget.of(Duration.ofSeconds(60), 512L << 20));
+    assertThat(report.verdict().status()).isNotEqualTo(Verdict.Status.UNKNOWN);
+    return report;
+  }
+
+  @Test
+  void tenThousandOperationsOnOneKey() {
+    Model<RegisterModel.State> model = RegisterModel.casRegister(0L);
+    History history =
+        RandomHistories.draw(model, RandomHistories.casRegister(5), 1, 10_000, 10, 0.005, 0);
+
+    LinearizabilityReport report = check(history, model);
+
+    assertThat(report.verdict().isValid()).isTrue();
+    assertThat(report.configurations()).isLessThan(40_000);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void aHundredOperationsOfSixteenClientsHalfOfThemCrashed(long seed) {
+    Model<RegisterModel.State> model = RegisterModel.casRegister(0L);
+    History history =
+        RandomHistories.draw(model, RandomHistories.casRegister(5), seed, 100, 16, 0.5, 0);
+
+    LinearizabilityReport report = check(history, model);
+
+    assertThat(report.verdict().isValid()).isTrue();
+    assertThat(report.configurations()).isLessThan(50_000);
+  }
+
+  /** Rounds of fifteen writes at once among twenty crashed ones, all answers drawn at random. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 8, 15, 22})
+  void answersAtRandomAmongManyWritesAtOnce(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    HistoryScript script = new HistoryScript();
+    for (int i = 0; i < 20; i++) {
+      script.invoke(1000 + i, "write", random.nextInt(5)).info(1000 + i);
+    }
+    for (int round = 0; round < 25; round++) {
+      int writers = 1 + random.nextInt(15);
+      for (int client = 0; client < writers; client++) {
+        script.invoke(client, "write", random.nextInt(5));
+      }
+      script.read(50, random.nextInt(5));
+      for (int client = 0; client < writers; client++) {
+        script.ok(client);
+      }
+      script.read(60, random.nextInt(5));
+    }
+
+    LinearizabilityReport report = check(script.history(), RegisterModel.register(0L));
+
+    assertThat(report.configurations()).isLessThan(200_000);
+  }
+
+  @Test
+  void twoThousandAppendsByFiftyClients() {
+    SplittableRandom random = new SplittableRandom(3);
+    HistoryScript script = new HistoryScript();
+    StringBuilder text = new StringBuilder();
+    for (int round = 0; round < 40; round++) {
+      List<Integer> clients = new ArrayList<>();
+      for (int client = 0; client < 50; client++) {
+        script.invoke(client, "append", round + "." + client + " ");
+        clients.add(client);
+      }
+      while (!clients.isEmpty()) {
+        int client = clients.remove(random.nextInt(clients.size()));
+        text.append(round).append('.').append(client).append(' ');
+      }
+      for (int client = 0; client < 50; client++) {
+        script.ok(client);
+      }
+      script.invoke(99, "get").ok(99, text.toString());
+    }
+
+    LinearizabilityReport good = check(script.history(), new KvModel(null));
+    LinearizabilityReport bad =
+        check(script.invoke(99, "get").ok(99, text.substring(4)).history(), new KvModel(null));
+
+    assertThat(good.verdict().isValid()).isTrue();
+    assertThat(bad.verdict().isInvalid()).isTrue();
+  }
+
+  @Test
+  void fiveThousandElementsAreAddedToASetAndOneIsLost() {
+    HistoryScript script = new HistoryScript();
+    List<Object> elements = new ArrayList<>();
+    for (int i = 0; i < 5_000; i++) {
+      script.did(i % 16, "add", i);
+      elements.add((long) i);
+      if (i % 100 == 0) {
+        script.read(20, List.copyOf(elements));
+      }
+    }
+    assertThat(check(script.history(), new SetModel(null)).verdict().isValid()).isTrue();
+
+    elements.remove(4_321);
+    Verdict verdict = check(script.read(20, elements).history(), new SetModel(null)).verdict();
+
+    assertThat(verdict.isInvalid()).isTrue();
+    assertThat(verdict.why())
+        .contains("without 4321 although client 1's add of it had been acknowledged");
+  }
+}
