@@ -3,6 +3,7 @@ package io.capstan.chaos.fault;
 import io.capstan.chaos.cluster.Cluster;
 import io.capstan.chaos.cluster.ClusterException;
 import io.capstan.chaos.cluster.PartitionSpec;
+import java.time.Duration;
 import java.util.List;
 
 /** Something bad that can be done to a cluster and undone. Immutable. */
@@ -48,6 +49,8 @@ public sealed interface Fault {
     /** With fewer nodes the others are no majority. */
     public static final int NODES_MIN = 3;
 
+    private static final Duration LEADER_WAIT_MAX = Duration.ofSeconds(10);
+
     @Override
     public String name() {
       return "partition";
@@ -66,6 +69,8 @@ public sealed interface Fault {
             "A leader cannot be in the minority of " + cluster.nodeIds().size() + " nodes.",
             "Take " + NODES_MIN + " nodes or more.");
       }
+      // On a busy machine an election may be under way just now.
+      cluster.awaitReady(LEADER_WAIT_MAX);
       String leader =
           cluster
               .leader()
