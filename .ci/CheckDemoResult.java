@@ -42,7 +42,9 @@ public final class CheckDemoResult {
 
   private static double number(JsonNode run, String path) {
     JsonNode value = run.at(path);
-    require(value.isNumber(), path + " is a number, not " + value);
+    if (!value.isNumber()) {
+      require(false, path + " is a number, not " + value);
+    }
     return value.asDouble();
   }
 
