@@ -304,18 +304,19 @@ public final class NodeServer implements AutoCloseable {
     end(Manner.ABRUPT, null);
   }
 
-  private void failStop(String reason, @Nullable Throwable cause) {
+  /** Where the loop and the sync thread turn; the server ends on a thread of its own. */
+  void failStop(String reason, @Nullable Throwable cause) {
     loop.abandon(0);
     if (!failed.compareAndSet(false, true) || ending.get()) {
       return;
     }
-    log.atError()
-        .addKeyValue("node", config.id())
-        .addKeyValue("reason", reason)
-        .setCause(cause)
-        .log("stopping for good");
-    Thread closer =
-        new Thread(() -> end(Manner.FAILED, describe(reason, cause)), threadPrefix + "halt");
+    if (cause != null && !(cause instanceof StorageException)) {
+      log.atError().addKeyValue("node", config.id()).setCause(cause).log("unexpected");
+    }
+    // One line, and the last one: what a person finds at the end of the file.
+    String why = describe(reason, cause);
+    log.atError().addKeyValue("node", config.id()).addKeyValue("why", why).log("stopping for good");
+    Thread closer = new Thread(() -> end(Manner.FAILED, why), threadPrefix + "halt");
     closer.setDaemon(true);
     closer.start();
   }

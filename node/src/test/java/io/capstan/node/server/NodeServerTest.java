@@ -157,6 +157,24 @@ class NodeServerTest {
   }
 
   @Test
+  void aServerThatMustNotGoOnEndsWithItsReasonAndTheOthersServeOn() throws Exception {
+    cluster.startAll();
+    String leader = awaitLeader();
+    String broken = leader.equals("n1") ? "n2" : "n1";
+    NodeServer server = cluster.server(broken);
+
+    server.failStop("a sync failed", new StorageException("the disk says EIO", null));
+
+    assertThat(server.awaitEnd()).contains("a sync failed: the disk says EIO");
+    assertThat(server.isRunning()).isFalse();
+    assertThat(capstanThreads()).noneMatch(name -> name.startsWith("capstan-" + broken + "-loop"));
+    assertThat(cluster.put(leader, "default", "k", "v").getServedBy()).isEqualTo(leader);
+    // its folder and ports are free: it can be started again
+    cluster.stop(broken);
+    cluster.start(broken);
+  }
+
+  @Test
   void tellsItsStateAndHealth() throws Exception {
     cluster.startAll();
     String leader = awaitLeader();
