@@ -155,7 +155,11 @@ final class CallRouter {
     boolean fits = keyspace != null && (ref.getId() == 0 || ref.getId() == keyspace.getId());
     if (!fits) {
       if (catalogueSeen) {
-        fail(call, Errors.unknownKeyspace(ref.getName(), current));
+        fail(
+            call,
+            current
+                ? Errors.unknownKeyspace(ref.getName())
+                : Errors.cannotLookUp(config.nodeId(), ref.getName()));
       } else {
         refreshCatalogue(call, now);
       }

@@ -232,7 +232,8 @@ final class CpCalls {
       return;
     }
     if (call.keyspace == null || machine.catalogue().withId(call.keyspace.getId()) == null) {
-      finish(call, failure(Errors.unknownKeyspace("(dropped meanwhile)", true)));
+      finish(call, failure(Errors.unknownKeyspace(
+                  call.keyspace == null ? "(dropped)" : call.keyspace.getName())));
       return;
     }
     finish(
@@ -253,7 +254,14 @@ final class CpCalls {
           (call.state == Call.State.FORWARDED && !sameLeader)
               || (call.state == Call.State.PROPOSED
                   && !(leading && call.proposedTerm == raft.term()));
-      if (!ended || !call.mayBeAttemptedAgain()) {
+      if (!ended) {
+        continue;
+      }
+      if (!call.mayBeAttemptedAgain()) {
+        if (call.state == Call.State.FORWARDED) {
+          // Whoever was asked leads no more; its word may never come.
+          finish(call, failure(Errors.noLeader(config.nodeId(), members(), true)));
+        }
         continue;
       }
       if (call.origin != null) {

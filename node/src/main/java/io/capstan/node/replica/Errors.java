@@ -86,15 +86,27 @@ final class Errors {
             : "Try again, ask a node on the majority's side, or read with level stale.");
   }
 
-  static ErrorDetail unknownKeyspace(String name, boolean current) {
+  static ErrorDetail unknownKeyspace(String name) {
     return failed(
         UNKNOWN_KEYSPACE,
-        "There is no keyspace "
-            + name
-            + (current ? "." : " as far as this node knows; it could not ask a leader."),
+        "There is no keyspace " + name + ".",
         "'capstan keyspace list' shows what there is; 'capstan keyspace create "
             + name
             + " --mode cp|ap' makes it.");
+  }
+
+  /** The catalogue is CP itself: without a leader a node cannot say that a keyspace is missing. */
+  static ErrorDetail cannotLookUp(String nodeId, String name) {
+    return failed(
+        NO_LEADER,
+        "Node "
+            + nodeId
+            + " knows no keyspace "
+            + name
+            + ", and no leader that could tell whether there is one: the catalogue needs a"
+            + " majority. Nothing was applied.",
+        "Ask a node on the majority's side, or try again; 'capstan status' shows who can be"
+            + " reached.");
   }
 
   static ErrorDetail overloaded(String what) {
