@@ -4,11 +4,12 @@
  *
  * <p>One interface, {@link io.capstan.chaos.cluster.Cluster}, over several substrates, so that a
  * scenario is written once: {@link io.capstan.chaos.cluster.ProcessCluster} (real processes),
- * {@link io.capstan.chaos.cluster.EmbeddedCluster} (nodes inside this JVM), and {@link
+ * {@link io.capstan.chaos.cluster.EmbeddedCluster} (nodes inside this JVM), {@link
  * io.capstan.chaos.cluster.SupervisedCluster} (the processes that {@code capstan cluster start}
- * left in the background, reached through their supervisor).
+ * left in the background, reached through their supervisor), and {@link
+ * io.capstan.chaos.cluster.ContainerCluster} (Docker containers, cut by their packet filters).
  *
- * <p>The network is real TCP: each node reaches each other node through a {@link
+ * <p>On this machine the network is real TCP: each node reaches each other node through a {@link
  * io.capstan.chaos.cluster.LinkProxy} of its own, and a node sends to a peer only on the connection
  * that it opened itself. Cutting that one connection therefore cuts exactly one direction.
  *

@@ -1,0 +1,448 @@
+package io.capstan.chaos.cluster;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.github.dockerjava.api.command.CreateNetworkCmd;
+import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.model.Network.Ipam;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.testcontainers.containers.Network;
+
+/**
+ * A cluster with one container for each node, on a network of its own. Links are cut by the packet
+ * filter inside the containers, so what is cut is felt as a cut wire is: nothing is reset, packets
+ * vanish, and TCP goes on sending them again.
+ *
+ * <p>Needs a Docker engine that answers, and an image made by {@code docker/build-image}; nothing
+ * is pulled. Clients come through ports on the loopback address of this machine, which no cut
+ * touches.
+ *
+ * <p>Containers and network are removed by {@link #close}. All of them carry the label {@link
+ * #LABEL}, by which somebody can find what a killed harness left behind.
+ */
+public final class ContainerCluster implements Cluster {
+  /** A label of every container and network that belongs to such a cluster. */
+  public static final String LABEL = "io.capstan.chaos.node";
+
+  private static final String CLUSTER_NAME = "containers";
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
+  private static final Duration LINK_TIMEOUT = Duration.ofSeconds(20);
+
+  /** Networks 10.213.N.0/24: tried one after another until one is free. */
+  private static final String SUBNET_PREFIX = "10.213.";
+
+  private static final int SUBNETS = 256;
+  private static final int SUBNET_TRIES_MAX = 16;
+  private static final int FIRST_HOST = 11;
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(ContainerCluster.class);
+  private static final YAMLMapper YAML = new YAMLMapper();
+
+  private final Network network;
+  private final Map<String, ContainerNode> nodes = new LinkedHashMap<>();
+  private final Map<String, String> addresses = new LinkedHashMap<>();
+  private final Map<String, String> clientAddresses = new LinkedHashMap<>();
+  private final Map<DirectedLink, LinkMode> modes = new TreeMap<>();
+  private final NodeProbe probe;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private record Subnet(Network network, String prefix) {}
+
+  private ContainerCluster(
+      List<String> ids, String image, Function<String, Map<String, ?>> settingsOf) {
+    Subnet subnet = createNetwork();
+    this.network = subnet.network();
+    FreePorts ports = new FreePorts(ClusterLayout.loopback(), FreePorts.firstChoiceOfThisProcess());
+    Map<String, Integer> hostPorts = new LinkedHashMap<>();
+    for (String id : ids) {
+      addresses.put(id, subnet.prefix() + (FIRST_HOST + addresses.size()));
+      hostPorts.put(id, ports.choose());
+    }
+    hostPorts.forEach((id, port) -> clientAddresses.put(id, ClusterLayout.LOOPBACK + ":" + port));
+    hostPorts.forEach(
+        (id, port) ->
+            nodes.put(
+                id,
+                new ContainerNode(
+                    id,
+                    image,
+                    network,
+                    addresses.getOrDefault(id, ""),
+                    port,
+                    configuration(id, settingsOf.apply(id)))));
+    this.probe = new NodeProbe(ids, id -> clientAddresses.getOrDefault(id, ""));
+  }
+
+  /**
+   * Starts a cluster and waits until it has a leader.
+   *
+   * @param nodeCount how many nodes
+   * @param image the image of the nodes; the engine has it already
+   * @param settingsOf settings of a node beside those that make it a member, by the keys of the
+   *     configuration file
+   * @throws ClusterException (failed) with the end of the nodes' logs; everything is removed then
+   */
+  public static ContainerCluster start(
+      int nodeCount, String image, Function<String, Map<String, ?>> settingsOf) {
+    ContainerCluster cluster = new ContainerCluster(NodeNames.first(nodeCount), image, settingsOf);
+    try {
+      cluster.together(
+          cluster.nodeIds(),
+          id -> {
+            cluster.node(id).create();
+            cluster.filter(id);
+          });
+      cluster.awaitReady(START_TIMEOUT);
+      return cluster;
+    } catch (RuntimeException e) {
+      RuntimeException told = e instanceof ClusterException ? cluster.withLogs(e) : e;
+      cluster.close();
+      throw told;
+    }
+  }
+
+  /** The engine refuses a subnet that overlaps with another network; then the next one is tried. */
+  private static Subnet createNetwork() {
+    int first = (int) (ProcessHandle.current().pid() % SUBNETS);
+    @Nullable DockerException refused = null;
+    for (int attempt = 0; attempt < SUBNET_TRIES_MAX; attempt++) {
+      String prefix = SUBNET_PREFIX + (first + attempt) % SUBNETS + ".";
+      Network network =
+          Network.builder()
+              .createNetworkCmdModifier(command -> onSubnet(command, prefix + "0/24"))
+              .build();
+      try {
+        // The network is made when its id is asked for.
+        network.getId();
+        return new Subnet(network, prefix);
+      } catch (DockerException e) {
+        refused = e;
+      }
+    }
+    throw new ClusterException(
+        ClusterException.Kind.FAILED,
+        "The engine made no network in "
+            + SUBNET_TRIES_MAX
+            + " attempts: "
+            + (refused == null ? "" : refused.getMessage()),
+        "docker network prune removes networks that nobody uses.",
+        refused == null ? new IllegalStateException("no attempt was made") : refused);
+  }
+
+  private static void onSubnet(CreateNetworkCmd command, String subnet) {
+    command
+        .withIpam(new Ipam().withConfig(new Ipam.Config().withSubnet(subnet)))
+        .withLabels(Map.of(LABEL, "network"));
+  }
+
+  private String configuration(String id, Map<String, ?> settings) {
+    Map<String, Object> keys = new LinkedHashMap<>();
+    Map<String, String> members = new LinkedHashMap<>();
+    addresses.forEach(
+        (member, address) -> members.put(member, address + ":" + ContainerNode.PEER_PORT));
+    keys.put("id", id);
+    keys.put("cluster", CLUSTER_NAME);
+    keys.put("advertise", clientAddress(id));
+    keys.put("members", members);
+    keys.put("memberClients", clientAddresses);
+    keys.putAll(settings);
+    try {
+      return YAML.writeValueAsString(keys);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("settings that cannot be written down: " + settings, e);
+    }
+  }
+
+  /**
+   * Gives a running node other settings, which count from its next start.
+   *
+   * @param settings as in {@link #start(int, String, Function)}; they replace those of before
+   */
+  public void configure(String nodeId, Map<String, ?> settings) {
+    node(nodeId).configure(configuration(NodeNames.require(nodeId, nodeIds()), settings));
+  }
+
+  private ContainerNode node(String nodeId) {
+    String id = NodeNames.require(nodeId, nodeIds());
+    ContainerNode node = nodes.get(id);
+    if (node == null) {
+      throw new IllegalStateException("there is a name " + id + " but no container");
+    }
+    return node;
+  }
+
+  /** Does something with several nodes at once; the first failure is thrown once all are done. */
+  private void together(Collection<String> ids, Consumer<String> deed) {
+    List<CompletableFuture<Void>> running = new ArrayList<>();
+    for (String id : ids) {
+      running.add(CompletableFuture.runAsync(() -> deed.accept(id), task -> thread(id, task)));
+    }
+    try {
+      CompletableFuture.allOf(running.toArray(CompletableFuture[]::new)).join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+
+  private static void thread(String id, Runnable task) {
+    Thread thread = new Thread(task, "container-" + id);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private ClusterException withLogs(RuntimeException failure) {
+    StringBuilder told = new StringBuilder(String.valueOf(failure.getMessage()));
+    nodes.forEach(
+        (id, node) -> {
+          try {
+            told.append("\nThe log of ").append(id).append(" ends:\n").append(node.logTail());
+          } catch (RuntimeException e) {
+            // Not even made: its absence is told already.
+            failure.addSuppressed(e);
+          }
+        });
+    return new ClusterException(ClusterException.Kind.FAILED, told.toString(), "", failure);
+  }
+
+  /** Returns the end of what a node wrote to its log. */
+  public String logTail(String nodeId) {
+    return node(nodeId).logTail();
+  }
+
+  @Override
+  public List<String> nodeIds() {
+    return List.copyOf(addresses.keySet());
+  }
+
+  @Override
+  public String clientAddress(String nodeId) {
+    return clientAddresses.getOrDefault(NodeNames.require(nodeId, nodeIds()), "");
+  }
+
+  @Override
+  public NodeState state(String nodeId) {
+    return node(nodeId).state();
+  }
+
+  @Override
+  public Set<NodeFault> supportedFaults() {
+    return EnumSet.allOf(NodeFault.class);
+  }
+
+  @Override
+  public void start(String nodeId) {
+    ContainerNode node = node(nodeId);
+    if (!node.start()) {
+      return;
+    }
+    // A container that starts has an empty packet filter; the node in it needs a second to wake up.
+    filter(node.id());
+    String missing =
+        Waiting.untilNothingIsMissing(
+            START_TIMEOUT,
+            () ->
+                !probe.ask(List.of(node.id())).isEmpty() || node.state() == NodeState.FAILED
+                    ? ""
+                    : "no answer");
+    if (!missing.isEmpty() || node.state() == NodeState.FAILED) {
+      throw ClusterException.failed(
+          node.id() + " was started but does not answer. Its log ends:\n" + node.logTail(), "");
+    }
+  }
+
+  @Override
+  public void stop(String nodeId) {
+    node(nodeId).stop();
+  }
+
+  @Override
+  public void kill(String nodeId) {
+    node(nodeId).kill();
+  }
+
+  @Override
+  public void pause(String nodeId) {
+    node(nodeId).pause();
+  }
+
+  @Override
+  public void resume(String nodeId) {
+    node(nodeId).resume();
+  }
+
+  @Override
+  public Set<DirectedLink> cutLinks() {
+    synchronized (modes) {
+      return new TreeSet<>(modes.keySet());
+    }
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Returns only once attempts to connect from node to node have shown it. Links from and to
+   * nodes that do not run get their mode when these are started; a paused node cannot be changed.
+   */
+  @Override
+  public void setLinks(Set<DirectedLink> links, LinkMode mode) {
+    if (!links().containsAll(links)) {
+      throw ClusterException.usage("There are no such links: " + links + ".", "");
+    }
+    Set<String> ends = links.stream().map(DirectedLink::to).collect(Collectors.toSet());
+    for (String id : ends) {
+      if (state(id) == NodeState.PAUSED) {
+        throw ClusterException.usage(
+            id + " is paused, so its links cannot be changed.", "Resume it first.");
+      }
+    }
+    synchronized (modes) {
+      for (DirectedLink link : links) {
+        if (mode == LinkMode.OPEN) {
+          modes.remove(link);
+        } else {
+          modes.put(link, mode);
+        }
+      }
+    }
+    together(running(ends), this::filter);
+    String wrong = Waiting.untilNothingIsMissing(LINK_TIMEOUT, () -> connectionsWrong(links));
+    if (!wrong.isEmpty()) {
+      throw ClusterException.failed(
+          "The packet filters are set, but after " + LINK_TIMEOUT.toSeconds() + " s " + wrong + ".",
+          "");
+    }
+  }
+
+  /** Brings the packet filter of a container into the state that is wanted. */
+  private void filter(String nodeId) {
+    Map<DirectedLink, LinkMode> inbound = new LinkedHashMap<>();
+    synchronized (modes) {
+      modes.forEach(
+          (link, mode) -> {
+            if (link.to().equals(nodeId)) {
+              inbound.put(link, mode);
+            }
+          });
+    }
+    node(nodeId).run(PacketFilter.rules(inbound, addresses));
+  }
+
+  /** Tries to connect over these links, and says which of them is not as it should be. */
+  private String connectionsWrong(Set<DirectedLink> links) {
+    Set<DirectedLink> cut = cutLinks();
+    Map<String, Set<String>> peers = new TreeMap<>();
+    List<String> running = runningNodes();
+    for (DirectedLink link : links) {
+      if (running.contains(link.from()) && running.contains(link.to())) {
+        peers.computeIfAbsent(link.from(), from -> new TreeSet<>()).add(link.to());
+      }
+    }
+    Set<String> wrong = new TreeSet<>();
+    together(
+        peers.keySet(),
+        from -> {
+          Set<String> targets = peers.getOrDefault(from, Set.of());
+          Set<String> reached =
+              PacketFilter.reached(node(from).run(PacketFilter.probe(targets, addresses)));
+          for (String to : targets) {
+            boolean isCut = cut.contains(new DirectedLink(from, to));
+            if (isCut == reached.contains(to)) {
+              synchronized (wrong) {
+                wrong.add(from + (isCut ? " still reaches " : " does not reach ") + to);
+              }
+            }
+          }
+        });
+    return String.join("; ", wrong);
+  }
+
+  private List<String> running(Collection<String> ids) {
+    return nodeIds().stream()
+        .filter(ids::contains)
+        .filter(id -> state(id) == NodeState.RUNNING)
+        .toList();
+  }
+
+  private List<String> runningNodes() {
+    return running(nodeIds());
+  }
+
+  @Override
+  public Map<String, NodeView> views() {
+    return probe.ask(runningNodes());
+  }
+
+  /** {@inheritDoc} The connections between the containers are tried as well. */
+  @Override
+  public void awaitLinks(Duration timeout) {
+    String missing =
+        Waiting.untilNothingIsMissing(
+            timeout,
+            () -> {
+              List<String> running = runningNodes();
+              String heard = ClusterAgreement.linksMissing(running, probe.ask(running), cutLinks());
+              return heard.isEmpty() ? connectionsWrong(links()) : heard;
+            });
+    if (!missing.isEmpty()) {
+      throw ClusterException.failed(
+          "The links are set, but after " + timeout.toMillis() + " ms " + missing + ".", "");
+    }
+  }
+
+  @Override
+  public void awaitReady(Duration timeout) {
+    String missing =
+        Waiting.untilNothingIsMissing(
+            timeout,
+            () -> {
+              List<String> running = runningNodes();
+              return ClusterAgreement.readinessMissing(running, probe.ask(running));
+            });
+    if (!missing.isEmpty()) {
+      throw ClusterException.failed(
+          "The cluster is not ready after " + timeout.toSeconds() + " s: " + missing + ".", "");
+    }
+  }
+
+  /** Removes containers, their data and the network. */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    probe.close();
+    for (ContainerNode node : nodes.values()) {
+      try {
+        node.remove();
+      } catch (RuntimeException e) {
+        LOGGER.warn("the container of {} stays behind", node.id(), e);
+      }
+    }
+    try {
+      network.close();
+    } catch (RuntimeException e) {
+      LOGGER.warn("the network {} stays behind", network.getId(), e);
+    }
+  }
+}
