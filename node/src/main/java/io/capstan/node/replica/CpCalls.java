@@ -232,7 +232,10 @@ final class CpCalls {
       return;
     }
     if (call.keyspace == null || machine.catalogue().withId(call.keyspace.getId()) == null) {
-      finish(call, failure(Errors.unknownKeyspace(
+      finish(
+          call,
+          failure(
+              Errors.unknownKeyspace(
                   call.keyspace == null ? "(dropped)" : call.keyspace.getName())));
       return;
     }

@@ -217,10 +217,7 @@ public final class Replica {
     }
     outbox.sealed(writeSequence);
     outbox.runReleased();
-    return output.committedMore()
-        || !output.isEmpty()
-        || !tables.isEmpty()
-        || outbox.hasUnsealed();
+    return output.committedMore() || !output.isEmpty() || !tables.isEmpty() || outbox.hasUnsealed();
   }
 
   private long nextRaftSequence() {

@@ -166,15 +166,17 @@ final class ReplicaStoriesTest {
     createFeed();
 
     assertThat(replica.refused(put("default", "k", "v").setLevel(Level.LEVEL_ONE).build()))
-        .satisfies(error -> {
-          assertThat(error.getCode()).isEqualTo("WRONG_LEVEL");
-          assertThat(error.getMessage()).contains("linearizable", "stale");
-        });
+        .satisfies(
+            error -> {
+              assertThat(error.getCode()).isEqualTo("WRONG_LEVEL");
+              assertThat(error.getMessage()).contains("linearizable", "stale");
+            });
     assertThat(replica.refused(put("feed", "k", "v").setLevel(Level.LEVEL_LINEARIZABLE).build()))
-        .satisfies(error -> {
-          assertThat(error.getCode()).isEqualTo("WRONG_LEVEL");
-          assertThat(error.getMessage()).contains("one", "quorum", "all");
-        });
+        .satisfies(
+            error -> {
+              assertThat(error.getCode()).isEqualTo("WRONG_LEVEL");
+              assertThat(error.getMessage()).contains("one", "quorum", "all");
+            });
   }
 
   @Test
