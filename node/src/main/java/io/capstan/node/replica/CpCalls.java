@@ -260,14 +260,8 @@ final class CpCalls {
       if (!ended) {
         continue;
       }
-      if (!call.mayBeAttemptedAgain()) {
-        if (call.state == Call.State.FORWARDED) {
-          // Whoever was asked leads no more; its word may never come.
-          finish(call, failure(Errors.noLeader(config.nodeId(), members(), true)));
-        }
-        continue;
-      }
-      if (call.origin != null) {
+      if (call.origin != null || !call.mayBeAttemptedAgain()) {
+        // Without an operation id a second attempt could apply it twice: the client decides.
         finish(call, failure(Errors.noLeader(config.nodeId(), members(), call.maybeApplied())));
       } else {
         call.waitForLeader(now.nanos());
