@@ -1,0 +1,133 @@
+package io.capstan.chaos.scenario;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.capstan.chaos.check.Verdict;
+import io.capstan.chaos.cluster.ContainerCluster;
+import io.capstan.chaos.cluster.DockerImages;
+import io.capstan.chaos.cluster.NodeState;
+import io.capstan.chaos.cluster.RequiresDocker;
+import io.capstan.chaos.report.ScenarioResult;
+import io.capstan.chaos.report.ScenarioResult.RunResult;
+import io.capstan.chaos.workload.BankWorkload;
+import io.capstan.chaos.workload.KeyspaceClient;
+import io.capstan.client.Level;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What the demo shows, on containers whose links are cut by their packet filters; and a leader that
+ * dies.
+ */
+@RequiresDocker
+@DisplayName("Three nodes in containers")
+class ContainerScenariosIT {
+  private static final long SEED = 7;
+  private static final Duration CALM = Duration.ofSeconds(2);
+  private static final Duration LINKS_MAX = Duration.ofSeconds(40);
+  private static final Duration CHECK_BUDGET = Duration.ofSeconds(60);
+  private static final SplitSettings SPLIT =
+      new SplitSettings(
+          SEED, Duration.ofSeconds(32), 2, Duration.ofMillis(80), Duration.ofSeconds(1));
+
+  /** Elections are quick, but not so quick that a busy machine has some without a cause. */
+  private static final int ELECTION_TIMEOUT_MILLIS = 2_000;
+
+  @TempDir Path folder;
+
+  private static Map<String, ?> settings(int electionTimeoutMillis) {
+    return Map.of(
+        "electionTimeoutMillis", electionTimeoutMillis,
+        "heartbeatIntervalMillis", 200,
+        "peerSilentMillis", 1_500,
+        "antiEntropyIntervalMillis", 300);
+  }
+
+  private static ContainerCluster start() throws IOException {
+    return ContainerCluster.start(
+        3, DockerImages.current(), id -> settings(ELECTION_TIMEOUT_MILLIS));
+  }
+
+  @Test
+  @DisplayName("split: the minority refuses in CP, both sides serve in AP, nothing is lost")
+  void split() throws Exception {
+    try (ContainerCluster cluster = start();
+        CapstanScenarioClients clients = new CapstanScenarioClients(cluster)) {
+      // Given and when: the leader is cut off from the others for a while, under load.
+      SplitEvidence evidence =
+          new SplitScenario(cluster, clients, SPLIT, new RunProgress())
+              .run(folder.resolve("faults.jsonl"));
+      cluster.awaitLinks(LINKS_MAX);
+      ScenarioResult result = new SplitJudge(CHECK_BUDGET).judge(evidence, "docker", "");
+
+      // Then: in CP the majority elects and serves, the minority refuses, and no read was wrong.
+      RunResult bank = result.runs().get(0);
+      assertThat(evidence.minority()).hasSize(1);
+      assertThat(evidence.newLeader()).isNotEmpty().isNotIn(evidence.minority());
+      assertThat(bank.consistency().linearizable()).as("%s", bank).isEqualTo(true);
+      assertThat(bank.availability().during().minority()).isZero();
+      assertThat(bank.availability().during().majority()).isGreaterThan(0.5);
+      assertThat(bank.consistency().recoveredAfterHealMillis()).as("%s", bank).isNotNull();
+      assertThat(bank.claims())
+          .as("%s", bank)
+          .filteredOn(claim -> claim.claim().equals(SplitClaims.TOTAL))
+          .allSatisfy(claim -> assertThat(claim.verdict()).isEqualTo("valid"));
+      assertEqualEverywhere(cluster, clients);
+
+      // And in AP both sides serve, they collide, and after the heal all is there, everywhere.
+      RunResult feed = result.runs().get(1);
+      assertThat(feed.availability().during().minority()).as("%s", feed).isGreaterThan(0.9);
+      assertThat(feed.availability().during().majority()).as("%s", feed).isGreaterThan(0.9);
+      assertThat(feed.consistency().siblingsSeen()).isPositive();
+      assertThat(feed.consistency().lostWrites()).as("%s", feed).isZero();
+      assertThat(feed.consistency().convergedAfterHealMillis()).as("%s", feed).isNotNull();
+      assertThat(evidence.finalContents().agree()).isTrue();
+    }
+  }
+
+  private static void assertEqualEverywhere(
+      ContainerCluster cluster, CapstanScenarioClients clients) {
+    BankWorkload bank = new BankWorkload("bank");
+    List<KeyspaceClient> readers =
+        cluster.nodeIds().stream()
+            .map(node -> clients.open(node, bank.keyspace(), Level.STALE))
+            .toList();
+    Awaitility.await("every replica of the bank holds the same")
+        .atMost(LINKS_MAX)
+        .until(() -> ReplicaContents.read(readers, bank.keys(), Duration.ofSeconds(1)).agree());
+  }
+
+  @Test
+  @DisplayName("leader-kill: the others elect and serve, and what was acknowledged is there")
+  void leaderKill() throws Exception {
+    try (ContainerCluster cluster = start();
+        CapstanScenarioClients clients = new CapstanScenarioClients(cluster)) {
+      LeaderFaultRun.Evidence evidence =
+          new LeaderFaultRun(cluster, clients, "bank")
+              .run(
+                  SEED,
+                  CALM,
+                  leader -> {
+                    cluster.kill(leader);
+                    assertThat(cluster.state(leader)).isEqualTo(NodeState.KILLED);
+                  },
+                  cluster::start);
+
+      assertThat(evidence.okDuring(others(cluster, evidence.oldLeader()))).isPositive();
+      assertThat(evidence.linearizable()).matches(Verdict::isValid);
+      assertThat(evidence.totalHolds()).matches(Verdict::isValid);
+      assertEqualEverywhere(cluster, clients);
+    }
+  }
+
+  private static List<String> others(ContainerCluster cluster, String node) {
+    return cluster.nodeIds().stream().filter(id -> !id.equals(node)).toList();
+  }
+}
