@@ -116,7 +116,8 @@ public interface Cluster extends AutoCloseable {
   void awaitLinks(Duration timeout);
 
   /**
-   * Waits until every running node answers and all of them name the same leader.
+   * Waits until every running node answers and all of them name the same leader, which runs and
+   * leads.
    *
    * @throws ClusterException (failed) naming what did not come true within the timeout
    */

@@ -43,7 +43,7 @@ final class ClusterAgreement {
   }
 
   /**
-   * Says which running nodes do not answer, or that they do not name one leader.
+   * Says which running nodes do not answer, or that they do not name one leader that leads.
    *
    * @param running the nodes that run and are not held still
    * @param views what those that answered say
@@ -61,9 +61,19 @@ final class ClusterAgreement {
             leaders.add(view.leader().isEmpty() ? "none" : view.leader());
           }
         });
-    if (leaders.size() == 1 && !leaders.contains("none")) {
-      return "";
+    if (leaders.size() != 1) {
+      return "the nodes do not agree on a leader yet (they name "
+          + String.join(", ", leaders)
+          + ")";
     }
-    return "the nodes do not agree on a leader yet (they name " + String.join(", ", leaders) + ")";
+    String leader = leaders.iterator().next();
+    if (leader.equals("none")) {
+      return "no node knows a leader yet";
+    }
+    // Nodes name a leader that has just died until they miss it.
+    NodeView view = views.get(leader);
+    return view != null && view.role().equals("leader")
+        ? ""
+        : "the nodes name " + leader + ", which does not lead";
   }
 }

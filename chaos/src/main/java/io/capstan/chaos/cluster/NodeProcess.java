@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ final class NodeProcess {
   private final String id;
   private final List<String> command;
   private final Map<String, String> environment;
+  private final Set<String> hiddenVariables;
   private final Path workingDirectory;
   private final Path log;
   private final Runnable onChange;
@@ -33,18 +35,22 @@ final class NodeProcess {
   private volatile NodeState ended = NodeState.STOPPED;
 
   /**
+   * @param environment what is added to the environment of this process
+   * @param hiddenVariables what is taken out of it
    * @param onChange called, from any thread, after the state has changed; must be quick
    */
   NodeProcess(
       String id,
       List<String> command,
       Map<String, String> environment,
+      Set<String> hiddenVariables,
       Path workingDirectory,
       Path log,
       Runnable onChange) {
     this.id = id;
     this.command = List.copyOf(command);
     this.environment = Map.copyOf(environment);
+    this.hiddenVariables = Set.copyOf(hiddenVariables);
     this.workingDirectory = workingDirectory;
     this.log = log;
     this.onChange = onChange;
@@ -83,6 +89,7 @@ final class NodeProcess {
       }
       LogTail.rotate(log);
       ProcessBuilder builder = new ProcessBuilder(command);
+      builder.environment().keySet().removeAll(hiddenVariables);
       builder.environment().putAll(environment);
       builder.environment().putIfAbsent("CAPSTAN_LOG_LEVEL", "INFO");
       builder.directory(workingDirectory.toFile());

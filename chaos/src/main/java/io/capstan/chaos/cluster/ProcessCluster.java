@@ -1,6 +1,7 @@
 package io.capstan.chaos.cluster;
 
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.capstan.node.server.config.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,20 @@ import org.jspecify.annotations.Nullable;
 public final class ProcessCluster extends ProxiedCluster {
   /** How long nodes may take until they answer: a second or two, more on a machine that is busy. */
   static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+
+  /** Variables beat the file: one that is exported by chance would reach every node alike. */
+  private static final Set<String> HIDDEN_VARIABLES =
+      Stream.of(
+              Setting.ID,
+              Setting.CLUSTER,
+              Setting.DATA,
+              Setting.LISTEN,
+              Setting.PEER_LISTEN,
+              Setting.ADVERTISE,
+              Setting.MEMBERS,
+              Setting.MEMBER_CLIENTS)
+          .map(Setting::environmentVariable)
+          .collect(Collectors.toUnmodifiableSet());
 
   private static final YAMLMapper YAML = new YAMLMapper();
 
@@ -47,6 +64,7 @@ public final class ProcessCluster extends ProxiedCluster {
               id,
               command.commandLine(directory.config(id)),
               NodeCommand.environment(),
+              HIDDEN_VARIABLES,
               directory.node(id),
               directory.log(id),
               this::changed));
@@ -101,14 +119,14 @@ public final class ProcessCluster extends ProxiedCluster {
 
   private static void writeConfig(NodeSettings settings, Path file) throws IOException {
     Map<String, Object> keys = new LinkedHashMap<>();
-    keys.put("id", settings.id());
-    keys.put("cluster", settings.cluster());
-    keys.put("data", settings.data().toString());
-    keys.put("listen", settings.listen());
-    keys.put("peerListen", settings.peerListen());
-    keys.put("advertise", settings.advertise());
-    keys.put("members", settings.members());
-    keys.put("memberClients", settings.memberClients());
+    keys.put(Setting.ID.key(), settings.id());
+    keys.put(Setting.CLUSTER.key(), settings.cluster());
+    keys.put(Setting.DATA.key(), settings.data().toString());
+    keys.put(Setting.LISTEN.key(), settings.listen());
+    keys.put(Setting.PEER_LISTEN.key(), settings.peerListen());
+    keys.put(Setting.ADVERTISE.key(), settings.advertise());
+    keys.put(Setting.MEMBERS.key(), settings.members());
+    keys.put(Setting.MEMBER_CLIENTS.key(), settings.memberClients());
     Files.writeString(file, YAML.writeValueAsString(keys));
   }
 

@@ -48,6 +48,7 @@ final class FakeNode implements NodeLauncher.EmbeddedNode {
   private final Map<String, Long> heardNanos = new ConcurrentHashMap<>();
   private final ServerSocket peerListener = new ServerSocket();
   private final Server server;
+  private final Thread acceptor;
   private volatile boolean closed;
 
   FakeNode(NodeSettings settings) throws IOException {
@@ -69,7 +70,7 @@ final class FakeNode implements NodeLauncher.EmbeddedNode {
             .addService(new Admin())
             .build()
             .start();
-    Thread.ofVirtual().start(this::accept);
+    acceptor = Thread.ofPlatform().daemon().start(this::accept);
     for (String peer : members.keySet()) {
       if (!peer.equals(id)) {
         Thread.ofVirtual().start(() -> speakTo(peer));
@@ -203,6 +204,8 @@ final class FakeNode implements NodeLauncher.EmbeddedNode {
     server.shutdownNow();
     try {
       peerListener.close();
+      // The port is free only once nobody waits on it any more.
+      acceptor.join();
       server.awaitTermination();
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException(e);

@@ -40,17 +40,21 @@ final class PeerService extends PeerGrpc.PeerImplBase {
   private final Receiver receiver;
   private final Set<String> objections = ConcurrentHashMap.newKeySet();
   private final AtomicLong strayMessages = new AtomicLong();
+  private final PeerMessage signOfLife;
 
   /**
    * @param self this node's hello, without a receiver
    * @param peers the ids of the nodes that may speak
    * @param groupId the group whose messages are taken; others are dropped
+   * @param receiver takes the messages; an idle peer's keepalive reaches it as a message that
+   *     carries nothing, so that the replica counts the peer as heard
    */
   PeerService(Hello self, Set<String> peers, long groupId, Receiver receiver) {
     this.self = self;
     this.peers = Set.copyOf(peers);
     this.groupId = groupId;
     this.receiver = receiver;
+    this.signOfLife = PeerMessage.newBuilder().setGroupId(groupId).build();
   }
 
   /** Messages of groups that this node has no replica of. */
@@ -85,9 +89,7 @@ final class PeerService extends PeerGrpc.PeerImplBase {
       if (from == null && !welcome(frame)) {
         return;
       }
-      if (frame.getMessagesCount() > 0) {
-        hand(frame);
-      }
+      hand(frame);
       received = frame.getFrameNumber();
       acknowledge();
     }
@@ -115,7 +117,9 @@ final class PeerService extends PeerGrpc.PeerImplBase {
     }
 
     private void hand(PeerFrame frame) {
-      List<PeerMessage> messages = frame.getMessagesList();
+      // A keepalive says nothing, but it says that the peer lives and that its way here is open.
+      List<PeerMessage> messages =
+          frame.getMessagesCount() == 0 ? List.of(signOfLife) : frame.getMessagesList();
       for (PeerMessage message : messages) {
         if (message.getGroupId() != groupId) {
           messages = ofGroup(messages);

@@ -36,6 +36,7 @@ class PeerLinkTest {
   private static final int GROUP = 1;
 
   private final List<Long> received = new CopyOnWriteArrayList<>();
+  private final AtomicInteger signsOfLife = new AtomicInteger();
   private final AtomicInteger frames = new AtomicInteger();
   private final List<Boolean> linked = new CopyOnWriteArrayList<>();
   private final List<AutoCloseable> open = new ArrayList<>();
@@ -222,6 +223,15 @@ class PeerLinkTest {
   }
 
   @Test
+  void anIdlePeerIsHeardAllTheSame() {
+    link(server.getPort(), hello());
+
+    await().until(() -> signsOfLife.get() >= 3);
+
+    assertThat(received).isEmpty();
+  }
+
+  @Test
   void dropsBeyondItsBoundAndNeverSendsWhatIsTooOld() throws Exception {
     // given a peer that is not there
     int port = freePort();
@@ -261,6 +271,10 @@ class PeerLinkTest {
                 Set.of("n1", "n3"),
                 GROUP,
                 (from, messages, sizeBytes) -> {
+                  if (!messages.get(0).hasRaft()) {
+                    signsOfLife.incrementAndGet();
+                    return;
+                  }
                   frames.incrementAndGet();
                   for (PeerMessage message : messages) {
                     received.add(message.getRaft().getTerm());
