@@ -21,6 +21,8 @@ interface DemoCluster extends AutoCloseable {
   @FunctionalInterface
   interface Factory {
     /**
+     * Starts a cluster and waits until it has a leader.
+     *
      * @param log where the nodes' log goes
      * @throws io.capstan.chaos.cluster.ClusterException if it does not come up
      */

@@ -149,7 +149,7 @@ final class DemoRun {
   private void write(SplitEvidence evidence, ScenarioResult result) {
     try {
       files.writeHistory("cp", "history", evidence.bankHistory());
-      files.writeHistory("cp", "registers", evidence.registerHistory());
+      files.writeHistory("cp", ResultFiles.REGISTERS, evidence.registerHistory());
       files.writeHistory("ap", "history", evidence.feedHistory());
       files.writeResult(result);
     } catch (IOException e) {
@@ -186,6 +186,8 @@ final class DemoRun {
     screen.line("");
     screen.line("Result      " + files.resultJson());
     screen.line("Histories   " + files.historyEdn("cp") + "  " + files.historyEdn("ap"));
+    screen.line(
+        "Check it    capstan chaos check " + files.registersEdn() + " --model cas-register");
     screen.line("Log         " + files.clusterLog());
     screen.line("Once more   " + result.replay());
   }

@@ -3,7 +3,6 @@ package io.capstan.chaos.command;
 import java.nio.file.Path;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Sends what nodes inside this JVM log to a file: the terminal belongs to the demo. Works only
@@ -13,7 +12,7 @@ final class QuietLogs {
   private static final String CONFIGURATION = "io/capstan/chaos/command/logback-demo.xml";
 
   /** The logging framework forgets levels of loggers that nobody holds. */
-  private static @Nullable Logger grpc;
+  private static final Logger GRPC = Logger.getLogger("io.grpc");
 
   private QuietLogs() {}
 
@@ -22,8 +21,6 @@ final class QuietLogs {
     if (System.getProperty("logback.configurationFile") == null) {
       System.setProperty("logback.configurationFile", CONFIGURATION);
     }
-    Logger logger = Logger.getLogger("io.grpc");
-    logger.setLevel(Level.OFF);
-    grpc = logger;
+    GRPC.setLevel(Level.OFF);
   }
 }

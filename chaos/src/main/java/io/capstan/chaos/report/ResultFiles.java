@@ -13,6 +13,9 @@ import java.nio.file.Path;
 
 /** The output folder of a run. Thread-safe. */
 public final class ResultFiles {
+  /** The name of the part of the CP history that is about single registers. */
+  public static final String REGISTERS = "registers";
+
   private static final ObjectMapper JSON =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
@@ -59,6 +62,11 @@ public final class ResultFiles {
   /** Returns where the whole history of a run stands, as Jepsen reads it. */
   public Path historyEdn(String mode) {
     return history(mode, "history", HistoryFormat.EDN);
+  }
+
+  /** Returns where the part of the CP history stands that is about single registers. */
+  public Path registersEdn() {
+    return history("cp", REGISTERS, HistoryFormat.EDN);
   }
 
   /**

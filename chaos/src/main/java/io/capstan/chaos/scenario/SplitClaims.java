@@ -4,7 +4,9 @@ import java.time.Duration;
 
 /** What the split scenario claims, with its bounds; the texts stand in result.json. */
 final class SplitClaims {
-  /** CP: of the attempts of clients that can reach a majority, the election included. */
+  /**
+   * CP: of the attempts of clients that can reach a majority; an election may still be under way.
+   */
   static final double MAJORITY_AVAILABLE_MIN = 0.7;
 
   /** AP: of the attempts on either side. */
@@ -21,7 +23,7 @@ final class SplitClaims {
   static final String MAJORITY_AVAILABLE =
       "available to clients that can reach a majority (at least "
           + percent(MAJORITY_AVAILABLE_MIN)
-          + " of their attempts during the split, the election included)";
+          + " of their attempts during the verified split, the end of an election included)";
   static final String RECOVERED =
       "recovered through every node within " + RECOVERED_MAX.toSeconds() + " s after the heal";
   static final String BOTH_SIDES_AVAILABLE =

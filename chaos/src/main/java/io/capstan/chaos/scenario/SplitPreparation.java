@@ -83,7 +83,7 @@ final class SplitPreparation {
       Collection<KeyspaceClient> bankClients, Collection<KeyspaceClient> feedClients) {
     long deadlineNanos = System.nanoTime() + WARM_UP_MAX.toNanos();
     int quickRounds = 0;
-    for (int round = 0; quickRounds < WARM_ROUNDS; round++) {
+    while (quickRounds < WARM_ROUNDS) {
       long startNanos = System.nanoTime();
       List<CompletableFuture<Reply>> replies = new ArrayList<>();
       bankClients.forEach(client -> sendAll(client, Mode.CP, replies));

@@ -117,9 +117,9 @@ public final class SplitStory {
     sentences.add(
         converged == null
             ? "After the heal the replicas did not become equal."
-            : "All replicas were equal again "
+            : "All replicas held the same again "
                 + ResultTable.duration(converged)
-                + " after the heal, before anybody repaired anything.");
+                + " after the heal, on the walls that nobody wrote any more.");
     return sentences;
   }
 

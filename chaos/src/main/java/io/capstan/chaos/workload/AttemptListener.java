@@ -7,6 +7,8 @@ import io.capstan.chaos.check.EventType;
 public interface AttemptListener {
 
   /**
+   * Hears of the end of an attempt.
+   *
    * @param answered whether the cluster did what was asked, or answered that a comparison failed
    */
   void ended(String keyspace, String nodeId, EventType type, boolean answered);

@@ -43,7 +43,7 @@ final class BankScript implements ClientScript {
     int kind = random.nextInt(100);
     int first = random.nextInt(registers.size() * accounts.size());
     int second = random.nextInt(accounts.size() - 1);
-    long amount = 1 + random.nextInt(TRANSFER_MAX);
+    long amount = 1 + random.nextLong(TRANSFER_MAX);
     if (isRegister) {
       return nextOfRegister(registers.get(first % registers.size()), kind);
     }

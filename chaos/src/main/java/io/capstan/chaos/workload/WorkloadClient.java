@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -115,14 +116,16 @@ public final class WorkloadClient {
 
   private void send(UnderWay underWay, int sendsLeft) {
     Duration left = Duration.ofNanos(Math.max(1, underWay.leftNanos()));
-    client
-        .send(underWay.attempt().request(), left)
-        .whenComplete(
-            (reply, error) ->
-                replied(
-                    underWay,
-                    reply != null ? reply : Reply.error(Outcome.UNKNOWN, String.valueOf(error)),
-                    sendsLeft - 1));
+    // Nobody waits for it: an attempt that breaks is kept in "broken".
+    CompletableFuture<Reply> unused =
+        client
+            .send(underWay.attempt().request(), left)
+            .whenComplete(
+                (reply, error) ->
+                    replied(
+                        underWay,
+                        reply != null ? reply : Reply.error(Outcome.UNKNOWN, String.valueOf(error)),
+                        sendsLeft - 1));
   }
 
   private void replied(UnderWay underWay, Reply reply, int sendsLeft) {
