@@ -152,6 +152,17 @@ class ConservationStoryTest {
   }
 
   @Test
+  void anUnknownWriteWithAReceiptThatNobodyEverSawProvesNothing() {
+    HistoryScript script = script().wrote(1, "a");
+    script.invoke(2, "write", "b").info(2, Map.of(Extras.SUPERSEDED, List.of("a")));
+
+    Report report = check(script, holding());
+
+    assertThat(report.superseded()).isZero();
+    assertThat(report.undetermined()).isEqualTo(1);
+  }
+
+  @Test
   void anUnknownWriteMayBeThereOrNot() {
     HistoryScript script = script().wrote(1, "a").invoke(2, "write", "b").info(2);
 

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -239,6 +240,20 @@ class HistoryFormatsTest {
         .hasMessageEndingWith(line)
         .extracting(e -> ((MalformedHistoryException) e).line())
         .isEqualTo(3);
+  }
+
+  @Test
+  @Timeout(20)
+  void aTornLineIsNoticedBeforeTheNextOperation() {
+    String torn = "{:process 5, :type :invoke, :f :read, :value";
+    StringBuilder text = new StringBuilder(torn);
+    for (int process = 0; process < 50_000; process++) {
+      text.append("\n{:process ").append(process).append(", :type :invoke, :f :read, :value nil}");
+    }
+
+    assertThatThrownBy(() -> HistoryFormats.parse(text.toString(), HistoryFormat.EDN))
+        .hasMessageStartingWith("line 1: ")
+        .hasMessageEndingWith(torn);
   }
 
   @Test
