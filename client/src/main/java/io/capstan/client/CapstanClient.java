@@ -372,7 +372,7 @@ public final class CapstanClient implements AutoCloseable {
       return this;
     }
 
-    /** Threads for the network; 1 unless set, which serves some 50,000 calls a second. */
+    /** Threads for the network; 1 unless set. */
     public Builder networkThreads(int threads) {
       networkThreads = threads;
       return this;
