@@ -10,8 +10,11 @@ import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -33,6 +36,7 @@ final class ApOracle {
   private final Map<OperationId, Knowledge> knowledge = new HashMap<>();
   // Per node and key, the dots that ever reached it.
   private final Map<Integer, Map<ByteString, Set<String>>> knownAt = new HashMap<>();
+  // Per key, its dots in the order in which they were first seen on any disk.
   private final Map<ByteString, Set<String>> dotsOfKey = new HashMap<>();
   private final Map<ByteString, Set<String>> tombstones = new HashMap<>();
   // Per key, the dots of quorum writes that were acknowledged so far.
@@ -52,32 +56,32 @@ final class ApOracle {
     }
     ByteString row = ByteString.copyFrom(key);
     StoredValue now = parse(after);
-    String fresh = null;
-    StoredSibling written = StoredSibling.getDefaultInstance();
+    List<StoredSibling> written = new ArrayList<>();
     for (StoredSibling sibling : now.getSiblingsList()) {
-      String dot = dotOf(sibling);
       // A dot that was lost with its node's unsynced writes may be used again, but names one write.
-      if (seen.add(row.toStringUtf8() + " " + dot + " " + operationOf(sibling))) {
-        if (fresh != null) {
-          throw new SimulationFailure("two new dots in one write: " + fresh + ", " + dot);
-        }
-        fresh = dot;
-        written = sibling;
+      if (seen.add(row.toStringUtf8() + " " + dotOf(sibling) + " " + operationOf(sibling))) {
+        written.add(sibling);
       }
     }
-    if (fresh == null) {
-      return;
+    // Concurrent writes of one batch stand side by side from their first row on.
+    Set<String> knownBefore = new TreeSet<>(knownAt(node, row));
+    for (StoredSibling sibling : written) {
+      firstSeen(node, row, now, knownBefore, sibling);
     }
+  }
+
+  private void firstSeen(
+      int node, ByteString row, StoredValue now, Set<String> knownBefore, StoredSibling written) {
+    String fresh = dotOf(written);
     Set<String> kept = dots(now);
     VersionVector context = VersionVector.fromProto(now.getContext());
-    Set<String> known = knownAt(node, row);
     for (String dot : dotsOfKey.getOrDefault(row, Set.of())) {
-      if (!kept.contains(dot) && known.contains(dot) && context.covers(Dot.parse(dot))) {
+      if (!kept.contains(dot) && knownBefore.contains(dot) && context.covers(Dot.parse(dot))) {
         replaced(dot, fresh);
       }
     }
-    dotsOfKey.computeIfAbsent(row, k -> new TreeSet<>()).add(fresh);
-    known.add(fresh);
+    dotsOfKey.computeIfAbsent(row, k -> new LinkedHashSet<>()).add(fresh);
+    knownAt(node, row).add(fresh);
     Knowledge read = knowledge.get(written.getOperation());
     if (read != null) {
       replacedByKnowledge(read, kept, fresh);
@@ -208,17 +212,22 @@ final class ApOracle {
   }
 
   /**
-   * A write that the same coordinator replaced before its batch was written never stands in a row:
-   * it is accounted for by a later dot of the same actor and key.
+   * A write that its own coordinator replaced in the same batch never stands in a row there: it is
+   * accounted for by a later dot of the same actor and key that was seen before it. (It may be seen
+   * afterwards: its copies had left with the one batch, and reach their disks later.)
    */
   private boolean replacedWithinItsBatch(ByteString key, String dot) {
-    return !dotsOfKey.getOrDefault(key, Set.of()).contains(dot)
-        && dotsOfKey.getOrDefault(key, Set.of()).stream()
-            .map(Dot::parse)
-            .anyMatch(
-                later ->
-                    later.actor().equals(Dot.parse(dot).actor())
-                        && later.counter() > Dot.parse(dot).counter());
+    Dot lost = Dot.parse(dot);
+    for (String seenBefore : dotsOfKey.getOrDefault(key, Set.of())) {
+      if (seenBefore.equals(dot)) {
+        return false;
+      }
+      Dot candidate = Dot.parse(seenBefore);
+      if (candidate.actor().equals(lost.actor()) && candidate.counter() > lost.counter()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** What an acknowledged write replaced is gone for good. */
