@@ -85,6 +85,15 @@ final class ConfigReader {
           Long.toString(heartbeatIntervalMillis),
           "at most a third of electionTimeoutMillis, which is " + electionTimeoutMillis);
     }
+    long antiEntropyIntervalMillis = number(Setting.ANTI_ENTROPY_INTERVAL_MILLIS);
+    long peerSilentMillis = number(Setting.PEER_SILENT_MILLIS);
+    if (peerSilentMillis < 2 * antiEntropyIntervalMillis) {
+      // A quiet peer is heard once in each interval: one late comparison must not cut it off.
+      throw invalid(
+          Setting.PEER_SILENT_MILLIS,
+          Long.toString(peerSilentMillis),
+          "at least twice antiEntropyIntervalMillis, which is " + antiEntropyIntervalMillis);
+    }
     return new NodeConfig(
         id,
         name(Setting.CLUSTER),
@@ -96,8 +105,8 @@ final class ConfigReader {
         memberClients(id, advertise, members),
         electionTimeoutMillis,
         heartbeatIntervalMillis,
-        number(Setting.ANTI_ENTROPY_INTERVAL_MILLIS),
-        number(Setting.PEER_SILENT_MILLIS),
+        antiEntropyIntervalMillis,
+        peerSilentMillis,
         Math.toIntExact(number(Setting.QUEUE_CALLS_MAX)),
         number(Setting.UNCOMMITTED_BYTES_MAX),
         new EngineOptions(

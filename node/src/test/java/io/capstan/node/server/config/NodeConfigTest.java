@@ -130,6 +130,7 @@ class NodeConfigTest {
         "electionTimeoutMillis | 5 | a whole number within 30 and 600000",
         "electionTimeoutMillis | 500.5 | a whole number within 30 and 600000",
         "heartbeatIntervalMillis | 200 | at most a third of electionTimeoutMillis, which is 500",
+        "peerSilentMillis | 600 | at least twice antiEntropyIntervalMillis, which is 500",
         "queueCallsMax | 0 | a whole number within 1 and 1000000",
         "memtableBytes | 1024 | a whole number within 1048576 and",
         "logLevel | LOUD | one of ERROR, WARN, INFO, DEBUG, TRACE",
