@@ -6,25 +6,30 @@ import io.capstan.chaos.check.Verdict;
 import io.capstan.chaos.cluster.ContainerCluster;
 import io.capstan.chaos.cluster.DockerImages;
 import io.capstan.chaos.cluster.NodeState;
+import io.capstan.chaos.cluster.NodeView;
 import io.capstan.chaos.cluster.RequiresDocker;
 import io.capstan.chaos.report.ScenarioResult;
 import io.capstan.chaos.report.ScenarioResult.RunResult;
 import io.capstan.chaos.workload.BankWorkload;
 import io.capstan.chaos.workload.KeyspaceClient;
 import io.capstan.client.Level;
+import io.capstan.client.Mode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What the demo shows, on containers whose links are cut by their packet filters; and a leader that
- * dies.
+ * What the demo shows, on containers whose links are cut by their packet filters, both ways and one
+ * way; and a leader that dies.
  */
 @RequiresDocker
 @DisplayName("Three nodes in containers")
@@ -40,61 +45,89 @@ class ContainerScenariosIT {
   /** Elections are quick, but not so quick that a busy machine has some without a cause. */
   private static final int ELECTION_TIMEOUT_MILLIS = 2_000;
 
+  /** The keyspaces of the split scenario, and the one of leader-kill. */
+  private static final String BANK = "bank";
+
+  private static final String FEED = "feed";
+  private static final String BANK_OF_KILL = "bank-of-kill";
+
+  private static final Map<String, ?> SETTINGS =
+      Map.of(
+          "electionTimeoutMillis", ELECTION_TIMEOUT_MILLIS,
+          "heartbeatIntervalMillis", 200,
+          "peerSilentMillis", 1_500,
+          "antiEntropyIntervalMillis", 300);
+
+  /** One for all of them, as each takes ten seconds to come up; every test mends what it breaks. */
+  private static ContainerCluster cluster;
+
+  private static CapstanScenarioClients clients;
+
   @TempDir Path folder;
 
-  private static Map<String, ?> settings(int electionTimeoutMillis) {
-    return Map.of(
-        "electionTimeoutMillis", electionTimeoutMillis,
-        "heartbeatIntervalMillis", 200,
-        "peerSilentMillis", 1_500,
-        "antiEntropyIntervalMillis", 300);
+  @BeforeAll
+  static void startCluster() throws IOException {
+    cluster = ContainerCluster.start(3, DockerImages.current(), id -> SETTINGS);
+    clients = new CapstanScenarioClients(cluster);
   }
 
-  private static ContainerCluster start() throws IOException {
-    return ContainerCluster.start(
-        3, DockerImages.current(), id -> settings(ELECTION_TIMEOUT_MILLIS));
+  @AfterAll
+  static void removeCluster() {
+    if (clients != null) {
+      clients.close();
+    }
+    if (cluster != null) {
+      cluster.close();
+    }
+  }
+
+  /** A test that failed half-way must not take the others with it. */
+  @BeforeEach
+  void everythingIsWell() {
+    for (String node : cluster.nodeIds()) {
+      cluster.resume(node);
+      cluster.start(node);
+    }
+    cluster.heal();
+    cluster.awaitReady(LINKS_MAX);
   }
 
   @Test
   @DisplayName("split: the minority refuses in CP, both sides serve in AP, nothing is lost")
   void split() throws Exception {
-    try (ContainerCluster cluster = start();
-        CapstanScenarioClients clients = new CapstanScenarioClients(cluster)) {
-      // Given and when: the leader is cut off from the others for a while, under load.
-      SplitEvidence evidence =
-          new SplitScenario(cluster, clients, SPLIT, new RunProgress())
-              .run(folder.resolve("faults.jsonl"));
-      cluster.awaitLinks(LINKS_MAX);
-      ScenarioResult result = new SplitJudge(CHECK_BUDGET).judge(evidence, "docker", "");
+    // Given and when: the leader is cut off from the others for a while, under load.
+    SplitEvidence evidence =
+        new SplitScenario(cluster, clients, SPLIT, new RunProgress())
+            .run(folder.resolve("faults.jsonl"));
+    cluster.awaitLinks(LINKS_MAX);
+    ScenarioResult result = new SplitJudge(CHECK_BUDGET).judge(evidence, "docker", "");
 
-      // Then: in CP the majority elects and serves, the minority refuses, and no read was wrong.
-      RunResult bank = result.runs().get(0);
-      assertThat(evidence.minority()).hasSize(1);
-      assertThat(evidence.newLeader()).isNotEmpty().isNotIn(evidence.minority());
-      assertThat(bank.consistency().linearizable()).as("%s", bank).isEqualTo(true);
-      assertThat(bank.availability().during().minority()).isZero();
-      assertThat(bank.availability().during().majority()).isGreaterThan(0.5);
-      assertThat(bank.consistency().recoveredAfterHealMillis()).as("%s", bank).isNotNull();
-      assertThat(bank.claims())
-          .as("%s", bank)
-          .filteredOn(claim -> claim.claim().equals(SplitClaims.TOTAL))
-          .allSatisfy(claim -> assertThat(claim.verdict()).isEqualTo("valid"));
-      assertEqualEverywhere(cluster, clients);
+    // Then: in CP the majority elects and serves, the minority refuses, and no read was wrong.
+    RunResult bank = result.runs().get(0);
+    assertThat(evidence.minority()).hasSize(1);
+    assertThat(evidence.newLeader()).isNotEmpty().isNotIn(evidence.minority());
+    assertThat(bank.consistency().linearizable()).as("%s", bank).isEqualTo(true);
+    assertThat(bank.availability().during().minority()).isZero();
+    assertThat(bank.availability().during().majority()).isGreaterThan(0.5);
+    assertThat(bank.consistency().recoveredAfterHealMillis()).as("%s", bank).isNotNull();
+    assertThat(bank.claims())
+        .as("%s", bank)
+        .filteredOn(claim -> claim.claim().equals(SplitClaims.TOTAL))
+        .allSatisfy(claim -> assertThat(claim.verdict()).isEqualTo("valid"));
+    assertEqualEverywhere(BANK);
 
-      // And in AP both sides serve, they collide, and after the heal all is there, everywhere.
-      RunResult feed = result.runs().get(1);
-      assertThat(feed.availability().during().minority()).as("%s", feed).isGreaterThan(0.9);
-      assertThat(feed.availability().during().majority()).as("%s", feed).isGreaterThan(0.9);
-      assertThat(feed.consistency().siblingsSeen()).isPositive();
-      assertThat(feed.consistency().lostWrites()).as("%s", feed).isZero();
-      assertThat(feed.consistency().convergedAfterHealMillis()).as("%s", feed).isNotNull();
-      assertThat(evidence.finalContents().agree()).isTrue();
-    }
+    // And in AP both sides serve, they collide, and after the heal all is there, everywhere.
+    RunResult feed = result.runs().get(1);
+    assertThat(feed.availability().during().minority()).as("%s", feed).isGreaterThan(0.9);
+    assertThat(feed.availability().during().majority()).as("%s", feed).isGreaterThan(0.9);
+    assertThat(feed.consistency().siblingsSeen()).isPositive();
+    assertThat(feed.consistency().lostWrites()).as("%s", feed).isZero();
+    assertThat(feed.consistency().convergedAfterHealMillis()).as("%s", feed).isNotNull();
+    assertThat(evidence.finalContents().agree()).isTrue();
   }
 
-  private static void assertEqualEverywhere(
-      ContainerCluster cluster, CapstanScenarioClients clients) {
-    BankWorkload bank = new BankWorkload("bank");
+  private static void assertEqualEverywhere(String keyspace) {
+    BankWorkload bank = new BankWorkload(keyspace);
     List<KeyspaceClient> readers =
         cluster.nodeIds().stream()
             .map(node -> clients.open(node, bank.keyspace(), Level.STALE))
@@ -105,29 +138,54 @@ class ContainerScenariosIT {
   }
 
   @Test
-  @DisplayName("leader-kill: the others elect and serve, and what was acknowledged is there")
-  void leaderKill() throws Exception {
-    try (ContainerCluster cluster = start();
-        CapstanScenarioClients clients = new CapstanScenarioClients(cluster)) {
-      LeaderFaultRun.Evidence evidence =
-          new LeaderFaultRun(cluster, clients, "bank")
-              .run(
-                  SEED,
-                  CALM,
-                  leader -> {
-                    cluster.kill(leader);
-                    assertThat(cluster.state(leader)).isEqualTo(NodeState.KILLED);
-                  },
-                  cluster::start);
+  @DisplayName("one-way: what is cut in one direction still flows in the other")
+  void oneWay() throws Exception {
+    // Followers have nothing to say to each other while all they hold is CP.
+    clients.createKeyspace(FEED, Mode.AP, LINKS_MAX);
 
-      assertThat(evidence.okDuring(others(cluster, evidence.oldLeader()))).isPositive();
-      assertThat(evidence.linearizable()).matches(Verdict::isValid);
-      assertThat(evidence.totalHolds()).matches(Verdict::isValid);
-      assertEqualEverywhere(cluster, clients);
-    }
+    // Each of these returns only once attempts to connect and the nodes themselves show it.
+    cluster.partition("n1>n2");
+    cluster.awaitLinks(LINKS_MAX);
+    awaitHears("n2", "n3");
+    awaitHears("n1", "n2", "n3");
+
+    cluster.heal();
+    cluster.awaitLinks(LINKS_MAX);
+    awaitHears("n2", "n1", "n3");
   }
 
-  private static List<String> others(ContainerCluster cluster, String node) {
+  private static void awaitHears(String listener, String... speakers) {
+    Awaitility.await()
+        .atMost(LINKS_MAX)
+        .untilAsserted(
+            () -> {
+              Map<String, NodeView> views = cluster.views();
+              assertThat(views).containsKey(listener);
+              assertThat(views.get(listener).hears()).containsExactlyInAnyOrder(speakers);
+            });
+  }
+
+  @Test
+  @DisplayName("leader-kill: the others elect and serve, and what was acknowledged is there")
+  void leaderKill() throws Exception {
+    LeaderFaultRun.Evidence evidence =
+        new LeaderFaultRun(cluster, clients, BANK_OF_KILL)
+            .run(
+                SEED,
+                CALM,
+                (leader, witness) -> {
+                  cluster.kill(leader);
+                  assertThat(cluster.state(leader)).isEqualTo(NodeState.KILLED);
+                },
+                (leader, witness) -> cluster.start(leader));
+
+    assertThat(evidence.okDuring(others(evidence.oldLeader()))).isPositive();
+    assertThat(evidence.linearizable()).matches(Verdict::isValid);
+    assertThat(evidence.totalHolds()).matches(Verdict::isValid);
+    assertEqualEverywhere(BANK_OF_KILL);
+  }
+
+  private static List<String> others(String node) {
     return cluster.nodeIds().stream().filter(id -> !id.equals(node)).toList();
   }
 }

@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.awaitility.Awaitility;
 
 /**
@@ -94,13 +94,17 @@ final class LeaderFaultRun {
 
   /**
    * Lets the clients work for {@code calm}, hurts the leader, waits for another one, lets them work
-   * for {@code calm} again, mends, and goes on until every node has served.
+   * for {@code calm} again, mends, and goes on until every node has served. The two deeds get the
+   * name of the leader, and somebody who asks and tells while the clients are at work.
    */
-  Evidence run(long seed, Duration calm, Consumer<String> hurt, Consumer<String> mend)
+  Evidence run(
+      long seed, Duration calm, BiConsumer<String, Witness> hurt, BiConsumer<String, Witness> mend)
       throws InterruptedException {
     preparation.create(bank, clients.values());
     HistoryRecorder recorder = new HistoryRecorder(System::nanoTime);
-    List<WorkloadClient> workers = workers(recorder, new SplittableRandom(seed));
+    AtomicLong processes = new AtomicLong();
+    List<WorkloadClient> workers = workers(recorder, processes, new SplittableRandom(seed));
+    Witness witness = new Witness(clients, recorder, processes);
     String oldLeader = cluster.leader().orElseThrow();
     String newLeader;
     long faultNanos;
@@ -110,14 +114,14 @@ final class LeaderFaultRun {
       TimeUnit.NANOSECONDS.sleep(calm.toNanos());
       faultNanos = recorder.elapsedNanos();
       recorder.nemesis("hurt", oldLeader);
-      hurt.accept(oldLeader);
+      hurt.accept(oldLeader, witness);
       newLeader =
           Awaitility.await()
               .atMost(ELECTION_MAX)
               .until(() -> cluster.leader().orElse(oldLeader), leader -> !leader.equals(oldLeader));
       TimeUnit.NANOSECONDS.sleep(calm.toNanos());
       recorder.nemesis("mend", oldLeader);
-      mend.accept(oldLeader);
+      mend.accept(oldLeader, witness);
       mendedNanos = recorder.elapsedNanos();
       Awaitility.await("a success through every node")
           .atMost(RECOVERY_MAX)
@@ -132,8 +136,8 @@ final class LeaderFaultRun {
     return new Evidence(bank, recorder.history(), oldLeader, newLeader, faultNanos, mendedNanos);
   }
 
-  private List<WorkloadClient> workers(HistoryRecorder recorder, SplittableRandom seeds) {
-    AtomicLong processes = new AtomicLong();
+  private List<WorkloadClient> workers(
+      HistoryRecorder recorder, AtomicLong processes, SplittableRandom seeds) {
     List<WorkloadClient> workers = new ArrayList<>();
     for (int round = 0; round < CLIENTS_PER_NODE; round++) {
       for (KeyspaceClient client : clients.values()) {
