@@ -30,8 +30,8 @@ final class ApOracle {
 
   private final long keyspaceId;
   private final Set<String> seen = new HashSet<>();
-  // Superseded dot to the dots that replaced it.
-  private final Map<String, Set<String>> replacedBy = new HashMap<>();
+  // Per key, superseded dot to the dots that replaced it.
+  private final Map<ByteString, Map<String, Set<String>>> replacedBy = new HashMap<>();
   private final Map<String, ByteString> acknowledged = new TreeMap<>();
   private final Map<OperationId, Knowledge> knowledge = new HashMap<>();
   // Per node and key, the dots that ever reached it.
@@ -73,11 +73,12 @@ final class ApOracle {
   private void firstSeen(
       int node, ByteString row, StoredValue now, Set<String> knownBefore, StoredSibling written) {
     String fresh = dotOf(written);
+    forgetLostNamesake(row, fresh);
     Set<String> kept = dots(now);
     VersionVector context = VersionVector.fromProto(now.getContext());
     for (String dot : dotsOfKey.getOrDefault(row, Set.of())) {
       if (!kept.contains(dot) && knownBefore.contains(dot) && context.covers(Dot.parse(dot))) {
-        replaced(dot, fresh);
+        replaced(row, dot, fresh);
       }
     }
     dotsOfKey.computeIfAbsent(row, k -> new LinkedHashSet<>()).add(fresh);
@@ -132,20 +133,34 @@ final class ApOracle {
   private void replacedByKnowledge(Knowledge known, Set<String> kept, String fresh) {
     for (String dot : known.siblings()) {
       if (!kept.contains(dot)) {
-        replaced(dot, fresh);
+        replaced(known.key(), dot, fresh);
       }
     }
     // Receipts do not list tombstones; their dots are known through the context alone.
     VersionVector context = decode(known.context(), known.key());
     for (String dot : tombstones.getOrDefault(known.key(), Set.of())) {
       if (!kept.contains(dot) && context.covers(Dot.parse(dot))) {
-        replaced(dot, fresh);
+        replaced(known.key(), dot, fresh);
       }
     }
   }
 
-  private void replaced(String dot, String by) {
-    replacedBy.computeIfAbsent(dot, d -> new TreeSet<>()).add(by);
+  private void replaced(ByteString key, String dot, String by) {
+    replacedBy
+        .computeIfAbsent(key, k -> new HashMap<>())
+        .computeIfAbsent(dot, d -> new TreeSet<>())
+        .add(by);
+  }
+
+  private Set<String> replacing(ByteString key, String dot) {
+    return replacedBy.getOrDefault(key, Map.of()).getOrDefault(dot, Set.of());
+  }
+
+  /** A write that was lost with its node's unsynced writes replaced nothing, nor was replaced. */
+  private void forgetLostNamesake(ByteString key, String dot) {
+    Map<String, Set<String>> ofKey = replacedBy.getOrDefault(key, new HashMap<>());
+    ofKey.remove(dot);
+    ofKey.values().forEach(replacing -> replacing.remove(dot));
   }
 
   /** A client is about to write with the context of a read that answered these siblings. */
@@ -197,7 +212,7 @@ final class ApOracle {
       StoredValue stored = finalState.get(write.getValue());
       Set<String> present = stored == null ? Set.of() : dots(stored);
       boolean replaced =
-          replacedBy.containsKey(write.getKey())
+          !replacing(write.getValue(), write.getKey()).isEmpty()
               || replacedWithinItsBatch(write.getValue(), write.getKey());
       if (!present.contains(write.getKey()) && !replaced) {
         throw new SimulationFailure(
@@ -232,16 +247,17 @@ final class ApOracle {
 
   /** What an acknowledged write replaced is gone for good. */
   void nothingResurrected(Map<ByteString, StoredValue> finalState) {
-    for (StoredValue stored : finalState.values()) {
-      for (String dot : dots(stored)) {
-        for (String replacing : replacedBy.getOrDefault(dot, Set.of())) {
-          if (acknowledged.containsKey(replacing)) {
-            throw new SimulationFailure(
-                dot + " is back although the acknowledged write " + replacing + " replaced it");
+    finalState.forEach(
+        (key, stored) -> {
+          for (String dot : dots(stored)) {
+            for (String replacing : replacing(key, dot)) {
+              if (acknowledged.containsKey(replacing)) {
+                throw new SimulationFailure(
+                    dot + " is back although the acknowledged write " + replacing + " replaced it");
+              }
+            }
           }
-        }
-      }
-    }
+        });
   }
 
   int acknowledgedWrites() {
