@@ -10,7 +10,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /**
  * Runs the tests of a class where a Docker engine answers and the image can be built; elsewhere
  * they are skipped, and the report says why. With {@code CAPSTAN_DOCKER=required} in the
- * environment they fail instead.
+ * environment they fail instead; with {@code CAPSTAN_DOCKER=off} they are skipped everywhere.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
