@@ -2,6 +2,7 @@ package io.capstan.chaos.sim;
 
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.HardState;
+import io.capstan.node.raft.SnapshotPosition;
 import io.capstan.node.storage.LogStore;
 import io.capstan.node.storage.ReplicaStore;
 import io.capstan.node.storage.Table;
@@ -35,6 +36,7 @@ final class SimulatedDisk implements ReplicaStore {
     final Map<Table, NavigableMap<byte[], byte[]>> tables = new LinkedHashMap<>();
     final Set<Long> keyspaces = new TreeSet<>();
     final List<Entry> log = new ArrayList<>();
+    SnapshotPosition logStart = SnapshotPosition.NONE;
     @Nullable HardState hardState;
 
     Image copy() {
@@ -47,6 +49,7 @@ final class SimulatedDisk implements ReplicaStore {
           });
       copy.keyspaces.addAll(keyspaces);
       copy.log.addAll(log);
+      copy.logStart = logStart;
       copy.hardState = hardState;
       return copy;
     }
@@ -55,17 +58,39 @@ final class SimulatedDisk implements ReplicaStore {
       return tables.computeIfAbsent(table, t -> new TreeMap<>(Arrays::compareUnsigned));
     }
 
-    void apply(WriteBatch batch, @Nullable RowObserver observer) {
+    long lastIndex() {
+      return logStart.index() + log.size();
+    }
+
+    int offset(long index) {
+      return (int) (index - logStart.index() - 1);
+    }
+
+    private void applyToLog(WriteBatch batch) {
       if (batch.truncateFrom() > 0) {
-        log.subList((int) batch.truncateFrom() - 1, log.size()).clear();
+        log.subList(offset(batch.truncateFrom()), log.size()).clear();
       }
       for (Entry entry : batch.entries()) {
-        if (entry.index() != log.size() + 1) {
+        if (entry.index() != lastIndex() + 1) {
           throw new SimulationFailure(
-              "entry " + entry.index() + " was appended after " + log.size());
+              "entry " + entry.index() + " was appended after " + lastIndex());
         }
         log.add(entry);
       }
+      SnapshotPosition compactTo = batch.compactTo();
+      if (compactTo != null) {
+        log.subList(0, offset(compactTo.index() + 1)).clear();
+        logStart = compactTo;
+      }
+      SnapshotPosition resetTo = batch.resetTo();
+      if (resetTo != null) {
+        log.clear();
+        logStart = resetTo;
+      }
+    }
+
+    void apply(WriteBatch batch, @Nullable RowObserver observer) {
+      applyToLog(batch);
       if (batch.hardState() != null) {
         hardState = batch.hardState();
       }
@@ -198,23 +223,28 @@ final class SimulatedDisk implements ReplicaStore {
 
     @Override
     public long firstIndex() {
-      return 1;
+      return seen.logStart.index() + 1;
+    }
+
+    @Override
+    public SnapshotPosition snapshot() {
+      return seen.logStart;
     }
 
     @Override
     public long lastIndex() {
-      return seen.log.size();
+      return seen.lastIndex();
     }
 
     @Override
     public long term(long index) {
-      if (index == 0) {
-        return 0;
+      if (index == seen.logStart.index()) {
+        return seen.logStart.term();
       }
-      if (index < 0 || index > seen.log.size()) {
+      if (index < firstIndex() || index > lastIndex()) {
         throw new IllegalArgumentException("there is no entry " + index);
       }
-      return seen.log.get((int) index - 1).term();
+      return seen.log.get(seen.offset(index)).term();
     }
 
     @Override
@@ -222,7 +252,7 @@ final class SimulatedDisk implements ReplicaStore {
       List<Entry> found = new ArrayList<>();
       long bytes = 0;
       for (long index = fromIndex; index <= toIndexInclusive; index++) {
-        Entry entry = seen.log.get((int) index - 1);
+        Entry entry = seen.log.get(seen.offset(index));
         bytes += entry.sizeBytes();
         if (!found.isEmpty() && bytes > sizeMaxBytes) {
           break;

@@ -1,6 +1,7 @@
 package io.capstan.node.raft;
 
 import io.capstan.node.raft.Message.PreVoteResponse;
+import io.capstan.node.raft.Message.TimeoutNow;
 import io.capstan.node.raft.Message.VoteResponse;
 
 /** Counts the votes of this node's own campaigns. */
@@ -19,7 +20,7 @@ final class Candidate {
       return;
     }
     switch (campaign.record(response.from(), response.granted())) {
-      case WON -> state.startElection();
+      case WON -> state.startElection(false);
       case LOST -> state.becomeFollower(state.term(), null);
       case PENDING -> {}
     }
@@ -28,6 +29,19 @@ final class Candidate {
   void onVoteResponse(VoteResponse response) {
     if (response.term() == state.term()) {
       count(response.from(), response.granted());
+    }
+  }
+
+  /**
+   * Campaigns at once because the leader of this very term asked for it (Raft dissertation, section
+   * 3.10); there is no pre-vote, since the leader still answers everybody.
+   */
+  void onTimeoutNow(TimeoutNow request) {
+    if (request.term() == state.term()
+        && state.role() == Role.FOLLOWER
+        && request.from().equals(state.leaderId())
+        && state.mayCampaign()) {
+      state.startElection(true);
     }
   }
 

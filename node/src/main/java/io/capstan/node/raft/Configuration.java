@@ -8,6 +8,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who belongs to the group, and the arithmetic of its quorums. Immutable and pure.
@@ -20,9 +21,25 @@ import java.util.function.ToLongFunction;
  * @param voters voters of the only or incoming configuration, in natural order
  * @param outgoing voters of the configuration that is being left; empty when not joint
  * @param learners members without a vote
+ * @param promotion the learner that waits for its vote, null for none
  */
 public record Configuration(
-    SortedSet<String> voters, SortedSet<String> outgoing, SortedSet<String> learners) {
+    SortedSet<String> voters,
+    SortedSet<String> outgoing,
+    SortedSet<String> learners,
+    @Nullable Promotion promotion) {
+
+  /** Of a node that was told of no group yet: it never campaigns and never votes. */
+  public static final Configuration NONE = ofVoters();
+
+  /**
+   * A learner that is to become a voter once it has caught up. It stands in the configuration, so
+   * that the next leader goes on with it.
+   *
+   * @param learner the learner
+   * @param replaced the voter that leaves in the same step, null for none
+   */
+  public record Promotion(String learner, @Nullable String replaced) {}
 
   /** Outcome of an election so far. */
   public enum Tally {
@@ -47,8 +64,8 @@ public record Configuration(
   /**
    * Copies the sets.
    *
-   * @throws IllegalArgumentException when a member is both voter and learner, or only outgoing
-   *     voters are given
+   * @throws IllegalArgumentException when a member is both voter and learner, only outgoing voters
+   *     are given, or the promotion does not fit the members
    */
   public Configuration {
     voters = sorted(voters);
@@ -62,6 +79,18 @@ public record Configuration(
     if (voters.isEmpty() && !outgoing.isEmpty()) {
       throw new IllegalArgumentException("a joint configuration needs incoming voters");
     }
+    if (promotion != null
+        && (!outgoing.isEmpty()
+            || !learners.contains(promotion.learner())
+            || (promotion.replaced() != null && !voters.contains(promotion.replaced())))) {
+      throw new IllegalArgumentException(promotion + " does not fit " + voters + " " + learners);
+    }
+  }
+
+  /** A configuration in which nobody waits for promotion. */
+  public Configuration(
+      SortedSet<String> voters, SortedSet<String> outgoing, SortedSet<String> learners) {
+    this(voters, outgoing, learners, null);
   }
 
   /** A configuration of voters only. */
@@ -81,6 +110,67 @@ public record Configuration(
     members.addAll(outgoing);
     members.addAll(learners);
     return Collections.unmodifiableSortedSet(members);
+  }
+
+  /** Whether nobody belongs to it. */
+  public boolean isEmpty() {
+    return voters.isEmpty() && learners.isEmpty();
+  }
+
+  /** Whether the node is a voter or a learner. */
+  public boolean isMember(String nodeId) {
+    return isVoter(nodeId) || learners.contains(nodeId);
+  }
+
+  /** This configuration with one more learner, if it is none yet, and that promotion. */
+  Configuration withLearner(String nodeId, @Nullable Promotion waiting) {
+    TreeSet<String> more = new TreeSet<>(learners);
+    more.add(nodeId);
+    return new Configuration(voters, outgoing, more, waiting);
+  }
+
+  /** This configuration without a learner, and without its promotion. */
+  Configuration withoutLearner(String nodeId) {
+    TreeSet<String> fewer = new TreeSet<>(learners);
+    fewer.remove(nodeId);
+    boolean calledOff = promotion != null && promotion.learner().equals(nodeId);
+    return new Configuration(voters, outgoing, fewer, calledOff ? null : promotion);
+  }
+
+  /** The joint configuration on the way to one voter more, one less, or one for another. */
+  Configuration entering(@Nullable String added, @Nullable String removed) {
+    TreeSet<String> incoming = new TreeSet<>(voters);
+    TreeSet<String> stillLearning = new TreeSet<>(learners);
+    if (added != null) {
+      incoming.add(added);
+      stillLearning.remove(added);
+    }
+    if (removed != null) {
+      incoming.remove(removed);
+    }
+    return new Configuration(incoming, voters, stillLearning);
+  }
+
+  /** The configuration behind the joint one. */
+  Configuration left() {
+    return new Configuration(voters, Collections.emptySortedSet(), learners);
+  }
+
+  /**
+   * This configuration as bytes: payload of {@link Entry.Kind#CONFIGURATION} entries, also used on
+   * disk and wire. The same members give the same bytes.
+   */
+  public byte[] toBytes() {
+    return ConfigurationCodec.encode(this);
+  }
+
+  /**
+   * Reads what {@link #toBytes} wrote.
+   *
+   * @throws IllegalArgumentException when the bytes are damaged or of a later version
+   */
+  public static Configuration fromBytes(byte[] bytes) {
+    return ConfigurationCodec.decode(bytes);
   }
 
   /** Whether two majorities are needed. */

@@ -40,6 +40,11 @@ final class ElectionTimer {
     reset(nowNanos);
   }
 
+  /** The caller knows that the leader is gone. */
+  void forgetLeader(long nowNanos) {
+    leaderContactNanos = nowNanos - timeoutNanos;
+  }
+
   boolean hasExpired(long nowNanos) {
     return nowNanos - deadlineNanos >= 0;
   }

@@ -30,7 +30,8 @@ public record Entry(long index, long term, Kind kind, byte[] payload) {
     /** Handed to the state machine unread. */
     NORMAL,
     /**
-     * A new {@link Configuration}; reserved for membership changes, refused by the core until then.
+     * A new {@link Configuration}, which the core follows from the moment it is in the log. The
+     * state machine only notes that it was applied.
      */
     CONFIGURATION
   }
@@ -50,6 +51,14 @@ public record Entry(long index, long term, Kind kind, byte[] payload) {
   /** An entry for the state machine. */
   public Entry(long index, long term, byte[] payload) {
     this(index, term, Kind.NORMAL, payload);
+  }
+
+  /** The membership that a {@link Kind#CONFIGURATION} entry brings. */
+  public Configuration configuration() {
+    if (kind != Kind.CONFIGURATION) {
+      throw new IllegalStateException("entry " + this + " carries no configuration");
+    }
+    return Configuration.fromBytes(payload);
   }
 
   /** Whether this is the empty entry by which a new leader commits what it inherited. */

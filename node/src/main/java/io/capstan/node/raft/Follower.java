@@ -2,6 +2,7 @@ package io.capstan.node.raft;
 
 import io.capstan.node.raft.Message.AppendRequest;
 import io.capstan.node.raft.Message.AppendResponse;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes entries, heartbeats and news of commits from the leader (Raft dissertation, section 3.5).
@@ -11,6 +12,9 @@ final class Follower {
   private final RaftLog log;
   private long readSequenceTerm;
   private long readSequenceAnswered;
+  private @Nullable SnapshotPosition offered;
+  private long offeredTerm;
+  private String offeredBy = "";
 
   Follower(RaftState state) {
     this.state = state;
@@ -22,7 +26,7 @@ final class Follower {
       answerStaleLeader(request);
       return;
     }
-    checkSingleLeader(request);
+    checkSingleLeader(request.term(), request.from());
     state.becomeFollower(request.term(), request.from());
     state.timer.heardFromLeader(state.nowNanos());
     if (request.prevIndex() >= log.commitIndex()
@@ -36,13 +40,76 @@ final class Follower {
   }
 
   /**
+   * Takes or refuses a snapshot that the leader's node has sent (dissertation, chapter 5). Its
+   * contents are committed, whoever leads meanwhile, so an old one from a former leader is as good;
+   * only the acknowledgement is for the present leader alone.
+   */
+  SnapshotOffer offerSnapshot(SnapshotPosition position, long leaderTerm, String from) {
+    RaftInvariantViolation.require(
+        position.term() <= leaderTerm,
+        "a leader's snapshot is not from its future",
+        position.term(),
+        leaderTerm);
+    if (leaderTerm >= state.term()) {
+      checkSingleLeader(leaderTerm, from);
+      state.becomeFollower(leaderTerm, from);
+      state.timer.heardFromLeader(state.nowNanos());
+    }
+    if (log.matches(position.index(), position.term())) {
+      log.commitTo(position.index());
+    }
+    if (position.index() <= log.commitIndex()) {
+      boolean behind = position.index() <= log.handedOutIndex();
+      acknowledgeSnapshot(position.index(), leaderTerm, from);
+      return behind ? SnapshotOffer.BEHIND : SnapshotOffer.IN_LOG;
+    }
+    offered = position;
+    offeredTerm = leaderTerm;
+    offeredBy = from;
+    return SnapshotOffer.INSTALL;
+  }
+
+  /**
+   * The snapshot to install with the write {@code writeSequence}, null for none. The log forgets
+   * everything else at this moment.
+   */
+  @Nullable SnapshotPosition takeInstallation(long writeSequence) {
+    SnapshotPosition position = offered;
+    offered = null;
+    if (position == null || position.index() <= log.commitIndex()) {
+      return null;
+    }
+    if (log.matches(position.index(), position.term())) {
+      // What came after the offer filled the log up to it.
+      log.commitTo(position.index());
+      return null;
+    }
+    log.replaceBy(position, writeSequence);
+    acknowledgeSnapshot(position.index(), offeredTerm, offeredBy);
+    return position;
+  }
+
+  private void acknowledgeSnapshot(long index, long leaderTerm, String from) {
+    if (leaderTerm != state.term() || !from.equals(state.leaderId())) {
+      return;
+    }
+    AppendResponse success =
+        new AppendResponse(state.nodeId(), from, leaderTerm, true, index, index, 0, 0, 0);
+    if (log.durableIndex() >= index) {
+      answer(success);
+    } else {
+      state.outbox.answerWhenDurable(success);
+    }
+  }
+
+  /**
    * Election safety (dissertation, figure 3.2); a leader of an earlier term is merely out of date.
    */
-  private void checkSingleLeader(AppendRequest request) {
+  private void checkSingleLeader(long term, String from) {
     String known = state.leaderId();
-    if (request.term() == state.term() && known != null && !known.equals(request.from())) {
+    if (term == state.term() && known != null && !known.equals(from)) {
       throw new RaftInvariantViolation(
-          "two leaders in term " + request.term() + ": " + known + " and " + request.from());
+          "two leaders in term " + term + ": " + known + " and " + from);
     }
   }
 
@@ -67,10 +134,6 @@ final class Follower {
       }
       if (log.matches(entry.index(), entry.term())) {
         continue;
-      }
-      if (entry.kind() != Entry.Kind.NORMAL) {
-        throw new RaftInvariantViolation(
-            "this version cannot take over a membership change: " + entry);
       }
       if (entry.index() <= log.lastIndex()) {
         log.truncateFrom(entry.index());

@@ -1,18 +1,16 @@
 package io.capstan.node.raft;
 
-import io.capstan.node.raft.Message.AppendRequest;
 import io.capstan.node.raft.Message.AppendResponse;
+import io.capstan.node.raft.Message.TimeoutNow;
 import io.capstan.node.raft.RaftStatus.FollowerStatus;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One term of leadership: orders proposals, replicates, commits, confirms reads, and steps down
- * when it loses its quorum (Raft dissertation, sections 3.5, 3.6.2, 6.2, 6.4 and 10.2.1 for writing
- * and sending in parallel).
+ * One term of leadership: orders proposals, commits, confirms reads, changes the membership, hands
+ * over, and steps down when it loses its quorum or its place (Raft dissertation, sections 3.5,
+ * 3.6.2, 3.10, 4.2.2, 6.2, 6.4 and 10.2.1 for writing and sending in parallel). {@link Replication}
+ * does the sending.
  */
 final class Leader {
   private static final byte[] NO_OP = new byte[0];
@@ -22,16 +20,17 @@ final class Leader {
   private final RaftConfig config;
   private final long term;
   private final long noOpIndex;
-  private final Map<String, Progress> followers = new TreeMap<>();
-  private final UncommittedBytes uncommitted;
+  private final Replication replication;
+  private final ProposalLimits limits;
   private final ReadIndexQueue reads;
+  private final LeaderLease lease;
   private final QuorumCheck quorumCheck;
   private long readSequence;
   private long nextHeartbeatNanos;
   private boolean heartbeatDue;
-
-  private long batchFromIndex;
-  private List<Entry> batch = List.of();
+  private @Nullable CatchUp catchUp;
+  private @Nullable LeadershipTransfer transfer;
+  private boolean transferTold;
 
   /** Takes office: appends the empty entry that commits all earlier ones. */
   Leader(RaftState state) {
@@ -40,15 +39,12 @@ final class Leader {
     this.config = state.config;
     this.term = state.term();
     this.noOpIndex = log.lastIndex() + 1;
-    this.uncommitted = new UncommittedBytes(config.uncommittedBytesMax());
+    this.limits = new ProposalLimits(config);
     this.reads = new ReadIndexQueue(config.readsPendingMax(), config.readRoundsMax());
+    this.lease = new LeaderLease(config);
     this.quorumCheck = new QuorumCheck(state.nodeId(), config.electionTimeoutNanos());
-    for (String member : state.configuration().members()) {
-      if (!member.equals(state.nodeId())) {
-        followers.put(member, new Progress(config, noOpIndex, state.nowNanos()));
-      }
-    }
-    append(NO_OP);
+    this.replication = new Replication(state, noOpIndex);
+    append(Entry.Kind.NORMAL, NO_OP);
     heartbeatDue = true;
     nextHeartbeatNanos = state.nowNanos() + config.heartbeatIntervalNanos();
   }
@@ -57,23 +53,38 @@ final class Leader {
     return nextHeartbeatNanos;
   }
 
+  // ---- requests ----
+
   ProposeResult propose(byte[] payload) {
-    long bytes = Entry.OVERHEAD_BYTES + (long) payload.length;
-    if (!uncommitted.admits(bytes)) {
-      return new ProposeResult.Overloaded(uncommitted.bytes(), config.uncommittedBytesMax());
+    LeadershipTransfer handOver = transfer;
+    if (handOver != null) {
+      return new ProposeResult.Transferring(handOver.target());
     }
-    Entry entry = append(payload);
+    ProposeResult.Overloaded refusal =
+        limits.refusal(
+            Entry.OVERHEAD_BYTES + (long) payload.length, log.commitIndex() - log.handedOutIndex());
+    if (refusal != null) {
+      return refusal;
+    }
+    Entry entry = append(Entry.Kind.NORMAL, payload);
     return new ProposeResult.Accepted(entry.index(), entry.term());
   }
 
-  private Entry append(byte[] payload) {
-    Entry entry = new Entry(log.lastIndex() + 1, term, payload);
+  private Entry append(Entry.Kind kind, byte[] payload) {
+    Entry entry = new Entry(log.lastIndex() + 1, term, kind, payload);
     log.append(entry);
-    uncommitted.add(entry);
+    limits.appended(entry);
     return entry;
   }
 
+  /**
+   * Serves the read at once where a lease is held at {@code nowNanos}, else with the next round.
+   */
   boolean readIndex(long requestId) {
+    if (log.commitIndex() >= noOpIndex && lease.isHeld(state.nowNanos())) {
+      state.outbox.confirmRead(new ReadState(requestId, log.commitIndex()));
+      return true;
+    }
     return reads.add(requestId);
   }
 
@@ -85,166 +96,221 @@ final class Leader {
                 new ReadRejection(requestId, ReadRejection.Reason.NOT_LEADER, successor)));
   }
 
+  MembershipResult changeMembership(MembershipChange change) {
+    if (transfer != null) {
+      return new MembershipResult.Refused(
+          MembershipResult.Reason.TRANSFERRING, "leadership is being handed over; ask again soon");
+    }
+    if (log.commitIndex() < noOpIndex) {
+      // Known to be needed: an earlier leader's change may still be undone until then.
+      return new MembershipResult.Refused(
+          MembershipResult.Reason.LEADER_NOT_READY,
+          "this leader has not committed an entry of its own term; ask again soon");
+    }
+    Configuration latest = state.configuration();
+    MembershipChanges.Refusal refusal =
+        MembershipChanges.refusal(change, latest, state.isConfigurationCommitted());
+    if (refusal != null) {
+      return new MembershipResult.Refused(refusal.reason(), refusal.because());
+    }
+    Entry entry = appendConfiguration(MembershipChanges.first(change, latest));
+    return new MembershipResult.Accepted(entry.index(), entry.term());
+  }
+
+  TransferResult transferLeadership(@Nullable String wanted) {
+    LeadershipTransfer handOver = transfer;
+    if (handOver != null) {
+      return handOver.target().equals(wanted)
+          ? new TransferResult.Started(wanted)
+          : new TransferResult.Refused(
+              "leadership is being handed to " + handOver.target() + " already");
+    }
+    String target = wanted == null ? replication.mostAdvancedVoter() : wanted;
+    if (target == null || target.equals(state.nodeId())) {
+      return new TransferResult.Refused(
+          target == null ? "there is no other voter" : target + " leads already");
+    }
+    if (!state.configuration().voters().contains(target)) {
+      return new TransferResult.Refused(
+          target + " is not a voter; voters are " + state.configuration().voters());
+    }
+    transfer = new LeadershipTransfer(target, state.nowNanos() + config.electionTimeoutNanos());
+    transferTold = false;
+    lease.forfeit();
+    return new TransferResult.Started(target);
+  }
+
+  // ---- time ----
+
   void onTick() {
-    if (!quorumCheck.holds(state.configuration(), followers, state.nowNanos())) {
+    if (!quorumCheck.holds(state.configuration(), replication.followers(), state.nowNanos())) {
       state.becomeFollower(term, null);
       return;
+    }
+    if (transfer != null && transfer.isOver(state.nowNanos())) {
+      transfer = null;
     }
     if (state.nowNanos() - nextHeartbeatNanos >= 0) {
       heartbeatDue = true;
       nextHeartbeatNanos = state.nowNanos() + config.heartbeatIntervalNanos();
+      replication.giveUpSilentSnapshots();
     }
   }
 
+  // ---- answers ----
+
   void onAppendResponse(AppendResponse response) {
-    Progress progress = followers.get(response.from());
-    if (progress == null) {
-      return;
-    }
-    long agreedIndex = Math.max(response.prevIndex(), response.matchIndex());
-    RaftInvariantViolation.require(
-        agreedIndex <= log.lastIndex(),
-        "followers hold only what was sent",
-        agreedIndex,
-        log.lastIndex());
     RaftInvariantViolation.require(
         response.readSequence() <= readSequence,
         "followers answer only read rounds that were started",
         response.readSequence(),
         readSequence);
-    progress.heard(state.nowNanos(), response.readSequence());
-    if (response.success()) {
-      if (progress.accepted(agreedIndex, response.matchIndex())) {
-        advanceCommit();
-      }
-    } else if (progress.isCurrentRefusal(response.prevIndex())) {
-      long agreeing =
-          log.lastIndexWithTermAtMost(
-              Math.min(response.hintIndex(), response.prevIndex()), response.hintTerm());
-      progress.probeFrom(Math.min(agreeing + 1, response.prevIndex()));
+    if (replication.onAppendResponse(response)) {
+      advanceCommit();
     }
     confirmReads();
   }
 
+  void snapshotFinished(String follower, SnapshotPosition position, boolean delivered) {
+    replication.snapshotFinished(follower, position, delivered);
+  }
+
   /**
-   * Commits what a quorum holds durably, this node included only for what its own disk holds.
-   * Entries of earlier terms are committed with the first one of this term, never by counting
-   * (dissertation, section 3.6.2 and figure 3.7).
+   * Commits what a quorum holds durably, this node included only for what its own disk holds and
+   * only while it is a voter. Entries of earlier terms are committed with the first one of this
+   * term, never by counting (dissertation, section 3.6.2 and figure 3.7).
    */
   void advanceCommit() {
     long index =
         state
             .configuration()
             .quorumValue(
-                voter -> voter.equals(state.nodeId()) ? log.durableIndex() : matchIndex(voter));
+                voter ->
+                    voter.equals(state.nodeId())
+                        ? log.durableIndex()
+                        : replication.matchIndex(voter));
     if (index >= noOpIndex && log.commitTo(index)) {
-      uncommitted.committed(index);
+      limits.committed(index);
     }
   }
 
-  private long matchIndex(String voter) {
-    Progress progress = followers.get(voter);
-    return progress == null ? 0 : progress.matchIndex();
-  }
-
   private void confirmReads() {
-    reads.confirm(
+    long answered =
         state
             .configuration()
             .quorumValue(
-                voter -> voter.equals(state.nodeId()) ? readSequence : readSequenceAnswered(voter)),
-        state.outbox);
+                voter ->
+                    voter.equals(state.nodeId())
+                        ? readSequence
+                        : replication.readSequenceAnswered(voter));
+    lease.answered(answered);
+    reads.confirm(answered, state.outbox);
   }
 
-  private long readSequenceAnswered(String voter) {
-    Progress progress = followers.get(voter);
-    return progress == null ? 0 : progress.readSequenceAnswered();
-  }
+  // ---- the drain ----
 
   /**
    * Turns everything that gathered since the last drain into at most a few messages per follower.
    */
   void prepareMessages() {
-    if (reads.wantsRound() && log.commitIndex() >= noOpIndex) {
+    limits.applied(log.handedOutIndex());
+    advanceMembership();
+    startReadRound();
+    replication.send(term, readSequence, heartbeatDue);
+    tellTransferTarget();
+    heartbeatDue = false;
+    if (state.isConfigurationCommitted()) {
+      replication.forgetRemoved();
+      if (log.commitIndex() >= noOpIndex && !state.configuration().isVoter(state.nodeId())) {
+        leaveOffice();
+      }
+    }
+  }
+
+  private void startReadRound() {
+    boolean round = reads.wantsRound() && log.commitIndex() >= noOpIndex;
+    if (round || (heartbeatDue && lease.isWanted())) {
       readSequence = state.nextReadSequence();
-      reads.startRound(readSequence, log.commitIndex());
+      lease.roundSent(readSequence, state.nowNanos());
+      if (round) {
+        reads.startRound(readSequence, log.commitIndex());
+      }
       confirmReads();
     }
-    followers.forEach(this::replicateTo);
-    heartbeatDue = false;
-    batch = List.of();
-    batchFromIndex = 0;
   }
 
-  private void replicateTo(String follower, Progress progress) {
-    boolean sent = false;
-    while (progress.nextIndex() <= log.lastIndex() && progress.maySendEntries()) {
-      if (progress.nextIndex() < log.firstIndex()) {
-        progress.needSnapshot();
-        break;
+  private void tellTransferTarget() {
+    if (transfer != null
+        && replication.matchIndex(transfer.target()) == log.lastIndex()
+        && (!transferTold || heartbeatDue)) {
+      transferTold = true;
+      state.outbox.sendNow(new TimeoutNow(state.nodeId(), transfer.target(), term));
+    }
+  }
+
+  // ---- membership ----
+
+  /** Goes on with a change once its present step is committed. */
+  private void advanceMembership() {
+    Configuration latest = state.configuration();
+    if (!state.isConfigurationCommitted() || log.commitIndex() < noOpIndex) {
+      return;
+    }
+    if (latest.isJoint()) {
+      if (config.automaticLeave()) {
+        appendConfiguration(latest.left());
       }
-      List<Entry> entries = batchFrom(progress.nextIndex());
-      send(follower, progress, entries);
-      progress.sentEntries(entries.get(entries.size() - 1).index(), sizeBytes(entries));
-      sent = true;
+      return;
     }
-    if (!sent && needsEmptyAppend(progress)) {
-      send(follower, progress, List.of());
+    Configuration.Promotion promotion = latest.promotion();
+    if (promotion == null) {
+      catchUp = null;
+    } else if (hasCaughtUp(promotion.learner())) {
+      appendConfiguration(MembershipChanges.promoting(latest, promotion));
     }
   }
 
-  private boolean needsEmptyAppend(Progress progress) {
-    boolean idle = progress.state() == ProgressState.REPLICATE && progress.inflightMessages() == 0;
-    return heartbeatDue
-        || progress.readSequenceSent() < readSequence
-        || (idle && progress.commitIndexSent() < log.commitIndex());
-  }
-
-  private void send(String follower, Progress progress, List<Entry> entries) {
-    long prevIndex = Math.max(progress.nextIndex(), log.firstIndex()) - 1;
-    state.outbox.sendNow(
-        new AppendRequest(
-            state.nodeId(),
-            follower,
-            term,
-            prevIndex,
-            log.term(prevIndex),
-            entries,
-            log.commitIndex(),
-            readSequence));
-    progress.sent(log.commitIndex(), readSequence);
-  }
-
-  /** Followers that are equally far get the same list, so that it can be encoded once. */
-  private List<Entry> batchFrom(long fromIndex) {
-    if (batchFromIndex != fromIndex) {
-      batch = log.entries(fromIndex, log.lastIndex(), config.appendBytesMax());
-      batchFromIndex = fromIndex;
+  private boolean hasCaughtUp(String learner) {
+    if (catchUp == null || !catchUp.learner().equals(learner)) {
+      catchUp =
+          new CatchUp(learner, config.electionTimeoutNanos(), log.lastIndex(), state.nowNanos());
     }
-    return batch;
+    Progress progress = replication.followers().get(learner);
+    return progress != null && catchUp.isComplete(progress, log.lastIndex(), state.nowNanos());
   }
 
-  private static long sizeBytes(List<Entry> entries) {
-    long bytes = 0;
-    for (int i = 0; i < entries.size(); i++) {
-      bytes += entries.get(i).sizeBytes();
-    }
-    return bytes;
+  private Entry appendConfiguration(Configuration next) {
+    RaftInvariantViolation.require(
+        state.isConfigurationCommitted(),
+        "a membership is followed by the next one only once it is committed",
+        log.configurations().latestIndex(),
+        log.commitIndex());
+    Entry entry = append(Entry.Kind.CONFIGURATION, next.toBytes());
+    replication.membersChanged();
+    advanceCommit();
+    return entry;
   }
+
+  /**
+   * A leader that is no voter any more steps down once that is committed (dissertation, section
+   * 4.2.2), and lets the most advanced voter campaign at once instead of after a timeout.
+   */
+  private void leaveOffice() {
+    String successor = replication.mostAdvancedVoter();
+    if (successor != null && replication.matchIndex(successor) == log.lastIndex()) {
+      lease.forfeit();
+      state.outbox.sendNow(new TimeoutNow(state.nodeId(), successor, term));
+    }
+    state.becomeFollower(term, null);
+  }
+
+  // ---- status ----
 
   List<FollowerStatus> followerStatus() {
-    List<FollowerStatus> status = new ArrayList<>(followers.size());
-    followers.forEach(
-        (id, progress) ->
-            status.add(
-                new FollowerStatus(
-                    id,
-                    progress.state(),
-                    progress.matchIndex(),
-                    progress.nextIndex(),
-                    progress.inflightMessages(),
-                    progress.inflightBytes(),
-                    state.nowNanos() - progress.contactNanos())));
-    return status;
+    return replication.status();
+  }
+
+  @Nullable String transferTarget() {
+    return transfer == null ? null : transfer.target();
   }
 }

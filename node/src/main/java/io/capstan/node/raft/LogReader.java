@@ -19,7 +19,14 @@ public interface LogReader {
    */
   long firstIndex();
 
-  /** Index of the last written entry; 0 when nothing was ever written. */
+  /**
+   * What the removed beginning of the log stands for: the position just before {@link #firstIndex}.
+   * Index 0 when nothing was removed, with the members that the group began with, or {@link
+   * SnapshotPosition#NONE} where nothing was ever written.
+   */
+  SnapshotPosition snapshot();
+
+  /** Index of the last entry; that of {@link #snapshot} when there is none. */
   long lastIndex();
 
   /**

@@ -85,6 +85,17 @@ final class LogTail {
     }
   }
 
+  /** Drops the entries up to {@code index}, whatever their size. */
+  void dropThrough(long index) {
+    evict(-1, index);
+  }
+
+  /** Drops everything; the next append is {@code index}. */
+  void restartAt(long index) {
+    dropThrough(lastIndex());
+    firstIndex = index;
+  }
+
   /**
    * At least one entry from {@code fromIndex} on, as many up to {@code toIndexInclusive} as the
    * size allows.

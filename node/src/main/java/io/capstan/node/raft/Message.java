@@ -46,9 +46,21 @@ public sealed interface Message {
   record PreVoteResponse(String from, String to, long term, long campaignTerm, boolean granted)
       implements Message {}
 
-  /** Request for a vote in {@code term} (Raft dissertation, section 3.4). */
-  record VoteRequest(String from, String to, long term, long lastIndex, long lastTerm)
-      implements Message {}
+  /**
+   * Request for a vote in {@code term} (Raft dissertation, section 3.4).
+   *
+   * @param transfer whether the leader of the term before asked for this campaign, so that nobody
+   *     protects it (section 3.10)
+   */
+  record VoteRequest(
+      String from, String to, long term, long lastIndex, long lastTerm, boolean transfer)
+      implements Message {
+
+    /** A request of a candidate that campaigns on its own account. */
+    public VoteRequest(String from, String to, long term, long lastIndex, long lastTerm) {
+      this(from, to, term, lastIndex, lastTerm, false);
+    }
+  }
 
   /** Answer to a {@link VoteRequest}, sent only once the vote is on disk. */
   record VoteResponse(String from, String to, long term, boolean granted) implements Message {}
@@ -123,4 +135,10 @@ public sealed interface Message {
       long hintTerm,
       long readSequence)
       implements Message {}
+
+  /**
+   * "Campaign at once": the leader hands over to a voter whose log is complete (Raft dissertation,
+   * section 3.10).
+   */
+  record TimeoutNow(String from, String to, long term) implements Message {}
 }

@@ -17,6 +17,7 @@ final class Outbox {
   private @Nullable AppendResponse answerWhenDurable;
   private List<ReadState> reads = new ArrayList<>();
   private List<ReadRejection> rejectedReads = new ArrayList<>();
+  private List<String> snapshotsNeeded = new ArrayList<>();
 
   /** Sends a message that promises nothing, or only what is on disk already. */
   void sendNow(Message message) {
@@ -89,6 +90,17 @@ final class Outbox {
   List<ReadRejection> takeRejectedReads() {
     List<ReadRejection> taken = rejectedReads;
     rejectedReads = taken.isEmpty() ? taken : new ArrayList<>();
+    return taken;
+  }
+
+  /** Asks the caller to send a snapshot to a follower. */
+  void needSnapshot(String follower) {
+    snapshotsNeeded.add(follower);
+  }
+
+  List<String> takeSnapshotsNeeded() {
+    List<String> taken = snapshotsNeeded;
+    snapshotsNeeded = taken.isEmpty() ? taken : new ArrayList<>();
     return taken;
   }
 }

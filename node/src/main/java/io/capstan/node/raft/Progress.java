@@ -21,6 +21,7 @@ final class Progress {
   private long readSequenceSent;
   private long readSequenceAnswered;
   private long contactNanos;
+  private int emptyUnanswered;
 
   Progress(RaftConfig config, long nextIndex, long nowNanos) {
     this.inflightMessagesMax = config.inflightMessagesMax();
@@ -85,6 +86,23 @@ final class Progress {
     nextIndex = lastIndex + 1;
   }
 
+  /**
+   * Whether a message without entries may go now that is no heartbeat: a silent follower is not
+   * sent one for every commit and every read.
+   */
+  boolean maySendEmpty() {
+    return emptyUnanswered < inflightMessagesMax;
+  }
+
+  void sentEmpty() {
+    emptyUnanswered++;
+  }
+
+  /** Whether the follower holds the entry at {@code index} and was told that it is committed. */
+  boolean knowsCommit(long index) {
+    return matchIndex >= index && commitIndexSent >= index;
+  }
+
   /** Notes what every message carries besides entries. */
   void sent(long commitIndex, long readSequence) {
     commitIndexSent = Math.max(commitIndexSent, commitIndex);
@@ -94,15 +112,17 @@ final class Progress {
   /** Notes any answer in the leader's term. */
   void heard(long nowNanos, long readSequence) {
     contactNanos = nowNanos;
+    emptyUnanswered = 0;
     readSequenceAnswered = Math.max(readSequenceAnswered, readSequence);
   }
 
   /**
    * The follower's log agrees up to {@code agreedIndex} and is durable up to {@code durableIndex}.
    *
+   * @param firstIndex first entry that the leader still has
    * @return whether the match index rose
    */
-  boolean accepted(long agreedIndex, long durableIndex) {
+  boolean accepted(long agreedIndex, long durableIndex, long firstIndex) {
     boolean rose = durableIndex > matchIndex;
     matchIndex = Math.max(matchIndex, durableIndex);
     for (Inflight first = inflight.peekFirst();
@@ -111,7 +131,13 @@ final class Progress {
       inflightBytes -= first.bytes();
       inflight.removeFirst();
     }
-    if (state != ProgressState.REPLICATE && agreedIndex >= nextIndex - 1) {
+    boolean found =
+        switch (state) {
+          case PROBE -> agreedIndex >= nextIndex - 1;
+          case REPLICATE -> false;
+          case SNAPSHOT -> agreedIndex >= firstIndex - 1;
+        };
+    if (found) {
       state = ProgressState.REPLICATE;
       nextIndex = agreedIndex + 1;
     }
@@ -138,6 +164,15 @@ final class Progress {
     probeSent = false;
     inflight.clear();
     inflightBytes = 0;
+  }
+
+  /**
+   * Waits for an answer before anything else is sent: a follower that did not take its snapshot is
+   * offered another one only once it speaks.
+   */
+  void probeWhenHeard(long nextIndex) {
+    probeFrom(nextIndex);
+    probeSent = true;
   }
 
   /** The entries that the follower needs are gone. */

@@ -20,10 +20,29 @@ public sealed interface ProposeResult {
   record NotLeader(@Nullable String leaderId) implements ProposeResult {}
 
   /**
-   * Too many bytes wait for their commit; nothing was appended. Propose again later.
+   * Too much waits already; nothing was appended. Propose again later.
    *
-   * @param uncommittedBytes bytes waiting now
-   * @param uncommittedBytesMax the configured bound
+   * @param limit which bound was met
+   * @param current what waits now, in the unit of the limit
+   * @param max the configured bound
    */
-  record Overloaded(long uncommittedBytes, long uncommittedBytesMax) implements ProposeResult {}
+  record Overloaded(Limit limit, long current, long max) implements ProposeResult {}
+
+  /**
+   * Leadership is being handed over; nothing was appended. Propose again within an election
+   * timeout, to whoever leads then.
+   *
+   * @param target the node that is to lead
+   */
+  record Transferring(String target) implements ProposeResult {}
+
+  /** Bounds on what a leader takes in. */
+  enum Limit {
+    /** {@link RaftConfig#uncommittedBytesMax}: a majority is slow or out of reach. */
+    UNCOMMITTED_BYTES,
+    /** {@link RaftConfig#applyLagBytesMax}: the state machine does not keep up. */
+    APPLY_LAG_BYTES,
+    /** {@link RaftConfig#applyLagEntriesMax}: as before, counted in entries. */
+    APPLY_LAG_ENTRIES
+  }
 }

@@ -4,6 +4,7 @@ import io.capstan.node.raft.Message.AppendRequest;
 import io.capstan.node.raft.Message.AppendResponse;
 import io.capstan.node.raft.Message.PreVoteRequest;
 import io.capstan.node.raft.Message.PreVoteResponse;
+import io.capstan.node.raft.Message.TimeoutNow;
 import io.capstan.node.raft.Message.VoteRequest;
 import io.capstan.node.raft.Message.VoteResponse;
 import java.util.List;
@@ -31,13 +32,14 @@ public final class Raft {
   private long durableSequence;
   private long commitIndexSeen;
   private RoleChange reported;
+  private @Nullable SnapshotPosition installing;
 
   /**
    * Starts a node from what is on disk. Everything that {@code hardState} and {@code log} show must
    * already be synced: a node that read back its own unsynced write would promise it to others and
    * could lose it at the next power cut.
    *
-   * @param config settings and membership
+   * @param config settings, and the members of a group that begins
    * @param hardState stored term and vote, {@link HardState#INITIAL} on the first start
    * @param log the written log
    * @param appliedIndex last entry whose effect is in the stored state machine, 0 on the first
@@ -55,7 +57,7 @@ public final class Raft {
       RandomGenerator random,
       long nowNanos) {
     this.config = config;
-    this.log = new RaftLog(log, appliedIndex, config.cacheBytesMax());
+    this.log = new RaftLog(log, appliedIndex, config.cacheBytesMax(), config.bootstrap());
     this.state = new RaftState(config, hardState, this.log, random, nowNanos);
     this.voter = new Voter(state);
     this.candidate = new Candidate(state);
@@ -69,12 +71,13 @@ public final class Raft {
    * only here. Call it at {@link #nextTickNanos} or at any finer step.
    */
   public void tick(long nowNanos) {
+    checkNotInstalling();
     state.advanceTime(nowNanos);
     Leader leader = state.leader();
     if (leader != null) {
       leader.onTick();
     } else if (state.timer.hasExpired(state.nowNanos())) {
-      if (state.configuration().isVoter(state.nodeId())) {
+      if (state.mayCampaign()) {
         state.startPreVote();
       } else {
         state.timer.reset(state.nowNanos());
@@ -92,6 +95,8 @@ public final class Raft {
   /**
    * Takes a message of another node.
    *
+   * @param nowNanos read from the clock <em>after</em> the message was received. With an earlier
+   *     moment this node would count its promise to the leader from before the leader asked
    * @throws IllegalArgumentException when the message is for another node or from this one
    * @throws RaftInvariantViolation when it shows that the protocol was broken somewhere; stop the
    *     node
@@ -101,11 +106,13 @@ public final class Raft {
       throw new IllegalArgumentException(
           "message from " + message.from() + " to " + message.to() + " reached " + state.nodeId());
     }
+    checkNotInstalling();
     state.advanceTime(nowNanos);
     switch (message) {
       case PreVoteRequest request -> voter.onPreVoteRequest(request);
       case VoteRequest request -> voter.onVoteRequest(request);
       case AppendRequest request -> follower.onAppendRequest(request);
+      case TimeoutNow request -> candidate.onTimeoutNow(request);
       case PreVoteResponse response -> {
         if (isFromKnownTerm(response)) {
           candidate.onPreVoteResponse(response);
@@ -146,6 +153,7 @@ public final class Raft {
    *     leaders
    */
   public ProposeResult propose(byte[] payload) {
+    checkNotInstalling();
     if (payload.length == 0) {
       throw new IllegalArgumentException(
           "an empty payload is reserved for the no-op of a new leader");
@@ -159,8 +167,12 @@ public final class Raft {
    * or as {@link ReadRejection}; exactly one of them, unless the process ends first.
    *
    * @param requestId chosen by the caller, who may use it again
+   * @param nowNanos read from the clock <em>after</em> the request arrived: a lease that was held
+   *     before says nothing about the moment of the read
    */
-  public void readIndex(long requestId) {
+  public void readIndex(long requestId, long nowNanos) {
+    checkNotInstalling();
+    state.advanceTime(nowNanos);
     Leader leader = state.leader();
     if (leader == null) {
       reject(requestId, ReadRejection.Reason.NOT_LEADER);
@@ -173,6 +185,146 @@ public final class Raft {
     state.outbox.rejectRead(new ReadRejection(requestId, reason, state.leaderId()));
   }
 
+  // ---- membership and leadership ----
+
+  /**
+   * Asks to change who belongs to the group. What follows the first configuration happens by
+   * itself, under this leader or a later one.
+   */
+  public MembershipResult changeMembership(MembershipChange change) {
+    checkNotInstalling();
+    Leader leader = state.leader();
+    MembershipResult result =
+        leader == null
+            ? new MembershipResult.NotLeader(state.leaderId())
+            : leader.changeMembership(change);
+    checkInvariants();
+    return result;
+  }
+
+  /**
+   * Hands the leadership over (Raft dissertation, section 3.10): proposals are refused until the
+   * target leads, or until an election timeout has passed and this node goes on.
+   *
+   * @param target a voter; null for the one whose log is longest
+   */
+  public TransferResult transferLeadership(@Nullable String target) {
+    checkNotInstalling();
+    Leader leader = state.leader();
+    return leader == null
+        ? new TransferResult.NotLeader(state.leaderId())
+        : leader.transferLeadership(target);
+  }
+
+  /**
+   * Tells that the leader's process is known to be gone, so that this node need not protect it for
+   * the rest of the election timeout. Without effect where leases are used: a process that cannot
+   * be reached may still serve reads.
+   */
+  public void forgetLeader() {
+    checkNotInstalling();
+    state.forgetLeader();
+  }
+
+  // ---- snapshots and compaction ----
+
+  /**
+   * What a snapshot of the state machine right after the entry at {@code index} stands for.
+   *
+   * @param index from {@code status().firstIndex() - 1} to the applied index
+   * @throws RaftInvariantViolation when it is not in that range
+   */
+  public SnapshotPosition positionAt(long index) {
+    checkRetained(index);
+    return log.positionAt(index);
+  }
+
+  /**
+   * Removes the entries up to {@code index} with the next write ({@link Output#compactTo}). Their
+   * effects must be in the stored state machine, in that write or an earlier one. Keep some entries
+   * for followers that lag a little: who needs a removed one needs a snapshot.
+   *
+   * @param index at most the applied index; what is removed already changes nothing
+   * @throws RaftInvariantViolation when it was not handed out for applying
+   */
+  public void compactTo(long index) {
+    checkNotInstalling();
+    log.compactTo(index);
+  }
+
+  private void checkRetained(long index) {
+    RaftInvariantViolation.require(
+        index <= log.handedOutIndex(),
+        "snapshots hold what was applied",
+        index,
+        log.handedOutIndex());
+    RaftInvariantViolation.require(
+        index >= log.firstIndex() - 1,
+        "the term of a removed entry is not known any more",
+        index,
+        log.firstIndex() - 1);
+  }
+
+  /**
+   * Reports how sending a snapshot to a follower ended ({@link Output#snapshotsNeeded}).
+   *
+   * @param position what was sent
+   * @param delivered whether the follower has all of it; replication goes on behind it then. If not
+   *     it is asked again once the follower answers
+   */
+  public void snapshotFinished(String follower, SnapshotPosition position, boolean delivered) {
+    checkNotInstalling();
+    Leader leader = state.leader();
+    if (leader != null) {
+      leader.snapshotFinished(follower, position, delivered);
+    }
+  }
+
+  /**
+   * Offers a snapshot that was received whole and verified. When it is wanted, the next output says
+   * {@link Output#install}, unless the log got there by itself in the same batch of inputs; nothing
+   * may be called then before {@link #installed}.
+   *
+   * @param position what the snapshot stands for
+   * @param leaderTerm term of the leader that sent it
+   * @param from that leader
+   */
+  public SnapshotOffer offerSnapshot(
+      SnapshotPosition position, long leaderTerm, String from, long nowNanos) {
+    checkNotInstalling();
+    state.advanceTime(nowNanos);
+    SnapshotOffer answer = follower.offerSnapshot(position, leaderTerm, from);
+    checkInvariants();
+    return answer;
+  }
+
+  /**
+   * Reports that the write of the last output was made, with state and log replaced by the
+   * snapshot. As with every write, {@link #durable} tells later that it is on disk.
+   *
+   * @throws IllegalStateException when no such snapshot was to be installed
+   */
+  public void installed(SnapshotPosition position) {
+    if (!position.equals(installing)) {
+      throw new IllegalStateException(position + " was installed instead of " + installing);
+    }
+    installing = null;
+    RaftInvariantViolation.require(
+        log.firstIndex() == position.index() + 1,
+        "the log goes on behind the installed snapshot",
+        log.firstIndex(),
+        position.index() + 1);
+    checkInvariants();
+  }
+
+  private void checkNotInstalling() {
+    if (installing != null) {
+      throw new IllegalStateException("the snapshot at " + installing + " is not installed yet");
+    }
+  }
+
+  // ---- writes ----
+
   /**
    * Reports that every write with a sequence up to this one is on disk. Late and repeated reports
    * do no harm.
@@ -180,6 +332,7 @@ public final class Raft {
    * @throws IllegalArgumentException for a write that was never handed out
    */
   public void durable(long writeSequence) {
+    checkNotInstalling();
     if (writeSequence > lastWriteSequence) {
       throw new IllegalArgumentException(
           "write " + writeSequence + " is reported durable, the last one was " + lastWriteSequence);
@@ -209,6 +362,7 @@ public final class Raft {
    * @throws IllegalArgumentException when the number was used before
    */
   public Output drain(long writeSequence) {
+    checkNotInstalling();
     if (writeSequence <= lastWriteSequence) {
       throw new IllegalArgumentException(
           "write sequence " + writeSequence + " must be above " + lastWriteSequence);
@@ -217,11 +371,15 @@ public final class Raft {
     if (leader != null) {
       leader.prepareMessages();
     }
+    installing = follower.takeInstallation(writeSequence);
     HardState hardState =
         state.ballot.hasUnwritten() ? state.ballot.takeUnwritten(writeSequence) : null;
     long truncateFrom = log.pendingTruncateFrom();
     List<Entry> entries = log.hasUnwritten() ? log.takeUnwritten(writeSequence) : List.of();
-    if (hardState != null || !entries.isEmpty()) {
+    boolean writes =
+        hardState != null || !entries.isEmpty() || log.hasCompaction() || installing != null;
+    SnapshotPosition compactTo = writes ? log.takeCompaction() : null;
+    if (writes) {
       lastWriteSequence = writeSequence;
     }
     List<Message> sendNow = state.outbox.takeNow();
@@ -238,6 +396,8 @@ public final class Raft {
             hardState,
             truncateFrom,
             entries,
+            compactTo,
+            installing,
             sendNow,
             sendWhenDurable,
             lastWriteSequence,
@@ -245,9 +405,12 @@ public final class Raft {
             log.hasUnapplied(),
             state.outbox.takeReads(),
             state.outbox.takeRejectedReads(),
+            state.outbox.takeSnapshotsNeeded(),
             takeRoleChange());
     log.evict();
-    checkInvariants();
+    if (installing == null) {
+      checkInvariants();
+    }
     return output;
   }
 
@@ -272,6 +435,21 @@ public final class Raft {
         commitIndexSeen <= log.lastIndex(),
         "only entries of the log are committed",
         commitIndexSeen,
+        log.lastIndex());
+    RaftInvariantViolation.require(
+        log.handedOutIndex() <= commitIndexSeen,
+        "only committed entries are applied",
+        log.handedOutIndex(),
+        commitIndexSeen);
+    RaftInvariantViolation.require(
+        log.handedOutIndex() >= log.firstIndex() - 1,
+        "only applied entries are removed",
+        log.handedOutIndex(),
+        log.firstIndex() - 1);
+    RaftInvariantViolation.require(
+        log.configurations().latestIndex() <= log.lastIndex(),
+        "a membership stands in the log",
+        log.configurations().latestIndex(),
         log.lastIndex());
     RaftInvariantViolation.require(
         log.durableIndex() <= log.lastIndex(),
@@ -315,7 +493,7 @@ public final class Raft {
     return log.durableIndex();
   }
 
-  /** Who belongs to the group. */
+  /** Who belongs to the group: the latest membership in the log, committed or not. */
   public Configuration configuration() {
     return state.configuration();
   }
@@ -331,6 +509,11 @@ public final class Raft {
         commitIndex(),
         lastIndex(),
         durableIndex(),
+        log.firstIndex(),
+        log.handedOutIndex(),
+        state.configuration(),
+        MembershipChanges.isOpen(state.configuration(), state.isConfigurationCommitted()),
+        leader == null ? null : leader.transferTarget(),
         leader == null ? List.of() : leader.followerStatus());
   }
 }

@@ -6,8 +6,10 @@ package io.capstan.node.raft;
  *
  * @param nodeId id of this node, unique in the group. Two nodes with one id vote twice with one
  *     name: two leaders in a term become possible
- * @param membership members known at start. Nodes that start with different voters may elect two
- *     leaders
+ * @param bootstrap members with which a new group begins, the same on each of them; nodes that
+ *     begin with different voters may elect two leaders. {@link Configuration#NONE} for a node that
+ *     joins a group: it waits to be added and never votes before. Without meaning once anything was
+ *     written: then the log knows the members
  * @param electionTimeoutMillis how long a node waits for its leader; the actual wait is drawn from
  *     [this, twice this). Too short (near the round trip plus the longest pause): elections without
  *     need, no progress. Too long: a dead leader is missed that much later. Very different values
@@ -32,10 +34,23 @@ package io.capstan.node.raft;
  * @param cacheBytesMax tail of the log that is kept in memory although written. Too small:
  *     replication reads from storage. Entries not yet written are held beyond it, bounded by the
  *     two limits above
+ * @param applyLagEntriesMax committed entries that may wait for the state machine; beyond it a
+ *     leader refuses proposals. Too small: refusals at every long apply. Too large: reads wait, and
+ *     a restart has much to apply
+ * @param applyLagBytesMax the same in bytes, for the entries of this leader's own term
+ * @param leaseReads whether a leader answers linearizable reads without asking, as long as the
+ *     answers of a quorum are young enough. Dangerous where clocks run at rates further apart than
+ *     the next setting says, where the caller's instants are older than the inputs, or where the
+ *     nodes' election timeouts differ: then a read can be stale. It must be set on all nodes
+ * @param clockDriftMaxPartsPerMillion how far the rate of any node's clock may be off, for leases.
+ *     500 is far beyond a healthy quartz clock; the lease is shorter by about twice that
+ * @param automaticLeave whether a leader leaves a joint configuration as soon as it is committed.
+ *     Off: somebody has to ask for {@link MembershipChange.LeaveJoint}, and until then every
+ *     decision needs two majorities
  */
 public record RaftConfig(
     String nodeId,
-    Configuration membership,
+    Configuration bootstrap,
     long electionTimeoutMillis,
     long heartbeatIntervalMillis,
     int inflightMessagesMax,
@@ -45,7 +60,14 @@ public record RaftConfig(
     long applyBytesMax,
     int readsPendingMax,
     int readRoundsMax,
-    long cacheBytesMax) {
+    long cacheBytesMax,
+    long applyLagEntriesMax,
+    long applyLagBytesMax,
+    boolean leaseReads,
+    int clockDriftMaxPartsPerMillion,
+    boolean automaticLeave) {
+
+  private static final int DRIFT_LIMIT_PARTS_PER_MILLION = 100_000;
 
   /**
    * Checks every value.
@@ -74,23 +96,27 @@ public record RaftConfig(
     atLeast("readsPendingMax", readsPendingMax, 1);
     atLeast("readRoundsMax", readRoundsMax, 1);
     atLeast("cacheBytesMax", cacheBytesMax, 0);
+    atLeast("applyLagEntriesMax", applyLagEntriesMax, 1);
+    atLeast("applyLagBytesMax", applyLagBytesMax, 1);
+    atLeast("clockDriftMaxPartsPerMillion", clockDriftMaxPartsPerMillion, 0);
+    if (clockDriftMaxPartsPerMillion > DRIFT_LIMIT_PARTS_PER_MILLION) {
+      throw new IllegalArgumentException(
+          "clockDriftMaxPartsPerMillion is "
+              + clockDriftMaxPartsPerMillion
+              + ", allowed is "
+              + DRIFT_LIMIT_PARTS_PER_MILLION
+              + " or less: a lease under worse clocks is worth nothing");
+    }
   }
 
   /** Values for a local network and entries of a few hundred bytes. */
-  public static RaftConfig defaults(String nodeId, Configuration membership) {
-    return new RaftConfig(
-        nodeId,
-        membership,
-        1_000,
-        100,
-        256,
-        16 << 20,
-        1 << 20,
-        64 << 20,
-        4 << 20,
-        65_536,
-        2,
-        32 << 20);
+  public static RaftConfig defaults(String nodeId, Configuration bootstrap) {
+    return builder(nodeId, bootstrap).build();
+  }
+
+  /** Starts from {@link #defaults}. */
+  public static Builder builder(String nodeId, Configuration bootstrap) {
+    return new Builder(nodeId, bootstrap);
   }
 
   long electionTimeoutNanos() {
@@ -105,6 +131,148 @@ public record RaftConfig(
     if (value < least) {
       throw new IllegalArgumentException(
           name + " is " + value + ", allowed is " + least + " or more");
+    }
+  }
+
+  /** Settings by name; see {@link RaftConfig} for each. Checked by {@link #build}. */
+  public static final class Builder {
+    private final String nodeId;
+    private final Configuration bootstrap;
+    private long electionTimeoutMillis = 1_000;
+    private long heartbeatIntervalMillis = 100;
+    private int inflightMessagesMax = 256;
+    private long inflightBytesMax = 16 << 20;
+    private long appendBytesMax = 1 << 20;
+    private long uncommittedBytesMax = 64 << 20;
+    private long applyBytesMax = 4 << 20;
+    private int readsPendingMax = 65_536;
+    private int readRoundsMax = 2;
+    private long cacheBytesMax = 32 << 20;
+    private long applyLagEntriesMax = 1_000_000;
+    private long applyLagBytesMax = 256 << 20;
+    private boolean leaseReads = false;
+    private int clockDriftMaxPartsPerMillion = 500;
+    private boolean automaticLeave = true;
+
+    private Builder(String nodeId, Configuration bootstrap) {
+      this.nodeId = nodeId;
+      this.bootstrap = bootstrap;
+    }
+
+    /** See {@link RaftConfig#electionTimeoutMillis}. */
+    public Builder electionTimeoutMillis(long value) {
+      electionTimeoutMillis = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#heartbeatIntervalMillis}. */
+    public Builder heartbeatIntervalMillis(long value) {
+      heartbeatIntervalMillis = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#inflightMessagesMax}. */
+    public Builder inflightMessagesMax(int value) {
+      inflightMessagesMax = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#inflightBytesMax}. */
+    public Builder inflightBytesMax(long value) {
+      inflightBytesMax = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#appendBytesMax}. */
+    public Builder appendBytesMax(long value) {
+      appendBytesMax = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#uncommittedBytesMax}. */
+    public Builder uncommittedBytesMax(long value) {
+      uncommittedBytesMax = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#applyBytesMax}. */
+    public Builder applyBytesMax(long value) {
+      applyBytesMax = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#readsPendingMax}. */
+    public Builder readsPendingMax(int value) {
+      readsPendingMax = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#readRoundsMax}. */
+    public Builder readRoundsMax(int value) {
+      readRoundsMax = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#cacheBytesMax}. */
+    public Builder cacheBytesMax(long value) {
+      cacheBytesMax = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#applyLagEntriesMax}. */
+    public Builder applyLagEntriesMax(long value) {
+      applyLagEntriesMax = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#applyLagBytesMax}. */
+    public Builder applyLagBytesMax(long value) {
+      applyLagBytesMax = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#leaseReads}. */
+    public Builder leaseReads(boolean value) {
+      leaseReads = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#clockDriftMaxPartsPerMillion}. */
+    public Builder clockDriftMaxPartsPerMillion(int value) {
+      clockDriftMaxPartsPerMillion = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#automaticLeave}. */
+    public Builder automaticLeave(boolean value) {
+      automaticLeave = value;
+      return this;
+    }
+
+    /**
+     * The settings.
+     *
+     * @throws IllegalArgumentException naming the setting, its value and what is allowed
+     */
+    public RaftConfig build() {
+      return new RaftConfig(
+          nodeId,
+          bootstrap,
+          electionTimeoutMillis,
+          heartbeatIntervalMillis,
+          inflightMessagesMax,
+          inflightBytesMax,
+          appendBytesMax,
+          uncommittedBytesMax,
+          applyBytesMax,
+          readsPendingMax,
+          readRoundsMax,
+          cacheBytesMax,
+          applyLagEntriesMax,
+          applyLagBytesMax,
+          leaseReads,
+          clockDriftMaxPartsPerMillion,
+          automaticLeave);
     }
   }
 }

@@ -1,10 +1,12 @@
 package io.capstan.node.raft;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The log as the protocol sees it: what the caller has written, what waits for the next drain, and
- * how much of it is durable, committed and handed out for applying.
+ * The log as the protocol sees it: what the caller has written, what waits for the next drain, how
+ * much of it is durable, committed and handed out for applying, and the memberships that stand in
+ * it.
  *
  * <pre>
  *   handedOut &lt;= commit &lt;= last        durable &lt;= written &lt;= last
@@ -22,12 +24,24 @@ final class RaftLog {
   private long truncateFrom;
   private long commitIndex;
   private long handedOutIndex;
+  private final Configurations configurations;
+  private @Nullable SnapshotPosition compactTo;
 
   /**
    * Takes over a log that is completely on disk and whose entries up to {@code appliedIndex} are
    * applied.
    */
   RaftLog(LogReader reader, long appliedIndex, long cacheBytesMax) {
+    this(reader, appliedIndex, cacheBytesMax, Configuration.NONE);
+  }
+
+  /**
+   * As above.
+   *
+   * @param bootstrap members of a group whose log never began; noted on disk with the first write,
+   *     and without meaning from then on
+   */
+  RaftLog(LogReader reader, long appliedIndex, long cacheBytesMax, Configuration bootstrap) {
     long lastIndex = reader.lastIndex();
     RaftInvariantViolation.require(
         appliedIndex <= lastIndex, "applied entries are in the log", appliedIndex, lastIndex);
@@ -40,7 +54,18 @@ final class RaftLog {
     this.tail = new LogTail(lastIndex + 1);
     this.writes = new WriteTracker(lastIndex);
     this.cacheBytesMax = cacheBytesMax;
-    this.lastTerm = lastIndex == 0 ? 0 : reader.term(lastIndex);
+    SnapshotPosition base = reader.snapshot();
+    RaftInvariantViolation.require(
+        base.index() == reader.firstIndex() - 1,
+        "the log goes on where its removed beginning ends",
+        reader.firstIndex() - 1,
+        base.index());
+    this.lastTerm = lastIndex == base.index() ? base.term() : reader.term(lastIndex);
+    if (base.index() == 0 && base.configuration().isEmpty()) {
+      base = new SnapshotPosition(0, 0, bootstrap);
+      this.compactTo = bootstrap.isEmpty() ? null : base;
+    }
+    this.configurations = new Configurations(base, reader);
     this.writtenIndex = lastIndex;
     this.commitIndex = appliedIndex;
     this.handedOutIndex = appliedIndex;
@@ -61,6 +86,14 @@ final class RaftLog {
 
   long commitIndex() {
     return commitIndex;
+  }
+
+  long handedOutIndex() {
+    return handedOutIndex;
+  }
+
+  Configurations configurations() {
+    return configurations;
   }
 
   long durableIndex() {
@@ -131,6 +164,7 @@ final class RaftLog {
         entry.term() >= lastTerm, "terms never fall along the log", entry.term(), lastTerm);
     tail.append(entry);
     lastTerm = entry.term();
+    configurations.appended(entry);
   }
 
   /** Removes the entries from {@code index} on, which conflict with the leader's. */
@@ -138,6 +172,7 @@ final class RaftLog {
     RaftInvariantViolation.require(
         index > commitIndex, "a committed entry is never truncated", index, commitIndex);
     lastTerm = term(index - 1);
+    configurations.truncatedFrom(index);
     tail.truncateFrom(index);
     writes.truncatedFrom(index);
     if (index <= writtenIndex) {
@@ -189,6 +224,54 @@ final class RaftLog {
         handedOutIndex,
         commitIndex);
     return entries;
+  }
+
+  /** What a snapshot of the state right after the entry at {@code index} stands for. */
+  SnapshotPosition positionAt(long index) {
+    return new SnapshotPosition(index, term(index), configurations.at(index));
+  }
+
+  /** Removes the entries up to {@code index} with the next write; an earlier wish is included. */
+  void compactTo(long index) {
+    RaftInvariantViolation.require(
+        index <= handedOutIndex, "only applied entries are removed", index, handedOutIndex);
+    if (index >= firstIndex() && (compactTo == null || compactTo.index() < index)) {
+      compactTo = positionAt(index);
+    }
+  }
+
+  /** Whether removing entries is reason enough for a write; noting the first members is not. */
+  boolean hasCompaction() {
+    return compactTo != null && compactTo.index() > 0;
+  }
+
+  /** Hands out the position up to which the caller removes the log; null for nothing. */
+  @Nullable SnapshotPosition takeCompaction() {
+    SnapshotPosition taken = compactTo;
+    compactTo = null;
+    if (taken != null) {
+      tail.dropThrough(taken.index());
+      configurations.compactedTo(taken);
+    }
+    return taken;
+  }
+
+  /** Forgets everything: the write {@code writeSequence} replaces state and log by a snapshot. */
+  void replaceBy(SnapshotPosition position, long writeSequence) {
+    RaftInvariantViolation.require(
+        position.index() > commitIndex,
+        "a snapshot never replaces newer state",
+        position.index(),
+        commitIndex);
+    writes.replaced(writeSequence, position.index(), commitIndex);
+    tail.restartAt(position.index() + 1);
+    configurations.reset(position);
+    lastTerm = position.term();
+    writtenIndex = position.index();
+    commitIndex = position.index();
+    handedOutIndex = position.index();
+    truncateFrom = 0;
+    compactTo = null;
   }
 
   /** Drops written entries from memory beyond the cache limit. */

@@ -17,7 +17,6 @@ final class RaftState {
   final ElectionTimer timer;
   final Outbox outbox = new Outbox();
 
-  private final Configuration configuration;
   private long nowNanos;
   private Role role = Role.FOLLOWER;
   private @Nullable String leaderId;
@@ -28,7 +27,6 @@ final class RaftState {
   RaftState(
       RaftConfig config, HardState hardState, RaftLog log, RandomGenerator random, long nowNanos) {
     this.config = config;
-    this.configuration = config.membership();
     this.log = log;
     this.ballot = new Ballot(hardState);
     this.timer = new ElectionTimer(config.electionTimeoutNanos(), random, nowNanos);
@@ -38,7 +36,7 @@ final class RaftState {
         "the stored term covers the stored log",
         log.lastTerm(),
         hardState.term());
-    if (configuration.isSoleVoter(config.nodeId())) {
+    if (configuration().isSoleVoter(config.nodeId())) {
       timer.expireAt(nowNanos);
     }
   }
@@ -47,8 +45,22 @@ final class RaftState {
     return config.nodeId();
   }
 
+  /** The membership in effect: the latest one in the log, committed or not. */
   Configuration configuration() {
-    return configuration;
+    return log.configurations().latest();
+  }
+
+  /** Whether the membership in effect is committed. */
+  boolean isConfigurationCommitted() {
+    return log.configurations().latestIndex() <= log.commitIndex();
+  }
+
+  boolean mayVote() {
+    return log.configurations().mayVote(nodeId(), log.commitIndex());
+  }
+
+  boolean mayCampaign() {
+    return log.configurations().mayCampaign(nodeId(), log.commitIndex());
   }
 
   long nowNanos() {
@@ -91,12 +103,21 @@ final class RaftState {
 
   /**
    * Whether this node must not help to replace a leader at this moment (dissertation, section
-   * 4.2.3).
+   * 4.2.3). With leases a node that meets a later term on the way still keeps its word to the
+   * leader that it answered.
    */
   boolean protectsLeader() {
     return timer.isStartup(nowNanos)
         || role == Role.LEADER
-        || (leaderId != null && timer.isLeaderContactRecent(nowNanos));
+        || ((leaderId != null || config.leaseReads()) && timer.isLeaderContactRecent(nowNanos));
+  }
+
+  /** The caller knows that the leader is gone; nobody needs to wait for its silence to be long. */
+  void forgetLeader() {
+    if (role == Role.FOLLOWER && leaderId != null && !config.leaseReads()) {
+      timer.forgetLeader(nowNanos);
+      leaderId = null;
+    }
   }
 
   /** Follows in the given term, of a leader if one is known. Stops whatever this node was doing. */
@@ -118,10 +139,11 @@ final class RaftState {
     leaderId = null;
     leaveRole(Role.PRE_CANDIDATE);
     timer.reset(nowNanos);
+    Configuration configuration = configuration();
     Campaign preVote = new Campaign(configuration, term() + 1);
     campaign = preVote;
     if (preVote.record(nodeId(), true) == Configuration.Tally.WON) {
-      startElection();
+      startElection(false);
       return;
     }
     for (String voter : configuration.members()) {
@@ -132,18 +154,23 @@ final class RaftState {
     }
   }
 
-  /** Enters the next term and asks for votes (dissertation, section 3.4). */
-  void startElection() {
+  /**
+   * Enters the next term and asks for votes (dissertation, section 3.4).
+   *
+   * @param transfer whether the present leader wants it (section 3.10)
+   */
+  void startElection(boolean transfer) {
     ballot.advanceTo(term() + 1);
     ballot.voteFor(nodeId());
     leaderId = null;
     leaveRole(Role.CANDIDATE);
     timer.reset(nowNanos);
+    Configuration configuration = configuration();
     campaign = new Campaign(configuration, term());
     for (String voter : configuration.members()) {
       if (!voter.equals(nodeId()) && configuration.isVoter(voter)) {
         outbox.sendWhenDurable(
-            new VoteRequest(nodeId(), voter, term(), log.lastIndex(), log.lastTerm()));
+            new VoteRequest(nodeId(), voter, term(), log.lastIndex(), log.lastTerm(), transfer));
       }
     }
   }

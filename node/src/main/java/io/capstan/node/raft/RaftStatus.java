@@ -6,6 +6,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A picture of one node for status pages and metrics; safe to hand to another thread.
  *
+ * @param firstIndex first entry that the log still has
+ * @param appliedIndex last entry handed out for applying
+ * @param configuration membership in effect
+ * @param changeOpen whether a membership change is under way
+ * @param transferTarget the node that this leader hands over to, null for none
  * @param followers what the leader knows of the others, in order of id; empty on other roles
  */
 public record RaftStatus(
@@ -16,6 +21,11 @@ public record RaftStatus(
     long commitIndex,
     long lastIndex,
     long durableIndex,
+    long firstIndex,
+    long appliedIndex,
+    Configuration configuration,
+    boolean changeOpen,
+    @Nullable String transferTarget,
     List<FollowerStatus> followers) {
 
   /**

@@ -13,6 +13,9 @@ import io.capstan.node.raft.Message.VoteResponse;
  * down or silent for an election timeout) protects nobody and grants; a refusal of a pre-vote
  * carries this node's term, so that a candidate that fell behind catches up with one that ran
  * ahead.
+ *
+ * <p>A node that no membership names votes for nobody: it may have had another life in this group,
+ * of which its empty disk knows nothing.
  */
 final class Voter {
   private final RaftState state;
@@ -24,6 +27,7 @@ final class Voter {
   void onPreVoteRequest(PreVoteRequest request) {
     boolean granted =
         request.campaignTerm() > state.term()
+            && state.mayVote()
             && state.log.isUpToDate(request.lastIndex(), request.lastTerm())
             && !state.protectsLeader();
     answer(
@@ -32,8 +36,9 @@ final class Voter {
   }
 
   void onVoteRequest(VoteRequest request) {
+    boolean protects = state.protectsLeader() && !request.transfer();
     if (request.term() > state.term()) {
-      if (state.protectsLeader()) {
+      if (protects) {
         // Not even the term is taken over: a node that cannot hear the leader must not depose it.
         return;
       }
@@ -41,7 +46,8 @@ final class Voter {
     }
     boolean granted =
         request.term() == state.term()
-            && !state.protectsLeader()
+            && !protects
+            && state.mayVote()
             && state.ballot.canVoteFor(request.from())
             && state.log.isUpToDate(request.lastIndex(), request.lastTerm());
     if (granted) {

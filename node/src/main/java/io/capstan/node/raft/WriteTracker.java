@@ -49,6 +49,16 @@ final class WriteTracker {
     }
   }
 
+  /**
+   * The write {@code sequence} replaces the log by a snapshot that ends at {@code index}; what
+   * earlier writes vouch for is gone with it.
+   */
+  void replaced(long sequence, long index, long stillDurable) {
+    pending.clear();
+    durableIndex = Math.min(durableIndex, stillDurable);
+    written(sequence, index);
+  }
+
   /** Every write up to {@code sequence} is on disk. */
   void durable(long sequence) {
     for (PendingWrite write = pending.peekFirst();

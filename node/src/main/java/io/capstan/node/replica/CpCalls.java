@@ -94,7 +94,7 @@ final class CpCalls {
         propose(call);
       } else {
         call.state = Call.State.READING;
-        raft.readIndex(call.key);
+        raft.readIndex(call.key, now.nanos());
       }
     } else if (call.origin != null) {
       finish(call, failure(Errors.noLeader(config.nodeId(), members(), call.maybeApplied())));
@@ -139,10 +139,24 @@ final class CpCalls {
               call,
               failure(
                   Errors.overloaded(
-                      overloaded.uncommittedBytes()
-                          + " bytes wait for a majority, "
-                          + overloaded.uncommittedBytesMax()
-                          + " are allowed")));
+                      switch (overloaded.limit()) {
+                        case UNCOMMITTED_BYTES ->
+                            overloaded.current()
+                                + " bytes wait for a majority, "
+                                + overloaded.max()
+                                + " are allowed";
+                        case APPLY_LAG_BYTES ->
+                            overloaded.current()
+                                + " bytes wait to be applied, "
+                                + overloaded.max()
+                                + " are allowed";
+                        case APPLY_LAG_ENTRIES ->
+                            overloaded.current()
+                                + " entries wait to be applied, "
+                                + overloaded.max()
+                                + " are allowed";
+                      })));
+      case ProposeResult.Transferring transferring -> call.waitForLeader(now.nanos());
     }
   }
 

@@ -7,6 +7,7 @@ import io.capstan.proto.peer.v1.AppendRequest;
 import io.capstan.proto.peer.v1.AppendResponse;
 import io.capstan.proto.peer.v1.LogEntry;
 import io.capstan.proto.peer.v1.RaftMessage;
+import io.capstan.proto.peer.v1.TimeoutNow;
 import io.capstan.proto.peer.v1.VoteRequest;
 import io.capstan.proto.peer.v1.VoteResponse;
 import java.util.ArrayList;
@@ -36,7 +37,8 @@ final class RaftCodec {
           wire.setVoteRequest(
               VoteRequest.newBuilder()
                   .setLastIndex(request.lastIndex())
-                  .setLastTerm(request.lastTerm()));
+                  .setLastTerm(request.lastTerm())
+                  .setTransfer(request.transfer()));
       case Message.VoteResponse answer ->
           wire.setVoteResponse(VoteResponse.newBuilder().setGranted(answer.granted()));
       case Message.AppendRequest request -> wire.setAppendRequest(encodeAppend(request));
@@ -49,6 +51,7 @@ final class RaftCodec {
                   .setHintIndex(answer.hintIndex())
                   .setHintTerm(answer.hintTerm())
                   .setReadSequence(answer.readSequence()));
+      case Message.TimeoutNow request -> wire.setTimeoutNow(TimeoutNow.getDefaultInstance());
     }
     return wire.build();
   }
@@ -86,7 +89,12 @@ final class RaftCodec {
             ? new Message.PreVoteRequest(
                 from, to, term, request.getLastIndex(), request.getLastTerm())
             : new Message.VoteRequest(
-                from, to, term, request.getLastIndex(), request.getLastTerm());
+                from,
+                to,
+                term,
+                request.getLastIndex(),
+                request.getLastTerm(),
+                request.getTransfer());
       }
       case VOTE_RESPONSE -> {
         VoteResponse answer = wire.getVoteResponse();
@@ -109,6 +117,7 @@ final class RaftCodec {
             answer.getHintTerm(),
             answer.getReadSequence());
       }
+      case TIMEOUT_NOW -> new Message.TimeoutNow(from, to, term);
       case MESSAGE_NOT_SET ->
           throw new IllegalArgumentException("a Raft message of an unknown kind from " + from);
     };

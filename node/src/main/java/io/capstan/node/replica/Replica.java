@@ -10,6 +10,7 @@ import io.capstan.node.raft.Raft;
 import io.capstan.node.raft.RaftConfig;
 import io.capstan.node.raft.RaftStatus;
 import io.capstan.node.raft.Role;
+import io.capstan.node.raft.SnapshotPosition;
 import io.capstan.node.storage.ReplicaStore;
 import io.capstan.node.storage.WriteBatch;
 import io.capstan.proto.peer.v1.Forward;
@@ -91,21 +92,12 @@ public final class Replica {
   }
 
   private static RaftConfig raftConfig(ReplicaConfig config) {
-    RaftConfig defaults =
-        RaftConfig.defaults(config.nodeId(), Configuration.ofVoters(config.members()));
-    return new RaftConfig(
-        config.nodeId(),
-        defaults.membership(),
-        config.electionTimeoutMillis(),
-        config.heartbeatIntervalMillis(),
-        defaults.inflightMessagesMax(),
-        defaults.inflightBytesMax(),
-        defaults.appendBytesMax(),
-        config.uncommittedBytesMax(),
-        defaults.applyBytesMax(),
-        config.callsMax(),
-        defaults.readRoundsMax(),
-        defaults.cacheBytesMax());
+    return RaftConfig.builder(config.nodeId(), Configuration.ofVoters(config.members()))
+        .electionTimeoutMillis(config.electionTimeoutMillis())
+        .heartbeatIntervalMillis(config.heartbeatIntervalMillis())
+        .uncommittedBytesMax(config.uncommittedBytesMax())
+        .readsPendingMax(config.callsMax())
+        .build();
   }
 
   // ---- inputs ----
@@ -189,6 +181,10 @@ public final class Replica {
       HardState hardState = output.hardState();
       if (hardState != null) {
         batch.hardState(hardState);
+      }
+      SnapshotPosition compactTo = output.compactTo();
+      if (compactTo != null) {
+        batch.compactLog(compactTo);
       }
     }
     output.sendNow().forEach(this::sendRaft);

@@ -120,7 +120,7 @@ final class StateMachine {
     }
     appliedIndex = entry.index();
     appliedChanged = true;
-    if (entry.isNoOp()) {
+    if (entry.isNoOp() || entry.kind() == Entry.Kind.CONFIGURATION) {
       return null;
     }
     LogCommand command = parse(entry);

@@ -2,6 +2,7 @@ package io.capstan.node.storage;
 
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.HardState;
+import io.capstan.node.raft.SnapshotPosition;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -27,6 +28,8 @@ public final class WriteBatch {
   private List<Entry> entries = List.of();
   private long truncateFrom;
   private @Nullable HardState hardState;
+  private @Nullable SnapshotPosition compactTo;
+  private @Nullable SnapshotPosition resetTo;
 
   /** Sets the row. */
   public void put(Table table, byte[] key, byte[] value) {
@@ -50,6 +53,22 @@ public final class WriteBatch {
     }
     truncateFrom = truncateFromIndex;
     entries = List.copyOf(newEntries);
+  }
+
+  /**
+   * Removes the log entries up to the position and remembers it; entries above stay. Done after
+   * {@link #appendToLog}. At index 0 it only notes the members that the group began with.
+   */
+  public void compactLog(SnapshotPosition position) {
+    compactTo = position;
+  }
+
+  /**
+   * Removes every log entry; the log goes on right behind the position. There is nothing appended
+   * in the same batch.
+   */
+  public void resetLog(SnapshotPosition position) {
+    resetTo = position;
   }
 
   /** Sets the term and vote that are to be durable with this batch. */
@@ -77,8 +96,23 @@ public final class WriteBatch {
     return hardState;
   }
 
+  /** The position up to which log entries are removed, or null for none. */
+  public @Nullable SnapshotPosition compactTo() {
+    return compactTo;
+  }
+
+  /** The position that replaces the whole log, or null for none. */
+  public @Nullable SnapshotPosition resetTo() {
+    return resetTo;
+  }
+
   /** Whether there is nothing to write. */
   public boolean isEmpty() {
-    return rows.isEmpty() && entries.isEmpty() && truncateFrom == 0 && hardState == null;
+    return rows.isEmpty()
+        && entries.isEmpty()
+        && truncateFrom == 0
+        && hardState == null
+        && compactTo == null
+        && resetTo == null;
   }
 }

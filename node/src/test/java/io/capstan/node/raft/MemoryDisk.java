@@ -13,24 +13,97 @@ import java.util.List;
 final class MemoryDisk implements LogReader {
 
   private record Write(
-      long sequence, long truncateFrom, List<Entry> entries, HardState hardState) {}
+      long sequence,
+      long truncateFrom,
+      List<Entry> entries,
+      HardState hardState,
+      SnapshotPosition compactTo,
+      SnapshotPosition install) {}
 
-  private final List<Entry> written = new ArrayList<>();
-  private final List<Entry> synced = new ArrayList<>();
+  /** One of the two truths. */
+  private static final class Image {
+    private final List<Entry> log = new ArrayList<>();
+    private SnapshotPosition start = SnapshotPosition.NONE;
+    private HardState hardState = HardState.INITIAL;
+
+    long lastIndex() {
+      return start.index() + log.size();
+    }
+
+    Entry get(long index) {
+      return log.get((int) (index - start.index() - 1));
+    }
+
+    long term(long index) {
+      return index == start.index() ? start.term() : get(index).term();
+    }
+
+    /** Whether the entry is in the log, or in the snapshot before it. */
+    boolean has(Entry entry) {
+      return entry.index() <= start.index()
+          || (entry.index() <= lastIndex() && term(entry.index()) == entry.term());
+    }
+
+    void apply(Write write) {
+      if (write.truncateFrom() > 0) {
+        log.subList((int) (write.truncateFrom() - start.index() - 1), log.size()).clear();
+      }
+      for (Entry entry : write.entries()) {
+        if (entry.index() != lastIndex() + 1) {
+          throw new AssertionError("write leaves a gap: " + entry + " after " + lastIndex());
+        }
+        log.add(entry);
+      }
+      if (write.compactTo() != null) {
+        log.subList(0, (int) (write.compactTo().index() - start.index())).clear();
+        start = write.compactTo();
+      }
+      if (write.install() != null) {
+        log.clear();
+        start = write.install();
+      }
+      if (write.hardState() != null) {
+        hardState = write.hardState();
+      }
+    }
+
+    void become(Image other) {
+      log.clear();
+      log.addAll(other.log);
+      start = other.start;
+      hardState = other.hardState;
+    }
+  }
+
+  private final Image written = new Image();
+  private final Image synced = new Image();
   private final Deque<Write> unsynced = new ArrayDeque<>();
-  private HardState writtenHardState = HardState.INITIAL;
-  private HardState syncedHardState = HardState.INITIAL;
   private int reads;
 
   void write(Output output) {
-    Write write =
+    write(
         new Write(
-            output.writeSequence(), output.truncateFrom(), output.entries(), output.hardState());
+            output.writeSequence(),
+            output.truncateFrom(),
+            output.entries(),
+            output.hardState(),
+            output.compactTo(),
+            output.install()));
+  }
+
+  void write(long sequence, long truncateFrom, List<Entry> entries) {
+    write(new Write(sequence, truncateFrom, entries, null, null, null));
+  }
+
+  /** Puts entries, term and vote on the disk, synced. */
+  void preset(List<Entry> entries, HardState hardState) {
+    write(new Write(1, 0, entries, hardState, null, null));
+    sync(1);
+  }
+
+  private void write(Write write) {
     unsynced.addLast(write);
-    apply(write, written);
-    if (write.hardState() != null) {
-      writtenHardState = write.hardState();
-    }
+    written.apply(write);
   }
 
   /** Sequence of the newest write that is not synced, 0 when all are. */
@@ -44,56 +117,36 @@ final class MemoryDisk implements LogReader {
 
   void sync(long sequence) {
     while (!unsynced.isEmpty() && unsynced.getFirst().sequence() <= sequence) {
-      syncFirst();
+      synced.apply(unsynced.removeFirst());
     }
   }
 
   void crash(int survivingWrites) {
     for (int i = 0; i < survivingWrites; i++) {
-      syncFirst();
+      synced.apply(unsynced.removeFirst());
     }
     unsynced.clear();
-    written.clear();
-    written.addAll(synced);
-    writtenHardState = syncedHardState;
-  }
-
-  private void syncFirst() {
-    Write write = unsynced.removeFirst();
-    apply(write, synced);
-    if (write.hardState() != null) {
-      syncedHardState = write.hardState();
-    }
-  }
-
-  private static void apply(Write write, List<Entry> log) {
-    if (write.truncateFrom() > 0) {
-      log.subList((int) write.truncateFrom() - 1, log.size()).clear();
-    }
-    for (Entry entry : write.entries()) {
-      if (entry.index() != log.size() + 1) {
-        throw new AssertionError("write leaves a gap: " + entry + " after " + log.size());
-      }
-      log.add(entry);
-    }
+    written.become(synced);
   }
 
   HardState hardState() {
-    return writtenHardState;
+    return written.hardState;
+  }
+
+  HardState syncedHardState() {
+    return synced.hardState;
   }
 
   boolean hasSynced(Entry entry) {
-    return entry.index() <= synced.size()
-        && synced.get((int) entry.index() - 1).term() == entry.term();
+    return synced.has(entry);
   }
 
   boolean hasWritten(Entry entry) {
-    return entry.index() <= written.size()
-        && written.get((int) entry.index() - 1).term() == entry.term();
+    return written.has(entry);
   }
 
   List<Entry> writtenEntries() {
-    return written;
+    return written.log;
   }
 
   /** How often entries were read back, to show that normal replication reads nothing. */
@@ -103,17 +156,22 @@ final class MemoryDisk implements LogReader {
 
   @Override
   public long firstIndex() {
-    return 1;
+    return written.start.index() + 1;
+  }
+
+  @Override
+  public SnapshotPosition snapshot() {
+    return written.start;
   }
 
   @Override
   public long lastIndex() {
-    return written.size();
+    return written.lastIndex();
   }
 
   @Override
   public long term(long index) {
-    return index == 0 ? 0 : written.get((int) index - 1).term();
+    return written.term(index);
   }
 
   @Override
@@ -122,7 +180,7 @@ final class MemoryDisk implements LogReader {
     List<Entry> result = new ArrayList<>();
     long bytes = 0;
     for (long index = fromIndex; index <= toIndexInclusive; index++) {
-      Entry entry = written.get((int) index - 1);
+      Entry entry = written.get(index);
       bytes += entry.sizeBytes();
       if (bytes > sizeMaxBytes && !result.isEmpty()) {
         break;

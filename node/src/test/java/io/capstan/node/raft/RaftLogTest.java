@@ -194,19 +194,6 @@ class RaftLogTest {
 
   private void write(RaftLog log, long sequence) {
     long truncateFrom = log.pendingTruncateFrom();
-    disk.write(
-        new Output(
-            sequence,
-            null,
-            truncateFrom,
-            log.takeUnwritten(sequence),
-            List.of(),
-            List.of(),
-            0,
-            List.of(),
-            false,
-            List.of(),
-            List.of(),
-            null));
+    disk.write(sequence, truncateFrom, log.takeUnwritten(sequence));
   }
 }

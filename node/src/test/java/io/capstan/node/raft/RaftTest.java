@@ -74,10 +74,15 @@ class RaftTest {
   @Test
   void settingsAreCheckedByName() {
     Configuration one = Configuration.ofVoters("n1");
-    assertThatThrownBy(() -> new RaftConfig("n1", one, 100, 60, 1, 1, 1, 1, 1, 1, 1, 0))
+    assertThatThrownBy(
+            () ->
+                RaftConfig.builder("n1", one)
+                    .electionTimeoutMillis(100)
+                    .heartbeatIntervalMillis(60)
+                    .build())
         .hasMessageContaining("heartbeatIntervalMillis is 60")
         .hasMessageContaining("at most half of electionTimeoutMillis (100)");
-    assertThatThrownBy(() -> new RaftConfig("n1", one, 100, 50, 0, 1, 1, 1, 1, 1, 1, 0))
+    assertThatThrownBy(() -> RaftConfig.builder("n1", one).inflightMessagesMax(0).build())
         .hasMessageContaining("inflightMessagesMax is 0, allowed is 1 or more");
   }
 

@@ -189,7 +189,7 @@ final class SimulatedCluster {
 
     void read(long requestId) {
       committedAtRead.put(requestId, checker.committedIndex());
-      raft.readIndex(requestId);
+      raft.readIndex(requestId, nowNanos);
       changed();
     }
   }
@@ -227,7 +227,18 @@ final class SimulatedCluster {
 
   /** Small limits, so that every one of them is met. */
   private RaftConfig config(String id) {
-    return new RaftConfig(id, membership, 300, 50, 4, 600, 200, 3_000, 250, 20, 2, 400);
+    return RaftConfig.builder(id, membership)
+        .electionTimeoutMillis(300)
+        .heartbeatIntervalMillis(50)
+        .inflightMessagesMax(4)
+        .inflightBytesMax(600)
+        .appendBytesMax(200)
+        .uncommittedBytesMax(3_000)
+        .applyBytesMax(250)
+        .readsPendingMax(20)
+        .readRoundsMax(2)
+        .cacheBytesMax(400)
+        .build();
   }
 
   Collection<Node> nodes() {

@@ -123,19 +123,17 @@ final class Transcript {
 
   private Raft start(String id, MemoryDisk disk, long appliedIndex, long nowNanos) {
     RaftConfig config =
-        new RaftConfig(
-            id,
-            membership,
-            1_000,
-            100,
-            setting("inflightMessagesMax", 256).intValue(),
-            setting("inflightBytesMax", 1 << 20),
-            setting("appendBytesMax", 1 << 20),
-            setting("uncommittedBytesMax", 1 << 20),
-            setting("applyBytesMax", 1 << 20),
-            setting("readsPendingMax", 100).intValue(),
-            setting("readRoundsMax", 1).intValue(),
-            setting("cacheBytesMax", 1 << 20));
+        RaftConfig.builder(id, membership)
+            .inflightMessagesMax(setting("inflightMessagesMax", 256).intValue())
+            .inflightBytesMax(setting("inflightBytesMax", 1 << 20))
+            .appendBytesMax(setting("appendBytesMax", 1 << 20))
+            .uncommittedBytesMax(setting("uncommittedBytesMax", 1 << 20))
+            .applyBytesMax(setting("applyBytesMax", 1 << 20))
+            .readsPendingMax(setting("readsPendingMax", 100).intValue())
+            .readRoundsMax(setting("readRoundsMax", 1).intValue())
+            .cacheBytesMax(setting("cacheBytesMax", 1 << 20))
+            .automaticLeave(setting("automaticLeave", 1) == 1)
+            .build();
     // The first member waits 1,000 ms for a leader, the second 1,100 ms and so on, always.
     long extraNanos = 100 * MILLI * membership.members().headSet(id).size();
     return new Raft(config, disk.hardState(), disk, appliedIndex, () -> extraNanos << 1, nowNanos);
@@ -159,11 +157,7 @@ final class Transcript {
     Map<String, String> named = named(words);
     String vote = named.get("vote");
     HardState hardState = new HardState(Long.parseLong(named.getOrDefault("term", "0")), vote);
-    node.disk.write(
-        new Output(
-            1, hardState, 0, entries, List.of(), List.of(), 0, List.of(), false, List.of(),
-            List.of(), null));
-    node.disk.sync(1);
+    node.disk.preset(entries, hardState);
     node.appliedIndex = Long.parseLong(named.getOrDefault("applied", "0"));
     node.raft = start(node.id, node.disk, node.appliedIndex, node.nowNanos);
   }
@@ -206,11 +200,9 @@ final class Transcript {
         case ProposeResult.Overloaded overloaded ->
             effect(
                 node,
-                "refuses "
-                    + payload
-                    + ": overloaded, "
-                    + overloaded.uncommittedBytes()
-                    + " bytes wait");
+                "refuses " + payload + ": overloaded, " + overloaded.current() + " bytes wait");
+        case ProposeResult.Transferring transferring ->
+            effect(node, "refuses " + payload + ": transferring to " + transferring.target());
       }
     }
     drainUnlessHeld(node);
@@ -218,7 +210,7 @@ final class Transcript {
 
   private void read(Node node, String[] ids) {
     for (String id : ids) {
-      node.raft.readIndex(Long.parseLong(id));
+      node.raft.readIndex(Long.parseLong(id), node.nowNanos);
     }
     drainUnlessHeld(node);
   }
@@ -502,6 +494,7 @@ final class Transcript {
                   .formatted(m.granted() ? "yes" : "no", m.term(), m.campaignTerm());
           case VoteRequest m ->
               "Vote? term=%d last=%d/%d".formatted(m.term(), m.lastIndex(), m.lastTerm());
+          case Message.TimeoutNow m -> "TimeoutNow term=%d".formatted(m.term());
           case VoteResponse m -> "Vote %s term=%d".formatted(m.granted() ? "yes" : "no", m.term());
           case AppendRequest m ->
               "Append? term=%d prev=%d/%d%s commit=%d%s"

@@ -2,6 +2,7 @@ package io.capstan.node.replica;
 
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.HardState;
+import io.capstan.node.raft.SnapshotPosition;
 import io.capstan.node.storage.LogStore;
 import io.capstan.node.storage.ReplicaStore;
 import io.capstan.node.storage.Table;
@@ -22,6 +23,7 @@ final class MemoryStore implements ReplicaStore {
   private final Map<Table, NavigableMap<byte[], byte[]>> tables = new HashMap<>();
   private final TreeSet<Long> keyspaces = new TreeSet<>();
   private final List<Entry> entries = new ArrayList<>();
+  private SnapshotPosition snapshot = SnapshotPosition.NONE;
   private @Nullable HardState hardState;
   int batches;
 
@@ -50,9 +52,17 @@ final class MemoryStore implements ReplicaStore {
   public void write(WriteBatch batch) {
     batches++;
     if (batch.truncateFrom() > 0) {
-      entries.subList((int) batch.truncateFrom() - 1, entries.size()).clear();
+      entries.subList(position(batch.truncateFrom()), entries.size()).clear();
     }
     entries.addAll(batch.entries());
+    if (batch.compactTo() != null) {
+      entries.subList(0, position(batch.compactTo().index() + 1)).clear();
+      snapshot = batch.compactTo();
+    }
+    if (batch.resetTo() != null) {
+      entries.clear();
+      snapshot = batch.resetTo();
+    }
     if (batch.hardState() != null) {
       hardState = batch.hardState();
     }
@@ -63,6 +73,10 @@ final class MemoryStore implements ReplicaStore {
         rows(row.table()).put(row.key(), row.value());
       }
     }
+  }
+
+  private int position(long index) {
+    return (int) (index - snapshot.index() - 1);
   }
 
   @Override
@@ -91,22 +105,27 @@ final class MemoryStore implements ReplicaStore {
 
       @Override
       public long firstIndex() {
-        return 1;
+        return snapshot.index() + 1;
+      }
+
+      @Override
+      public SnapshotPosition snapshot() {
+        return snapshot;
       }
 
       @Override
       public long lastIndex() {
-        return entries.size();
+        return snapshot.index() + entries.size();
       }
 
       @Override
       public long term(long index) {
-        return index == 0 ? 0 : entries.get((int) index - 1).term();
+        return index == snapshot.index() ? snapshot.term() : entries.get(position(index)).term();
       }
 
       @Override
       public List<Entry> entries(long from, long toInclusive, long sizeMaxBytes) {
-        return entries.subList((int) from - 1, (int) toInclusive);
+        return List.copyOf(entries.subList(position(from), position(toInclusive) + 1));
       }
     };
   }

@@ -2,13 +2,14 @@ package io.capstan.node.storage.rocks;
 
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.HardState;
+import io.capstan.node.raft.SnapshotPosition;
 import io.capstan.node.storage.LogStore;
 import io.capstan.node.storage.StorageException;
+import io.capstan.node.storage.WriteBatch;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
-import org.rocksdb.WriteBatch;
 
 /**
  * The Raft log of one group in the column family that all groups share. Where the log begins and
@@ -21,7 +22,7 @@ final class RocksLogStore implements LogStore {
   private final StorageEngine engine;
   private final RowKeys keys;
   private final LogRecord record = new LogRecord();
-  private long firstIndex = 1;
+  private SnapshotPosition snapshot;
   private long lastIndex;
   private long lastTerm;
   private @Nullable HardState hardState;
@@ -31,6 +32,10 @@ final class RocksLogStore implements LogStore {
     this.keys = keys;
     byte[] stored = engine.get(engine.metaFamily, keys.hardStateKey());
     hardState = stored == null ? null : HardStateRecord.decode(stored);
+    byte[] start = engine.get(engine.metaFamily, keys.logStartKey());
+    snapshot = start == null ? SnapshotPosition.NONE : SnapshotPositionRecord.decode(start);
+    lastIndex = snapshot.index();
+    lastTerm = snapshot.term();
     findBounds();
   }
 
@@ -40,7 +45,9 @@ final class RocksLogStore implements LogStore {
       if (!rows.onRow()) {
         return;
       }
-      firstIndex = RowKeys.logIndex(rows.key());
+      if (RowKeys.logIndex(rows.key()) != firstIndex()) {
+        throw missing(firstIndex());
+      }
       rows.toLast();
       if (rows.onRow()) {
         lastIndex = RowKeys.logIndex(rows.key());
@@ -56,7 +63,12 @@ final class RocksLogStore implements LogStore {
 
   @Override
   public long firstIndex() {
-    return firstIndex;
+    return snapshot.index() + 1;
+  }
+
+  @Override
+  public SnapshotPosition snapshot() {
+    return snapshot;
   }
 
   @Override
@@ -66,10 +78,10 @@ final class RocksLogStore implements LogStore {
 
   @Override
   public long term(long index) {
-    if (index == 0 && firstIndex == 1) {
-      return 0;
+    if (index == snapshot.index()) {
+      return snapshot.term();
     }
-    if (index < firstIndex || index > lastIndex) {
+    if (index < firstIndex() || index > lastIndex) {
       throw outside(index, index);
     }
     if (index == lastIndex) {
@@ -85,7 +97,7 @@ final class RocksLogStore implements LogStore {
 
   @Override
   public List<Entry> entries(long fromIndex, long toIndexInclusive, long sizeMaxBytes) {
-    if (fromIndex < firstIndex || toIndexInclusive > lastIndex || fromIndex > toIndexInclusive) {
+    if (fromIndex < firstIndex() || toIndexInclusive > lastIndex || fromIndex > toIndexInclusive) {
       throw outside(fromIndex, toIndexInclusive);
     }
     List<Entry> entries = new ArrayList<>();
@@ -113,16 +125,36 @@ final class RocksLogStore implements LogStore {
   }
 
   /**
-   * Adds to the native batch what makes the log end with the entries.
+   * Adds to the native batch what the batch wants of the log and the hard state.
    *
    * @throws IllegalStateException when the log would have a gap
    */
-  void stage(WriteBatch batch, long truncateFrom, List<Entry> entries) throws RocksDBException {
-    long kept = lastIndexKept(truncateFrom);
-    if (kept < lastIndex) {
-      // One range whatever its length; entries put after it in the batch are not covered by it.
-      batch.deleteRange(engine.logFamily, keys.logKey(kept + 1), keys.logKey(lastIndex + 1));
+  void stage(org.rocksdb.WriteBatch nativeBatch, WriteBatch batch) throws RocksDBException {
+    SnapshotPosition reset = batch.resetTo();
+    if (reset != null) {
+      if (!batch.entries().isEmpty() || batch.compactTo() != null) {
+        throw new IllegalStateException("a log is not replaced and appended to in one batch");
+      }
+      remove(nativeBatch, firstIndex(), lastIndex);
+      start(nativeBatch, reset);
+    } else {
+      append(nativeBatch, batch.truncateFrom(), batch.entries());
+      SnapshotPosition compactTo = batch.compactTo();
+      if (compactTo != null) {
+        compact(nativeBatch, compactTo, lastIndexAfter(batch));
+      }
     }
+    HardState state = batch.hardState();
+    if (state != null) {
+      nativeBatch.put(engine.metaFamily, keys.hardStateKey(), HardStateRecord.encode(state));
+    }
+  }
+
+  private void append(org.rocksdb.WriteBatch nativeBatch, long truncateFrom, List<Entry> entries)
+      throws RocksDBException {
+    long kept = lastIndexKept(truncateFrom);
+    // Entries put after the range in the batch are not covered by it.
+    remove(nativeBatch, kept + 1, lastIndex);
     long index = kept;
     for (Entry entry : entries) {
       index++;
@@ -131,30 +163,72 @@ final class RocksLogStore implements LogStore {
             "entry " + entry.index() + " cannot follow index " + (index - 1) + " in the log");
       }
       byte[] key = keys.logKey(index);
-      batch.put(engine.logFamily, key, record.encode(key, entry));
+      nativeBatch.put(engine.logFamily, key, record.encode(key, entry));
     }
   }
 
-  /** Adds the hard state to the native batch. */
-  void stage(WriteBatch batch, HardState state) throws RocksDBException {
-    batch.put(engine.metaFamily, keys.hardStateKey(), HardStateRecord.encode(state));
+  private void compact(
+      org.rocksdb.WriteBatch nativeBatch, SnapshotPosition position, long lastIndexAfter)
+      throws RocksDBException {
+    if (position.index() > lastIndexAfter || position.index() < snapshot.index()) {
+      throw new IllegalStateException(
+          "the log "
+              + firstIndex()
+              + ".."
+              + lastIndexAfter
+              + " cannot be compacted to "
+              + position.index());
+    }
+    remove(nativeBatch, firstIndex(), position.index());
+    start(nativeBatch, position);
+  }
+
+  /** One range, whatever its length. */
+  private void remove(org.rocksdb.WriteBatch nativeBatch, long from, long toInclusive)
+      throws RocksDBException {
+    if (from <= toInclusive) {
+      nativeBatch.deleteRange(engine.logFamily, keys.logKey(from), keys.logKey(toInclusive + 1));
+    }
+  }
+
+  private void start(org.rocksdb.WriteBatch nativeBatch, SnapshotPosition position)
+      throws RocksDBException {
+    nativeBatch.put(engine.metaFamily, keys.logStartKey(), SnapshotPositionRecord.encode(position));
   }
 
   /** Takes note of what a batch wrote. */
-  void written(long truncateFrom, List<Entry> entries, @Nullable HardState state) {
+  void written(WriteBatch batch) {
+    HardState state = batch.hardState();
     if (state != null) {
       hardState = state;
     }
-    long kept = lastIndexKept(truncateFrom);
-    if (!entries.isEmpty()) {
-      Entry last = entries.getLast();
+    SnapshotPosition reset = batch.resetTo();
+    if (reset != null) {
+      snapshot = reset;
+      lastIndex = reset.index();
+      lastTerm = reset.term();
+      return;
+    }
+    long kept = lastIndexKept(batch.truncateFrom());
+    if (!batch.entries().isEmpty()) {
+      Entry last = batch.entries().getLast();
       lastIndex = last.index();
       lastTerm = last.term();
     } else if (kept < lastIndex) {
       // The term is read, not remembered: the new last entry is an older one.
       lastIndex = kept;
-      lastTerm = kept < firstIndex ? 0 : storedTerm(kept);
+      lastTerm = kept == snapshot.index() ? snapshot.term() : storedTerm(kept);
     }
+    SnapshotPosition compactTo = batch.compactTo();
+    if (compactTo != null) {
+      snapshot = compactTo;
+    }
+  }
+
+  private long lastIndexAfter(WriteBatch batch) {
+    return batch.entries().isEmpty()
+        ? lastIndexKept(batch.truncateFrom())
+        : batch.entries().getLast().index();
   }
 
   private long storedTerm(long index) {
@@ -170,16 +244,16 @@ final class RocksLogStore implements LogStore {
     if (truncateFrom == 0 || truncateFrom > lastIndex) {
       return lastIndex;
     }
-    if (truncateFrom < firstIndex) {
+    if (truncateFrom < firstIndex()) {
       throw new IllegalStateException(
-          "the log begins at " + firstIndex + " and cannot be truncated from " + truncateFrom);
+          "the log begins at " + firstIndex() + " and cannot be truncated from " + truncateFrom);
     }
     return truncateFrom - 1;
   }
 
   private IllegalArgumentException outside(long from, long to) {
     return new IllegalArgumentException(
-        "entries " + from + ".." + to + " are outside the log " + firstIndex + ".." + lastIndex);
+        "entries " + from + ".." + to + " are outside the log " + firstIndex() + ".." + lastIndex);
   }
 
   private static StorageException missing(long index) {

@@ -1,6 +1,5 @@
 package io.capstan.node.storage.rocks;
 
-import io.capstan.node.raft.HardState;
 import io.capstan.node.storage.LogStore;
 import io.capstan.node.storage.ReplicaStore;
 import io.capstan.node.storage.Table;
@@ -73,7 +72,7 @@ final class RocksReplicaStore implements ReplicaStore {
       throw engine.fail("A batch could not be built", e);
     }
     engine.write(nativeBatch);
-    log.written(batch.truncateFrom(), batch.entries(), batch.hardState());
+    log.written(batch);
   }
 
   private void stage(WriteBatch batch) throws RocksDBException {
@@ -83,11 +82,7 @@ final class RocksReplicaStore implements ReplicaStore {
     } else {
       nativeBatch.clear();
     }
-    log.stage(nativeBatch, batch.truncateFrom(), batch.entries());
-    HardState hardState = batch.hardState();
-    if (hardState != null) {
-      log.stage(nativeBatch, hardState);
-    }
+    log.stage(nativeBatch, batch);
     for (WriteBatch.Row row : batch.rows()) {
       Table table = row.table();
       byte[] key = keys.rowKey(table, row.key());

@@ -38,6 +38,7 @@ final class RowKeys {
   static final long GROUP_ID_MAX = 0xFFFF_FFFFL;
 
   private static final byte HARD_STATE = 0;
+  private static final byte LOG_START = 1;
 
   private final int group;
 
@@ -115,6 +116,11 @@ final class RowKeys {
   /** The key of the group's hard state. */
   byte[] hardStateKey() {
     return bigEndian(ROW_PREFIX_BYTES).putInt(group).put(HARD_STATE).array();
+  }
+
+  /** The key of what the removed beginning of the group's log stands for. */
+  byte[] logStartKey() {
+    return bigEndian(ROW_PREFIX_BYTES + 1).putInt(group).put(HARD_STATE).put(LOG_START).array();
   }
 
   private static ByteBuffer bigEndian(int size) {

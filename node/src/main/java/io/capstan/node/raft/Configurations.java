@@ -1,0 +1,125 @@
+package io.capstan.node.raft;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Every membership that the log knows of, by the index from which it holds. One is in effect from
+ * the moment its entry is in the log, committed or not (Raft dissertation, section 4.1), and
+ * vanishes with it when the entry is truncated. As long as the log, and so bounded by compaction.
+ */
+final class Configurations {
+  private static final long SCAN_BYTES = 1 << 20;
+
+  private record Effective(long index, Configuration configuration) {}
+
+  private final List<Effective> known = new ArrayList<>();
+
+  /**
+   * Reads the log from its beginning.
+   *
+   * @param base what stands before its first entry, with the members to start with
+   */
+  Configurations(SnapshotPosition base, LogReader log) {
+    reset(base);
+    long index = log.firstIndex();
+    while (index <= log.lastIndex()) {
+      for (Entry entry : log.entries(index, log.lastIndex(), SCAN_BYTES)) {
+        appended(entry);
+        index = entry.index() + 1;
+      }
+    }
+  }
+
+  Configuration latest() {
+    return last().configuration();
+  }
+
+  /** Index of the entry that brought the latest one. */
+  long latestIndex() {
+    return last().index();
+  }
+
+  private Effective last() {
+    return known.get(known.size() - 1);
+  }
+
+  /** The membership in effect right after the entry at {@code index}. */
+  Configuration at(long index) {
+    for (int i = known.size() - 1; i > 0; i--) {
+      if (known.get(i).index() <= index) {
+        return known.get(i).configuration();
+      }
+    }
+    return known.get(0).configuration();
+  }
+
+  /**
+   * Whether the node may vote: it belongs to the membership that is committed, or to one after it.
+   * A learner may, since it can be a voter before it hears of it.
+   */
+  boolean mayVote(String nodeId, long commitIndex) {
+    for (int i = known.size() - 1; i >= 0; i--) {
+      if (known.get(i).configuration().isMember(nodeId)) {
+        return true;
+      }
+      if (known.get(i).index() <= commitIndex) {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Whether the node may campaign. One that the latest membership leaves out still may while that
+   * is not committed: its log may be the only one from which the group can go on (dissertation,
+   * section 4.2.2).
+   */
+  boolean mayCampaign(String nodeId, long commitIndex) {
+    for (int i = known.size() - 1; i >= 0; i--) {
+      if (known.get(i).configuration().isVoter(nodeId)) {
+        return true;
+      }
+      if (known.get(i).index() <= commitIndex) {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  /** Takes note of an entry of the log; returns whether the membership changed with it. */
+  boolean appended(Entry entry) {
+    if (entry.kind() != Entry.Kind.CONFIGURATION) {
+      return false;
+    }
+    RaftInvariantViolation.require(
+        entry.index() > latestIndex(),
+        "memberships follow each other along the log",
+        entry.index(),
+        latestIndex());
+    try {
+      known.add(new Effective(entry.index(), entry.configuration()));
+    } catch (IllegalArgumentException unreadable) {
+      throw new RaftInvariantViolation(
+          "entry " + entry + " does not hold a membership: " + unreadable.getMessage());
+    }
+    return true;
+  }
+
+  void truncatedFrom(long index) {
+    while (known.size() > 1 && latestIndex() >= index) {
+      known.remove(known.size() - 1);
+    }
+  }
+
+  void compactedTo(SnapshotPosition position) {
+    while (known.size() > 1 && known.get(1).index() <= position.index()) {
+      known.remove(0);
+    }
+  }
+
+  void reset(SnapshotPosition position) {
+    known.clear();
+    known.add(new Effective(position.index(), position.configuration()));
+  }
+}
