@@ -120,8 +120,8 @@ final class Leader {
   TransferResult transferLeadership(@Nullable String wanted) {
     LeadershipTransfer handOver = transfer;
     if (handOver != null) {
-      return handOver.target().equals(wanted)
-          ? new TransferResult.Started(wanted)
+      return wanted == null || wanted.equals(handOver.target())
+          ? new TransferResult.Started(handOver.target())
           : new TransferResult.Refused(
               "leadership is being handed to " + handOver.target() + " already");
     }
