@@ -4,6 +4,7 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.InternalServerErrorException;
 import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.ExposedPort;
@@ -36,6 +37,8 @@ final class ContainerNode {
   private static final int CONFIG_FILE_MODE = 0644;
   private static final int STOP_TIMEOUT_SECONDS = 15;
   private static final Duration CHANGE_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration FREEZE_TIMEOUT = Duration.ofSeconds(10);
+  private static final String FREEZE_GIVEN_UP = "unable to freeze";
   private static final int LOG_LINES = 20;
 
   /** Several nodes share a machine. */
@@ -162,9 +165,31 @@ final class ContainerNode {
             throw ClusterException.usage(
                 id + " does not run (it is " + state().text() + "), so it cannot be paused.", "");
           }
-          engine().pauseContainerCmd(container.getContainerId()).exec();
+          String refusal = Waiting.untilNothingIsMissing(FREEZE_TIMEOUT, this::freezeRefusal);
+          if (!refusal.isEmpty()) {
+            throw ClusterException.failed(
+                "The container of " + id + " cannot be paused: " + refusal, "");
+          }
           state = NodeState.PAUSED;
         });
+  }
+
+  /**
+   * Tries once to freeze the processes; returns why the engine could not, empty if it could. Where
+   * control groups are of version 1, runc gives a freeze up after milliseconds and undoes it, which
+   * happens on a busy machine and says nothing about the next attempt.
+   */
+  private String freezeRefusal() {
+    try {
+      engine().pauseContainerCmd(container.getContainerId()).exec();
+      return "";
+    } catch (InternalServerErrorException e) {
+      String message = String.valueOf(e.getMessage());
+      if (message.contains(FREEZE_GIVEN_UP)) {
+        return message;
+      }
+      throw e;
+    }
   }
 
   void resume() {

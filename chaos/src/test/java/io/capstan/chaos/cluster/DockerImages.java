@@ -48,23 +48,25 @@ public final class DockerImages {
   }
 
   /**
-   * Builds an image in which one class of the node is compiled from a source with a defect. The
-   * sources of this checkout stay as they are.
+   * A change of a source of the node.
    *
    * @param source the class, as a path below {@code node/src/main/java}
    * @param right what the source says
    * @param wrong what the variant says instead
    */
-  public static String withDefect(String source, String right, String wrong, Path folder)
-      throws IOException {
-    String text = Files.readString(HOME.resolve("node/src/main/java").resolve(source), UTF_8);
-    if (!text.contains(right)) {
-      throw new IOException(
-          source + " does not say \"" + right + "\" any more; plant it elsewhere");
+  public record Edit(String source, String right, String wrong) {}
+
+  /**
+   * Builds an image in which some classes of the node are compiled from changed sources. The
+   * sources of this checkout stay as they are.
+   *
+   * @throws IOException if a source does not say any more what is to be changed, or a step fails
+   */
+  public static String variant(List<Edit> edits, Path folder) throws IOException {
+    List<Path> patched = new ArrayList<>();
+    for (Edit edit : edits) {
+      patched.add(patch(edit, folder.resolve("source")));
     }
-    Path patched = folder.resolve("source").resolve(source);
-    Files.createDirectories(patched.getParent());
-    Files.writeString(patched, text.replace(right, wrong), UTF_8);
     Path classes = Files.createDirectories(folder.resolve("classes"));
     Path lib = HOME.resolve("target/dist/lib");
     compile(patched, classes, lib);
@@ -80,33 +82,39 @@ public final class DockerImages {
     return lastLine(run(BUILD_MAX, "docker", "build", "-q", context.toString()));
   }
 
-  /** Removes an image that {@link #withDefect} made. */
+  private static Path patch(Edit edit, Path folder) throws IOException {
+    String text =
+        Files.readString(HOME.resolve("node/src/main/java").resolve(edit.source()), UTF_8);
+    if (!text.contains(edit.right())) {
+      throw new IOException(
+          edit.source() + " does not say \"" + edit.right() + "\" any more; change it elsewhere");
+    }
+    Path patched = folder.resolve(edit.source());
+    Files.createDirectories(patched.getParent());
+    return Files.writeString(patched, text.replace(edit.right(), edit.wrong()), UTF_8);
+  }
+
+  /** Removes an image that {@link #variant} made. */
   public static void remove(String variant) throws IOException {
     run(ANSWER_MAX, "docker", "image", "rm", "-f", variant);
   }
 
-  private static void compile(Path source, Path classes, Path lib) throws IOException {
+  private static void compile(List<Path> sources, Path classes, Path lib) throws IOException {
     List<String> libraries = new ArrayList<>();
     try (Stream<Path> jars = Files.list(lib)) {
       jars.map(Path::toString).forEach(libraries::add);
     }
+    List<String> arguments =
+        new ArrayList<>(List.of("--release", "21", "-proc:none", "-nowarn", "-cp"));
+    arguments.add(String.join(File.pathSeparator, libraries));
+    arguments.add("-d");
+    arguments.add(classes.toString());
+    sources.forEach(source -> arguments.add(source.toString()));
     int code =
         ToolProvider.getSystemJavaCompiler()
-            .run(
-                null,
-                null,
-                null,
-                "--release",
-                "21",
-                "-proc:none",
-                "-nowarn",
-                "-cp",
-                String.join(File.pathSeparator, libraries),
-                "-d",
-                classes.toString(),
-                source.toString());
+            .run(null, null, null, arguments.toArray(String[]::new));
     if (code != 0) {
-      throw new IOException("the variant of " + source + " does not compile");
+      throw new IOException("the changed sources do not compile: " + sources);
     }
   }
 

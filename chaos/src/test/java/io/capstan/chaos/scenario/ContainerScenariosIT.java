@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What the demo shows, on containers whose links are cut by their packet filters, both ways and one
- * way; and a leader that dies.
+ * way; a leader that dies, and one that is held still.
  */
 @RequiresDocker
 @DisplayName("Three nodes in containers")
@@ -45,11 +45,12 @@ class ContainerScenariosIT {
   /** Elections are quick, but not so quick that a busy machine has some without a cause. */
   private static final int ELECTION_TIMEOUT_MILLIS = 2_000;
 
-  /** The keyspaces of the split scenario, and the one of leader-kill. */
+  /** The keyspaces of the split scenario, and those of the others. */
   private static final String BANK = "bank";
 
   private static final String FEED = "feed";
   private static final String BANK_OF_KILL = "bank-of-kill";
+  private static final String BANK_OF_PAUSE = "bank-of-pause";
 
   private static final Map<String, ?> SETTINGS =
       Map.of(
@@ -183,6 +184,15 @@ class ContainerScenariosIT {
     assertThat(evidence.linearizable()).matches(Verdict::isValid);
     assertThat(evidence.totalHolds()).matches(Verdict::isValid);
     assertEqualEverywhere(BANK_OF_KILL);
+  }
+
+  @Test
+  @DisplayName("pause-leader: a leader that wakes up serves nothing stale")
+  void pauseLeader() throws Exception {
+    PausedLeaderRun.assertNothingStale(
+        new PausedLeaderRun(cluster, clients, BANK_OF_PAUSE).run(SEED, false));
+
+    assertEqualEverywhere(BANK_OF_PAUSE);
   }
 
   private static List<String> others(String node) {
