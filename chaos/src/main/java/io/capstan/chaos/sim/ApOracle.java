@@ -191,6 +191,7 @@ final class ApOracle {
     for (String dot : mustSee) {
       if (!seenByRead.covers(Dot.parse(dot))) {
         throw new SimulationFailure(
+            "quorum reads see acknowledged quorum writes",
             "a quorum read of "
                 + key.toStringUtf8()
                 + " did not see the acknowledged quorum write "
@@ -203,7 +204,8 @@ final class ApOracle {
     if (ContextToken.decode(context, keyspaceId, key) instanceof ContextToken.Decoded.Valid read) {
       return read.context();
     }
-    throw new SimulationFailure("a read of " + key.toStringUtf8() + " returned no context");
+    throw new SimulationFailure(
+        "a read returns its context", "a read of " + key.toStringUtf8() + " returned none");
   }
 
   /** Every acknowledged write is there, or was replaced by a write that knew it. */
@@ -216,6 +218,7 @@ final class ApOracle {
               || replacedWithinItsBatch(write.getValue(), write.getKey());
       if (!present.contains(write.getKey()) && !replaced) {
         throw new SimulationFailure(
+            "no acknowledged write is lost",
             "acknowledged write "
                 + write.getKey()
                 + " of key "
@@ -251,8 +254,10 @@ final class ApOracle {
         (key, stored) -> {
           for (String dot : dots(stored)) {
             for (String replacing : replacing(key, dot)) {
-              if (acknowledged.containsKey(replacing)) {
+              // A dot whose first write was lost may since name a write of another key.
+              if (key.equals(acknowledged.get(replacing))) {
                 throw new SimulationFailure(
+                    "nothing superseded comes back",
                     dot + " is back although the acknowledged write " + replacing + " replaced it");
               }
             }
@@ -268,7 +273,7 @@ final class ApOracle {
     try {
       return StoredValue.parseFrom(row);
     } catch (InvalidProtocolBufferException broken) {
-      throw new SimulationFailure("a row cannot be read: " + broken.getMessage());
+      throw new SimulationFailure("a row can be read", broken.getMessage());
     }
   }
 

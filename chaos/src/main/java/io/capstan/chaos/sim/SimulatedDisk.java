@@ -17,7 +17,6 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,9 +25,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimulatedDisk implements ReplicaStore {
 
-  /** Is shown each row of a keyspace's data as it changes. */
-  interface RowObserver {
+  /** Is shown what changes, as it becomes visible to its node. */
+  interface Observer {
     void changed(Table table, byte[] key, byte @Nullable [] after);
+
+    void logged(long truncateFrom, List<Entry> entries);
+  }
+
+  /** Stands around each write; may throw, and then the process is dead. */
+  interface WriteGate {
+    void before(WriteBatch batch);
+
+    void after();
   }
 
   /** Everything on the disk at one moment. */
@@ -66,6 +74,15 @@ final class SimulatedDisk implements ReplicaStore {
       return (int) (index - logStart.index() - 1);
     }
 
+    /** Term of an entry, or of the one in front of the first; 0 where that is not known. */
+    long term(long index) {
+      if (index == logStart.index()) {
+        return logStart.term();
+      }
+      int offset = offset(index);
+      return offset < 0 || offset >= log.size() ? 0 : log.get(offset).term();
+    }
+
     private void applyToLog(WriteBatch batch) {
       if (batch.truncateFrom() > 0) {
         log.subList(offset(batch.truncateFrom()), log.size()).clear();
@@ -73,6 +90,7 @@ final class SimulatedDisk implements ReplicaStore {
       for (Entry entry : batch.entries()) {
         if (entry.index() != lastIndex() + 1) {
           throw new SimulationFailure(
+              "contract of the disk",
               "entry " + entry.index() + " was appended after " + lastIndex());
         }
         log.add(entry);
@@ -89,7 +107,10 @@ final class SimulatedDisk implements ReplicaStore {
       }
     }
 
-    void apply(WriteBatch batch, @Nullable RowObserver observer) {
+    void apply(WriteBatch batch, @Nullable Observer observer) {
+      if (observer != null && (batch.truncateFrom() > 0 || !batch.entries().isEmpty())) {
+        observer.logged(batch.truncateFrom(), batch.entries());
+      }
       applyToLog(batch);
       if (batch.hardState() != null) {
         hardState = batch.hardState();
@@ -97,7 +118,8 @@ final class SimulatedDisk implements ReplicaStore {
       for (WriteBatch.Row row : batch.rows()) {
         Table table = row.table();
         if (table.keyspaceId() != Table.GROUP && !keyspaces.contains(table.keyspaceId())) {
-          throw new SimulationFailure("a row was written to a table that does not exist: " + table);
+          throw new SimulationFailure(
+              "contract of the disk", "a row was written to a table that does not exist: " + table);
         }
         byte[] value = row.value();
         if (value == null) {
@@ -112,7 +134,8 @@ final class SimulatedDisk implements ReplicaStore {
     }
   }
 
-  private final RowObserver observer;
+  private final Observer observer;
+  private final WriteGate gate;
   private Image seen = new Image();
   private Image durable = new Image();
   private final ArrayDeque<WriteBatch> unsynced = new ArrayDeque<>();
@@ -120,8 +143,9 @@ final class SimulatedDisk implements ReplicaStore {
   private long synced;
   private final Log log = new Log();
 
-  SimulatedDisk(RowObserver observer) {
+  SimulatedDisk(Observer observer, WriteGate gate) {
     this.observer = observer;
+    this.gate = gate;
   }
 
   // ---- what the simulator does to it ----
@@ -134,9 +158,16 @@ final class SimulatedDisk implements ReplicaStore {
     }
   }
 
-  /** The process dies: some unsynced writes may have reached the disk, in order, whole. */
-  void crash(RandomGenerator random) {
-    int survivors = unsynced.isEmpty() ? 0 : random.nextInt(unsynced.size() + 1);
+  /** How many writes would be lost if power failed now. */
+  int unsyncedWrites() {
+    return unsynced.size();
+  }
+
+  /**
+   * The process is gone; the next one finds what was synced, and the first so many of the writes
+   * after that, whole: an incomplete record at the end is cut when it is found.
+   */
+  void restart(int survivors) {
     for (int i = 0; i < survivors; i++) {
       durable.apply(unsynced.remove(), null);
     }
@@ -146,8 +177,20 @@ final class SimulatedDisk implements ReplicaStore {
     synced = 0;
   }
 
-  List<Entry> entries() {
-    return seen.log;
+  /** Term of an entry that would survive a loss of power, or 0 where there is none. */
+  long durableTerm(long index) {
+    return durable.term(index);
+  }
+
+  /** Term and vote that would survive a loss of power. */
+  HardState durableHardState() {
+    HardState state = durable.hardState;
+    return state == null ? HardState.INITIAL : state;
+  }
+
+  /** Term of a written entry, or 0 where there is none. */
+  long writtenTerm(long index) {
+    return seen.term(index);
   }
 
   NavigableMap<byte[], byte[]> rows(Table table) {
@@ -181,9 +224,11 @@ final class SimulatedDisk implements ReplicaStore {
 
   @Override
   public void write(WriteBatch batch) {
+    gate.before(batch);
     writes++;
     unsynced.add(batch);
     seen.apply(batch, observer);
+    gate.after();
   }
 
   /** The number of batches that this process run has written. */
@@ -238,13 +283,10 @@ final class SimulatedDisk implements ReplicaStore {
 
     @Override
     public long term(long index) {
-      if (index == seen.logStart.index()) {
-        return seen.logStart.term();
-      }
-      if (index < firstIndex() || index > lastIndex()) {
+      if (index < seen.logStart.index() || index > lastIndex()) {
         throw new IllegalArgumentException("there is no entry " + index);
       }
-      return seen.log.get(seen.offset(index)).term();
+      return seen.term(index);
     }
 
     @Override

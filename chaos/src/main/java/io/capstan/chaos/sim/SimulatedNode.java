@@ -7,20 +7,24 @@ import io.capstan.node.replica.Input;
 import io.capstan.node.replica.Moment;
 import io.capstan.node.replica.Replica;
 import io.capstan.node.replica.ReplicaConfig;
+import io.capstan.node.storage.WriteBatch;
+import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.v1.ErrorDetail;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.random.RandomGenerator;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /** One process: the event loop and the sync thread around a replica, in virtual time. */
 final class SimulatedNode {
-
   private static final long MILLI = 1_000_000L;
-  private static final long TICK_NANOS = 10 * MILLI;
-  private static final long WALL_START_MILLIS = 1_700_000_000_000L;
+  private static final long TICK_LATE_NANOS_MAX = 5 * MILLI;
+  private static final long FSYNC_LEAST_NANOS = MILLI / 10;
+  private static final long FSYNC_NANOS_MAX = MILLI;
+  private static final long INCARNATION_FIRST = 1_000;
 
   /** Takes the answer to a call: a response message or an {@link ErrorDetail}. */
   interface Answered {
@@ -28,57 +32,96 @@ final class SimulatedNode {
   }
 
   /** What the rest of the simulation is told. */
-  interface World {
-    void send(int from, String to, Effect.Send send);
+  interface World extends SimulatedDisk.Observer {
+    void send(String to, PeerMessage message);
 
-    void flushed(int node, Replica replica);
+    void flushed(Replica replica);
+
+    void started(Replica replica);
+
+    void died(String why);
+  }
+
+  /** A moment between two effects, where a process may die. */
+  enum Boundary {
+    BEFORE_WRITE(Coverage.Counter.CRASHES_BEFORE_WRITE),
+    AFTER_WRITE(Coverage.Counter.CRASHES_AFTER_WRITE),
+    BETWEEN_EFFECTS(Coverage.Counter.CRASHES_BETWEEN_EFFECTS),
+    AROUND_SYNC(Coverage.Counter.CRASHES_AROUND_SYNC);
+
+    private final Coverage.Counter counter;
+
+    Boundary(Coverage.Counter counter) {
+      this.counter = counter;
+    }
+  }
+
+  /** How the process ends, and what of its unsynced writes the next one finds. */
+  enum Death {
+    /** Everything: the operating system still has it. */
+    KILLED,
+    /** An arbitrary number of the first ones. */
+    POWER_LOST
+  }
+
+  /** Thrown through the replica, which is not used again. */
+  private static final class Died extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private static final Died HERE = new Died();
+
+    private Died() {
+      super("the process is dead", null, false, false);
+    }
   }
 
   private final int number;
   private final String id;
   private final List<String> members;
   private final EventQueue events;
-  private final RandomGenerator random;
+  private final SplittableRandom random;
+  private final long loopDelayNanos;
+  private final Coverage coverage;
   private final SimulatedDisk disk;
+  private final NodeClock clock;
   private final World world;
   private final ArrayDeque<Input> inbox = new ArrayDeque<>();
   private final Map<Long, Answered> calls = new HashMap<>();
-  private final double clockRate;
-  private long clockOffsetNanos;
-  private long fsyncMaxNanos = MILLI;
 
   private @Nullable Replica replica;
-  private boolean paused;
+  private int paused;
   private boolean loopPlanned;
+  private boolean loopRunning;
   private boolean syncing;
-  private long syncWanted;
+  private long tickPlannedNanos;
   private long run;
   private long lastCall;
+
+  private final List<SimulatedFault> armed = new ArrayList<>();
+  private long boundariesLeft;
+  private long fsyncExtraMillis;
 
   SimulatedNode(
       int number,
       List<String> members,
       EventQueue events,
-      RandomGenerator random,
-      SimulatedDisk disk,
+      SplittableRandom random,
+      long loopDelayNanos,
+      Coverage coverage,
       World world) {
     this.number = number;
     this.id = members.get(number);
     this.members = members;
     this.events = events;
     this.random = random;
-    this.disk = disk;
+    this.loopDelayNanos = loopDelayNanos;
+    this.coverage = coverage;
     this.world = world;
-    this.clockRate = 1 + (random.nextDouble() - 0.5) / 50;
-    this.clockOffsetNanos = (long) (random.nextDouble() * 1_000 * MILLI);
+    this.disk = new SimulatedDisk(world, new Gate());
+    this.clock = new NodeClock(events, random.nextInt(10_000) - 5_000, random.nextInt(1_000));
   }
 
-  void fsyncMaxNanos(long nanos) {
-    fsyncMaxNanos = nanos;
-  }
-
-  void jumpWallClock(long nanos) {
-    clockOffsetNanos = nanos;
+  String id() {
+    return id;
   }
 
   boolean isUp() {
@@ -93,143 +136,284 @@ final class SimulatedNode {
     return disk;
   }
 
-  private Moment moment() {
-    long local = (long) (events.nowNanos() * clockRate);
-    return new Moment(local, WALL_START_MILLIS + (local + clockOffsetNanos) / MILLI);
+  NodeClock clock() {
+    return clock;
   }
+
+  // ---- life and death ----
 
   void start() {
     if (replica != null) {
       return;
     }
     run++;
-    paused = false;
-    syncing = false;
-    syncWanted = 0;
-    ReplicaConfig config = ReplicaConfig.defaults(id, 1_000 + number, members);
-    replica = new Replica(config, disk, random, moment());
-    planTick(run);
+    ReplicaConfig config = ReplicaConfig.defaults(id, INCARNATION_FIRST + number, members);
+    Replica started = new Replica(config, disk, random, clock.now());
+    replica = started;
+    tickPlannedNanos = Long.MAX_VALUE;
+    world.started(started);
+    planTick(started);
   }
 
-  /** kill -9 together with the machine's page cache: the worst that a crash can do. */
-  void crash() {
+  /** Ends the process at once, and starts the next one after the time of the fault. */
+  void die(SimulatedFault cause, Death death) {
     if (replica == null) {
       return;
     }
+    coverage.count(Coverage.Counter.CRASHES);
+    coverage.count(cause.kind());
+    armed.remove(cause);
     run++;
     replica = null;
     inbox.clear();
     calls.clear();
     loopPlanned = false;
-    disk.crash(random);
+    syncing = false;
+    int unsynced = disk.unsyncedWrites();
+    int survivors = death == Death.KILLED ? unsynced : random.nextInt(unsynced + 1);
+    coverage.add(Coverage.Counter.WRITES_LOST, unsynced - survivors);
+    disk.restart(survivors);
+    world.died(cause.describe() + ", " + (unsynced - survivors) + " unsynced writes are lost");
+    events.after(cause.forMillis() * MILLI, this::start);
+  }
+
+  /** Lets the fault happen at the next write, sync or boundary that is of its kind. */
+  void arm(SimulatedFault fault) {
+    if (replica == null) {
+      return;
+    }
+    if (fault.kind() == FaultKind.CRASH) {
+      armed.removeIf(other -> other.kind() == FaultKind.CRASH);
+      boundariesLeft = fault.amount();
+    }
+    armed.add(fault);
+  }
+
+  /** Faults that have not happened will not happen any more. */
+  void disarm() {
+    armed.clear();
+  }
+
+  private @Nullable SimulatedFault armed(FaultKind kind) {
+    for (int i = 0; i < armed.size(); i++) {
+      if (armed.get(i).kind() == kind) {
+        return armed.get(i);
+      }
+    }
+    return null;
+  }
+
+  private void boundary(Boundary where) {
+    if (armed.isEmpty()) {
+      return;
+    }
+    SimulatedFault crash = armed(FaultKind.CRASH);
+    if (crash != null && --boundariesLeft <= 0) {
+      coverage.count(where.counter);
+      throw dead(crash, Death.KILLED);
+    }
+  }
+
+  private Died dead(SimulatedFault cause, Death death) {
+    die(cause, death);
+    return Died.HERE;
+  }
+
+  /** What may go wrong around a write. */
+  private final class Gate implements SimulatedDisk.WriteGate {
+    @Override
+    public void before(WriteBatch batch) {
+      boundary(Boundary.BEFORE_WRITE);
+      if (armed.isEmpty()) {
+        return;
+      }
+      SimulatedFault torn = armed(FaultKind.TORN_WRITE);
+      if (torn != null) {
+        throw dead(torn, Death.POWER_LOST);
+      }
+      SimulatedFault full = armed(FaultKind.FULL_DISK);
+      if (full != null) {
+        throw dead(full, Death.KILLED);
+      }
+    }
+
+    @Override
+    public void after() {
+      boundary(Boundary.AFTER_WRITE);
+    }
   }
 
   void pause(boolean stop) {
-    paused = stop;
-    if (!stop) {
-      planLoop();
+    paused += stop ? 1 : -1;
+    if (paused == 0) {
+      deliver(new Input.Tick());
     }
   }
+
+  void addFsyncMillis(long millis) {
+    fsyncExtraMillis += millis;
+  }
+
+  // ---- the event loop ----
 
   /** Hands in a client's request; never answered where the node dies before. */
   void call(Message request, long timeoutNanos, Answered answered) {
     long callId = ++lastCall;
     calls.put(callId, answered);
-    deliver(new Input.ClientCall(callId, request, moment().nanos() + timeoutNanos));
+    deliver(new Input.ClientCall(callId, request, clock.localNanos() + timeoutNanos));
   }
 
   void deliver(Input input) {
-    if (replica != null) {
-      inbox.add(input);
-      planLoop();
+    if (replica == null) {
+      return;
     }
-  }
-
-  private void planTick(long ofRun) {
-    events.after(
-        TICK_NANOS,
-        () -> {
-          if (run == ofRun && replica != null) {
-            if (!paused) {
-              deliver(new Input.Tick());
-            }
-            planTick(ofRun);
-          }
-        });
-  }
-
-  private void planLoop() {
-    if (loopPlanned || paused || replica == null || inbox.isEmpty()) {
+    inbox.add(input);
+    if (loopRunning || loopPlanned || paused > 0) {
+      return;
+    }
+    if (loopDelayNanos == 0) {
+      runLoop();
       return;
     }
     loopPlanned = true;
     long ofRun = run;
     events.after(
-        (long) (random.nextDouble() * MILLI / 5),
+        random.nextLong(loopDelayNanos),
         () -> {
           if (run == ofRun) {
             loopPlanned = false;
-            runLoop();
+            if (paused == 0) {
+              runLoop();
+            }
           }
         });
   }
 
   private void runLoop() {
-    Replica running = replica;
-    if (running == null || paused) {
-      return;
+    loopRunning = true;
+    try {
+      Replica running = replica;
+      while (running != null && !inbox.isEmpty()) {
+        turn(running);
+        running = replica;
+      }
+    } catch (Died dead) {
+      // The next process starts by itself.
+    } finally {
+      loopRunning = false;
     }
-    Moment now = moment();
-    while (!inbox.isEmpty()) {
-      running.step(inbox.poll(), now);
+  }
+
+  private void turn(Replica running) {
+    Moment now = clock.now();
+    Input input;
+    while ((input = inbox.poll()) != null) {
+      running.step(input, now);
     }
     Flush flush = running.flush(now);
     if (flush.writeSequence() != disk.writes()) {
       throw new SimulationFailure(
+          "numbering of writes",
           id + " counts " + flush.writeSequence() + " writes, its disk " + disk.writes());
     }
-    syncWanted = flush.writeSequence();
+    world.flushed(running);
     planSync();
-    for (Effect effect : flush.effects()) {
-      carryOut(effect);
+    List<Effect> effects = flush.effects();
+    for (int i = 0; i < effects.size(); i++) {
+      carryOut(effects.get(i));
+      boundary(Boundary.BETWEEN_EFFECTS);
     }
-    world.flushed(number, running);
+    planTick(running);
   }
 
   private void carryOut(Effect effect) {
     switch (effect) {
-      case Effect.Send send -> world.send(number, send.to(), send);
+      case Effect.Send send -> world.send(send.to(), send.message());
       case Effect.Reply reply -> answer(reply.callId(), reply.response());
       case Effect.Fail fail -> answer(fail.callId(), fail.error());
-      case Effect.Stop stop -> throw new SimulationFailure(id + " stopped: " + stop.reason());
+      case Effect.Stop stop ->
+          throw new SimulationFailure("a node stops itself", id + ": " + stop.reason());
     }
   }
 
   private void answer(long callId, Message message) {
     Answered waiting = calls.remove(callId);
     if (waiting == null) {
-      throw new SimulationFailure(id + " answered call " + callId + " twice");
+      throw new SimulationFailure(
+          "a call is answered once", id + " answered call " + callId + " twice");
     }
     waiting.answer(message);
   }
 
+  /** One tick is planned at a time; a later deadline is noticed when the earlier one comes. */
+  private void planTick(Replica running) {
+    long waitNanos = Math.max(0, clock.untilLocal(running.nextTickNanos()));
+    long atNanos = events.nowNanos() + waitNanos;
+    if (atNanos >= tickPlannedNanos) {
+      return;
+    }
+    long late = (random.nextLong() >>> 1) % TICK_LATE_NANOS_MAX;
+    tickPlannedNanos = atNanos + late;
+    long planned = tickPlannedNanos;
+    long ofRun = run;
+    events.after(
+        waitNanos + late,
+        () -> {
+          if (run == ofRun && planned == tickPlannedNanos) {
+            tickPlannedNanos = Long.MAX_VALUE;
+            tick();
+          }
+        });
+  }
+
+  private void tick() {
+    Replica running = replica;
+    if (running == null || paused > 0) {
+      return;
+    }
+    if (clock.untilLocal(running.nextTickNanos()) > 0) {
+      planTick(running);
+    } else {
+      deliver(new Input.Tick());
+    }
+  }
+
+  // ---- the sync thread ----
+
   private void planSync() {
-    if (syncing || syncWanted <= disk.syncedWrites()) {
+    if (syncing || disk.unsyncedWrites() == 0) {
       return;
     }
     syncing = true;
-    long target = syncWanted;
+    long target = disk.writes();
     long ofRun = run;
+    double longestNanos = FSYNC_NANOS_MAX + fsyncExtraMillis * (double) MILLI;
+    if (fsyncExtraMillis > 0) {
+      coverage.count(FaultKind.SLOW_FSYNC);
+    }
     events.after(
-        MILLI / 10 + (long) (random.nextDouble() * fsyncMaxNanos),
+        FSYNC_LEAST_NANOS + (long) (random.nextDouble() * longestNanos),
         () -> {
-          if (run != ofRun) {
-            return;
+          if (run == ofRun) {
+            synced(target);
           }
-          syncing = false;
-          disk.sync(target);
-          deliver(new Input.Durable(target));
-          planSync();
         });
+  }
+
+  private void synced(long target) {
+    try {
+      boundary(Boundary.AROUND_SYNC);
+      SimulatedFault failing = armed.isEmpty() ? null : armed(FaultKind.FAILED_FSYNC);
+      if (failing != null) {
+        throw dead(failing, Death.POWER_LOST);
+      }
+      syncing = false;
+      disk.sync(target);
+      boundary(Boundary.AROUND_SYNC);
+    } catch (Died dead) {
+      return;
+    }
+    deliver(new Input.Durable(target));
+    planSync();
   }
 }

@@ -1,6 +1,5 @@
 package io.capstan.chaos.sim;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import io.capstan.chaos.check.Budget;
 import io.capstan.chaos.check.History;
@@ -11,149 +10,185 @@ import io.capstan.chaos.check.linear.LinearizabilityReport;
 import io.capstan.chaos.check.linear.Models;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.Role;
-import io.capstan.node.replica.Effect;
 import io.capstan.node.replica.Input;
 import io.capstan.node.replica.Replica;
 import io.capstan.node.storage.Table;
 import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.store.v1.Mode;
-import io.capstan.proto.store.v1.StoredValue;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.CreateKeyspaceResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run: a cluster with a CP and an AP keyspace comes up, serves clients while faults hit it, is
- * healed, and must then be live and equal, with nothing promised broken.
+ * One run of a schedule: a cluster comes up, serves clients while faults hit it, is healed, and
+ * must then be live and equal, with nothing promised broken.
  *
- * <p>Not thread-safe, used once; runs of different seeds share nothing.
+ * <p>Not thread-safe, used once; runs share nothing.
  */
 public final class Simulation {
-
   private static final long MILLI = 1_000_000L;
   private static final long START_MILLIS_MAX = 20_000;
+  private static final long LOOK_MILLIS = 20;
+  private static final long RUN_EVENTS_MAX = 20_000_000;
   private static final Duration CHECK_TIME_MAX = Duration.ofSeconds(30);
 
-  private final long seed;
-  private final SimulationSettings settings;
-  private final RandomGenerator random;
+  // Uses of the seed; each stream of randomness has its own.
+  private static final long USE_NETWORK = 2;
+  private static final long USE_NODES = 100;
+
+  private final Schedule schedule;
+  private final @Nullable Timeline timeline;
   private final EventQueue events = new EventQueue();
+  private final Coverage coverage = new Coverage();
   private final SimulatedNetwork network;
   private final List<String> members = new ArrayList<>();
   private final List<SimulatedNode> nodes = new ArrayList<>();
-  private final CpInvariants cpInvariants;
+  private final RaftInvariants raftInvariants;
+  private final AppliedOnce appliedOnce = new AppliedOnce();
+  private final FinalState finalState = new FinalState(nodes);
   private final List<SimulatedClient> clients = new ArrayList<>();
   private @Nullable ApOracle oracle;
+  private long clientsStartMillis = -1;
   private long traceHash = 1;
 
-  /** Prepares the run of a seed. */
-  public Simulation(long seed, SimulationSettings settings) {
-    this.seed = seed;
-    this.settings = settings;
-    this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
-    this.cpInvariants = new CpInvariants(settings.nodes());
-    this.network = new SimulatedNetwork(events, random, settings.nodes(), this::arrived);
-    for (int i = 1; i <= settings.nodes(); i++) {
+  /** Prepares the run of a schedule. */
+  public Simulation(Schedule schedule) {
+    this(schedule, null);
+  }
+
+  /**
+   * Prepares the run of a schedule that tells what happens.
+   *
+   * @param timeline null where nobody wants to know
+   */
+  public Simulation(Schedule schedule, @Nullable Timeline timeline) {
+    this.schedule = schedule;
+    this.timeline = timeline;
+    this.network =
+        new SimulatedNetwork(
+            events, stream(USE_NETWORK), schedule.nodes(), coverage, this::arrived);
+    for (int i = 1; i <= schedule.nodes(); i++) {
       members.add("n" + i);
     }
-    for (int i = 0; i < settings.nodes(); i++) {
-      int node = i;
-      SimulatedDisk disk =
-          new SimulatedDisk((table, key, after) -> rowChanged(node, table, key, after));
-      nodes.add(new SimulatedNode(i, members, events, random, disk, new NodeWorld()));
+    this.raftInvariants = new RaftInvariants(members, nodes, coverage);
+    for (int i = 0; i < schedule.nodes(); i++) {
+      nodes.add(
+          new SimulatedNode(
+              i,
+              members,
+              events,
+              stream(USE_NODES + i),
+              schedule.loopDelayMicros() * 1_000,
+              coverage,
+              new NodeWorld(i)));
     }
+  }
+
+  private SplittableRandom stream(long use) {
+    return new SplittableRandom(ScheduleGenerator.mixed(schedule.seed(), use));
   }
 
   /**
    * Runs it to its end.
    *
-   * @throws SimulationFailure with the seed and the virtual time, where a claim is broken
+   * @throws SimulationFailure with the claim that is broken and the virtual time
    */
   public SimulationResult run() {
     try {
-      return runPhases();
+      runPhases();
     } catch (SimulationFailure failure) {
-      throw located(failure);
+      throw located(failure.claim(), failure.getMessage(), failure);
     } catch (RuntimeException violation) {
-      throw located(violation);
+      throw located(violation.getClass().getSimpleName(), violation.getMessage(), violation);
+    }
+    coverage.add(Coverage.Counter.EVENTS, events.happened());
+    coverage.add(Coverage.Counter.VIRTUAL_MILLIS, events.nowNanos() / MILLI);
+    return new SimulationResult(coverage, events.nowNanos() / MILLI, traceHash);
+  }
+
+  /** Virtual time at which the clients started, from which a schedule counts; -1 before. */
+  public long clientsStartMillis() {
+    return clientsStartMillis;
+  }
+
+  private SimulationFailure located(String claim, @Nullable String message, Exception cause) {
+    long atMillis = events.nowNanos() / MILLI;
+    say("claim", claim + " is broken: " + message);
+    return new SimulationFailure(claim, claim + ": " + message, atMillis, cause);
+  }
+
+  private void runPhases() {
+    nodes.forEach(SimulatedNode::start);
+    long feed = makeKeyspaces();
+    HistoryRecorder history = new HistoryRecorder(events::nowNanos);
+    startClients(history);
+    FaultScript faults =
+        new FaultScript(
+            events,
+            network,
+            nodes,
+            coverage,
+            (fault, begins) -> {
+              if (timeline != null) {
+                say("fault", (begins ? "begins: " : "ends: ") + fault.describe());
+              }
+            });
+    faults.plan(schedule.faults(), schedule.faultyMillis());
+    runFor(schedule.faultyMillis());
+    faults.end();
+    say("fault", "no more of them: the cluster is healed");
+    clients.forEach(SimulatedClient::stop);
+    runUntil("every client got its last answer", this::clientsIdle);
+    runUntil("all nodes are up, agree on a leader and have applied the same", this::isLive);
+    if (oracle != null) {
+      runUntil(
+          "all replicas of the AP keyspace are equal without anybody reading",
+          () -> finalState.apEqual(feed));
+      oracle.nothingLost(finalState.ap(0, feed));
+      oracle.nothingResurrected(finalState.ap(0, feed));
+    }
+    finalState.checkEqual();
+    if (schedule.mode().hasCp()) {
+      checkLinearizable(history.history());
     }
   }
 
-  private SimulationFailure located(RuntimeException cause) {
-    SimulationFailure located =
-        new SimulationFailure(
-            "seed " + seed + " at " + events.nowNanos() / MILLI + " ms: " + cause);
-    located.initCause(cause);
-    return located;
-  }
-
-  private SimulationResult runPhases() {
-    nodes.forEach(SimulatedNode::start);
-    long feed = createFeed();
-    ApOracle watching = new ApOracle(feed);
-    oracle = watching;
-    HistoryRecorder history = new HistoryRecorder(events::nowNanos);
-    for (int i = 0; i < settings.clients(); i++) {
-      SimulatedClient client =
-          new SimulatedClient(
-              i, settings.clients(), events, random, nodes, history, watching, settings.keys());
+  private void startClients(HistoryRecorder history) {
+    clientsStartMillis = events.nowNanos() / MILLI;
+    SimulatedClient.World world =
+        new SimulatedClient.World(events, nodes, history, oracle, coverage, timeline);
+    for (int i = 0; i < schedule.clients(); i++) {
+      int number = i;
+      List<SimulatedOperation> own =
+          schedule.operations().stream().filter(o -> o.client() == number).toList();
+      SimulatedClient client = new SimulatedClient(i, world, own);
       clients.add(client);
       client.start();
     }
-    long crashes = 0;
-    if (settings.faults()) {
-      FaultInjector faults =
-          new FaultInjector(events, random, network, nodes, cpInvariants::restarted);
-      faults.start();
-      runFor(settings.faultyMillis());
-      faults.end();
-      crashes = faults.crashes();
-    } else {
-      runFor(settings.faultyMillis());
-    }
-    clients.forEach(SimulatedClient::stop);
-    runUntil("every client got its last answer", settings.healthyMillisMax(), this::clientsIdle);
-    runUntil(
-        "all nodes are up, agree on a leader and have applied the same",
-        settings.healthyMillisMax(),
-        this::isLive);
-    runUntil(
-        "all replicas of the AP keyspace are equal without anybody reading",
-        settings.healthyMillisMax(),
-        () -> apEqual(feed));
-    checkFinalState(watching, feed);
-    checkLinearizable(history.history());
-    return result(crashes);
   }
 
-  private long createFeed() {
+  private long makeKeyspaces() {
+    runUntil(
+        "a leader is elected and the first keyspace exists",
+        () -> isLive() && nodes.get(0).disk().keyspaces().length > 0);
+    appliedOnce.watch(nodes.get(0).disk().keyspaces()[0]);
+    if (!schedule.mode().hasAp()) {
+      return 0;
+    }
     long[] id = {0};
     CreateKeyspaceRequest request =
         CreateKeyspaceRequest.newBuilder()
             .setName(SimulatedClient.AP_KEYSPACE)
             .setMode(Mode.MODE_AP)
             .build();
-    boolean[] asked = {false};
-    runUntil(
-        "a leader is elected and the first keyspaces exist",
-        START_MILLIS_MAX,
-        () -> {
-          if (!asked[0] && isLive() && nodes.get(0).disk().keyspaces().length > 0) {
-            asked[0] = true;
-            nodes
-                .get(0)
-                .call(request, START_MILLIS_MAX * MILLI, answer -> id[0] = createdId(answer));
-          }
-          return id[0] != 0;
-        });
+    nodes.get(0).call(request, START_MILLIS_MAX * MILLI, answer -> id[0] = createdId(answer));
+    runUntil("the AP keyspace exists", () -> id[0] != 0);
+    oracle = new ApOracle(id[0]);
     return id[0];
   }
 
@@ -161,7 +196,7 @@ public final class Simulation {
     if (answer instanceof CreateKeyspaceResponse created) {
       return created.getKeyspace().getId();
     }
-    throw new SimulationFailure("the AP keyspace was not created: " + answer);
+    throw new SimulationFailure("a keyspace is created while nothing is wrong", "got " + answer);
   }
 
   // ---- time ----
@@ -173,40 +208,104 @@ public final class Simulation {
   private void runFor(long millis) {
     long until = events.nowNanos() + millis * MILLI;
     while (events.runNext(until)) {
-      // Each event happens inside runNext.
+      if (events.happened() > RUN_EVENTS_MAX) {
+        throw new SimulationFailure("a run comes to an end", RUN_EVENTS_MAX + " events");
+      }
     }
   }
 
-  private void runUntil(String goal, long millisMax, Condition condition) {
-    long until = events.nowNanos() + millisMax * MILLI;
+  private void runUntil(String goal, Condition condition) {
+    long until = events.nowNanos() + schedule.healthyMillisMax() * MILLI;
     while (!condition.holds()) {
       if (events.nowNanos() >= until) {
-        throw new SimulationFailure("not within " + millisMax + " virtual ms: " + goal);
+        throw new SimulationFailure(
+            "live again in time",
+            "not within " + schedule.healthyMillisMax() + " virtual ms: " + goal);
       }
-      runFor(20);
+      runFor(LOOK_MILLIS);
     }
   }
 
   // ---- what the nodes do ----
 
   private final class NodeWorld implements SimulatedNode.World {
-    @Override
-    public void send(int from, String to, Effect.Send send) {
-      network.send(from, members.indexOf(to), send.message());
+    private final int node;
+    private Role role = Role.FOLLOWER;
+
+    NodeWorld(int node) {
+      this.node = node;
     }
 
     @Override
-    public void flushed(int node, Replica replica) {
-      List<Entry> log = nodes.get(node).disk().entries();
-      cpInvariants.flushed(node, replica, log);
-      mix(node);
+    public void send(String to, PeerMessage message) {
+      if (message.hasRaft()) {
+        raftInvariants.sent(node, to, message.getRaft());
+      }
+      network.send(node, memberNumber(to), message);
+    }
+
+    @Override
+    public void flushed(Replica replica) {
+      raftInvariants.flushed(node, replica);
+      mix(events.nowNanos() + node);
       mix(replica.appliedIndex());
-      mix(events.nowNanos());
+      if (timeline != null && replica.role() != role) {
+        role = replica.role();
+        say(members.get(node), "is " + role + " in term " + replica.term());
+      }
+    }
+
+    @Override
+    public void started(Replica replica) {
+      raftInvariants.started(node, replica);
+      role = Role.FOLLOWER;
+      if (timeline != null) {
+        say(
+            members.get(node),
+            "starts in term " + replica.term() + " with applied " + replica.appliedIndex());
+      }
+    }
+
+    @Override
+    public void died(String why) {
+      mix(~node);
+      say(members.get(node), "dies: " + why);
+    }
+
+    @Override
+    public void changed(Table table, byte[] key, byte @Nullable [] after) {
+      mix(Arrays.hashCode(key));
+      mix(Arrays.hashCode(after));
+      appliedOnce.changed(node, table, after);
+      ApOracle watching = oracle;
+      if (watching != null) {
+        watching.changed(node, table, key, after);
+      }
+    }
+
+    @Override
+    public void logged(long truncateFrom, List<Entry> entries) {
+      raftInvariants.logged(node, truncateFrom, entries);
+      if (timeline != null) {
+        String cut = truncateFrom > 0 ? "cuts its log from " + truncateFrom + ", " : "";
+        say(members.get(node), cut + "writes entries " + entries);
+      }
     }
   }
 
+  /** Members are n1, n2, ...: at most nine of them. */
+  private static int memberNumber(String id) {
+    return id.charAt(1) - '1';
+  }
+
   private void arrived(int from, int to, PeerMessage message) {
-    mix(message.getSerializedSize());
+    mix((long) from << 8 | (long) to << 4 | message.getMessageCase().getNumber());
+    if (timeline != null) {
+      String line = MessageText.of(message);
+      if (line != null) {
+        say(members.get(to), "hears from " + members.get(from) + ": " + line);
+      }
+    }
     ApOracle watching = oracle;
     if (watching != null && message.hasQuorum() && nodes.get(to).isUp()) {
       watching.received(to, message.getQuorum());
@@ -214,18 +313,15 @@ public final class Simulation {
     nodes.get(to).deliver(new Input.FromPeer(members.get(from), message));
   }
 
-  private void rowChanged(int node, Table table, byte[] key, byte @Nullable [] after) {
-    mix(Arrays.hashCode(key));
-    mix(Arrays.hashCode(after));
-    ApOracle watching = oracle;
-    if (watching != null) {
-      watching.changed(node, table, key, after);
-    }
-  }
-
   private void mix(long value) {
     traceHash = (traceHash ^ value) * 0x9E3779B97F4A7C15L;
     traceHash ^= traceHash >>> 32;
+  }
+
+  private void say(String who, String what) {
+    if (timeline != null) {
+      timeline.happened(events.nowNanos(), who, what);
+    }
   }
 
   // ---- conditions ----
@@ -242,7 +338,7 @@ public final class Simulation {
       if (replica == null) {
         return false;
       }
-      if (replica.raftStatus().role() == Role.LEADER) {
+      if (replica.role() == Role.LEADER) {
         leaders++;
       }
       if (applied >= 0 && applied != replica.appliedIndex()) {
@@ -253,69 +349,6 @@ public final class Simulation {
     return leaders == 1 && applied > 0;
   }
 
-  private boolean apEqual(long feed) {
-    Map<ByteString, StoredValue> first = apState(0, feed);
-    for (int i = 1; i < nodes.size(); i++) {
-      if (!siblingsEqual(first, apState(i, feed))) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static boolean siblingsEqual(
-      Map<ByteString, StoredValue> first, Map<ByteString, StoredValue> second) {
-    if (!first.keySet().equals(second.keySet())) {
-      return false;
-    }
-    return first.entrySet().stream()
-        .allMatch(
-            row -> {
-              StoredValue other = second.get(row.getKey());
-              return other != null
-                  && row.getValue().getSiblingsList().equals(other.getSiblingsList());
-            });
-  }
-
-  private Map<ByteString, StoredValue> apState(int node, long feed) {
-    Map<ByteString, StoredValue> state =
-        new TreeMap<>(ByteString.unsignedLexicographicalComparator());
-    nodes
-        .get(node)
-        .disk()
-        .rows(Table.data(feed))
-        .forEach((key, value) -> state.put(ByteString.copyFrom(key), ApOracle.parse(value)));
-    return state;
-  }
-
-  // ---- the end ----
-
-  private void checkFinalState(ApOracle watching, long feed) {
-    Map<ByteString, StoredValue> state = apState(0, feed);
-    watching.nothingLost(state);
-    watching.nothingResurrected(state);
-    List<List<Entry>> logs = new ArrayList<>();
-    nodes.forEach(node -> logs.add(node.disk().entries()));
-    CpInvariants.logMatching(logs);
-    long defaultKeyspace = nodes.get(0).disk().keyspaces()[0];
-    for (int i = 1; i < nodes.size(); i++) {
-      if (!cpState(0, defaultKeyspace).equals(cpState(i, defaultKeyspace))) {
-        throw new SimulationFailure("the CP data of nodes 0 and " + i + " differ");
-      }
-    }
-  }
-
-  private Map<ByteString, ByteString> cpState(int node, long keyspaceId) {
-    Map<ByteString, ByteString> state =
-        new TreeMap<>(ByteString.unsignedLexicographicalComparator());
-    nodes
-        .get(node)
-        .disk()
-        .rows(Table.data(keyspaceId))
-        .forEach((key, value) -> state.put(ByteString.copyFrom(key), ByteString.copyFrom(value)));
-    return state;
-  }
-
   private static void checkLinearizable(History history) {
     LinearizabilityReport report =
         new LinearizabilityChecker(1, true)
@@ -324,23 +357,7 @@ public final class Simulation {
                 Models.named("cas-register", null).orElseThrow(),
                 Budget.of(CHECK_TIME_MAX));
     if (report.verdict().status() != Verdict.Status.VALID) {
-      throw new SimulationFailure("the CP history is not linearizable: " + report.verdict().why());
+      throw new SimulationFailure("linearizable", report.verdict().why());
     }
-  }
-
-  private SimulationResult result(long crashes) {
-    long operations = clients.stream().mapToLong(SimulatedClient::operations).sum();
-    long ok = clients.stream().mapToLong(SimulatedClient::ok).sum();
-    return new SimulationResult(
-        seed,
-        events.happened(),
-        events.nowNanos() / MILLI,
-        operations,
-        ok,
-        cpInvariants.elections(),
-        crashes,
-        network.cuts(),
-        network.lost(),
-        traceHash);
   }
 }

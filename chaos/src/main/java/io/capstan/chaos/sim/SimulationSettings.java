@@ -1,27 +1,46 @@
 package io.capstan.chaos.sim;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /**
- * What one simulated run is made of. Probabilities are between 0 and 1; which faults a seed really
- * uses, and how hard, is drawn from the seed within these bounds.
+ * Within what bounds the schedules of seeds are drawn.
  *
- * @param nodes replicas, 1 to 7
- * @param clients concurrent clients
- * @param keys keys in each keyspace; few keys make conflicts
- * @param faultyMillis virtual time under faults
- * @param healthyMillisMax virtual time within which a healed cluster must be live and equal
- * @param faults whether anything goes wrong at all
+ * @param mode which keyspaces are used
+ * @param faults kinds that may happen; each seed picks its own among them
+ * @param everyFault whether a seed uses all of them rather than its own choice
+ * @param nodes size of the cluster, or 0 for one drawn by each seed
+ * @param operationsPerSecond mean rate of client operations, a virtual second
  */
 public record SimulationSettings(
-    int nodes, int clients, int keys, long faultyMillis, long healthyMillisMax, boolean faults) {
+    SimulationMode mode,
+    Set<FaultKind> faults,
+    boolean everyFault,
+    int nodes,
+    int operationsPerSecond) {
 
-  /** Five nodes, six clients, ten seconds under faults. */
-  public static SimulationSettings defaults() {
-    return new SimulationSettings(5, 6, 4, 10_000, 20_000, true);
+  /** All faults, any size of cluster, 20 operations a second. */
+  public static SimulationSettings of(SimulationMode mode) {
+    return new SimulationSettings(mode, FaultKind.all(), false, 0, 20);
   }
 
   public SimulationSettings {
-    if (nodes < 1 || nodes > 7) {
-      throw new IllegalArgumentException("nodes is " + nodes + ", allowed is 1 to 7");
+    Set<FaultKind> copy = EnumSet.noneOf(FaultKind.class);
+    copy.addAll(faults);
+    faults = copy;
+    if (nodes < 0 || nodes > Schedule.NODES_MAX) {
+      throw new IllegalArgumentException(
+          "nodes is " + nodes + ", allowed is 1 to " + Schedule.NODES_MAX + ", or 0 for any");
     }
+  }
+
+  /** The same with only these faults. */
+  public SimulationSettings withFaults(Set<FaultKind> kinds) {
+    return new SimulationSettings(mode, kinds, everyFault, nodes, operationsPerSecond);
+  }
+
+  /** The same with a fixed number of nodes. */
+  public SimulationSettings withNodes(int size) {
+    return new SimulationSettings(mode, faults, everyFault, size, operationsPerSecond);
   }
 }

@@ -1,9 +1,14 @@
 package io.capstan.chaos.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @DisplayName("The simulated cluster")
 final class SimulationTest {
@@ -11,80 +16,119 @@ final class SimulationTest {
   /** Differs from build to build where CI names one; a failure names its seed. */
   private static final long FIRST_SEED = Long.getLong("capstan.sim.firstSeed", 1);
 
-  private static final int SEEDS = Integer.getInteger("capstan.sim.seeds", 300);
+  /** Seeds of each mode, as long as the time lasts. */
+  private static final long SEEDS = Long.getLong("capstan.sim.seeds", 1_000);
 
-  @Test
-  @DisplayName("keeps every promise of both modes over hundreds of seeds of faults")
-  void keepsEveryPromise() {
-    long elections = 0;
-    long crashes = 0;
-    long cuts = 0;
-    long lostMessages = 0;
-    long virtualMillis = 0;
-    long events = 0;
-    long ok = 0;
-    long operations = 0;
-    long wallStartNanos = System.nanoTime();
-    for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
-      SimulationResult result = new Simulation(seed, SimulationSettings.defaults()).run();
-      elections += result.elections();
-      crashes += result.crashes();
-      cuts += result.cuts();
-      lostMessages += result.lostMessages();
-      virtualMillis += result.virtualMillis();
-      events += result.events();
-      ok += result.okOperations();
-      operations += result.operations();
-    }
-    long wallMillis = (System.nanoTime() - wallStartNanos) / 1_000_000;
+  private static final long MILLIS_MAX = Long.getLong("capstan.sim.millisMax", 35_000);
+  private static final int ENOUGH_TO_SEE_EVERYTHING = 100;
+
+  @ParameterizedTest(name = "in mode {0}")
+  @EnumSource(SimulationMode.class)
+  @DisplayName("keeps every promise over many seeds of faults")
+  void keepsEveryPromise(SimulationMode mode) throws InterruptedException {
+    SimulationSettings settings = SimulationSettings.of(mode);
+
+    SimulationCampaign.Summary summary =
+        new SimulationCampaign(
+                settings, FIRST_SEED, FIRST_SEED + SEEDS - 1, 1, MILLIS_MAX, soFar -> {})
+            .run();
+
     System.out.printf(
-        "simulated %d seeds from %d: %d operations (%d ok), %d events, %d elections, %d crashes,"
-            + " %d cuts, %d lost messages, %d virtual ms in %d wall ms%n",
-        SEEDS,
-        FIRST_SEED,
-        operations,
-        ok,
-        events,
-        elections,
-        crashes,
-        cuts,
-        lostMessages,
-        virtualMillis,
-        wallMillis);
-    assertThat(elections).isGreaterThan(SEEDS);
-    assertThat(crashes).isPositive();
-    assertThat(cuts).isPositive();
-    assertThat(lostMessages).isPositive();
-    assertThat(ok).isGreaterThan(operations / 3);
+        "%s: %d seeds from %d, %.0f times real time, %s%n",
+        mode.label(), summary.seeds(), FIRST_SEED, summary.speed(), summary.coverage());
+    assertThat(summary.failures())
+        .as("capstan sim --mode %s --seed N runs one again", mode.label())
+        .isEmpty();
+    assertThat(summary.seeds()).isPositive();
+    if (summary.seeds() >= ENOUGH_TO_SEE_EVERYTHING) {
+      assertThat(summary.neverHappened(settings.faults())).isEmpty();
+      assertThat(summary.coverage().of(Coverage.Counter.ELECTIONS)).isPositive();
+      assertThat(summary.coverage().of(Coverage.Counter.OPERATIONS_OK)).isPositive();
+    }
   }
 
-  @Test
-  @DisplayName("does the same when a seed runs twice")
-  void isDeterministic() {
-    SimulationResult first = new Simulation(42, SimulationSettings.defaults()).run();
-    SimulationResult second = new Simulation(42, SimulationSettings.defaults()).run();
+  @ParameterizedTest(name = "in mode {0}")
+  @EnumSource(SimulationMode.class)
+  @DisplayName("does the same to the byte when a seed runs twice, watched or not")
+  void isDeterministic(SimulationMode mode) {
+    Schedule schedule = ScheduleGenerator.of(42, SimulationSettings.of(mode));
 
+    StringBuilder firstTrace = new StringBuilder();
+    SimulationResult first = new Simulation(schedule, writing(firstTrace)).run();
+    StringBuilder secondTrace = new StringBuilder();
+    SimulationResult second = new Simulation(schedule, writing(secondTrace)).run();
+    SimulationResult unwatched = new Simulation(schedule).run();
+
+    assertThat(firstTrace.toString()).isNotEmpty().isEqualTo(secondTrace.toString());
     assertThat(second).isEqualTo(first);
+    assertThat(unwatched).isEqualTo(first);
+  }
+
+  private static Timeline writing(StringBuilder trace) {
+    return (atNanos, who, what) ->
+        trace.append(atNanos).append(' ').append(who).append(' ').append(what).append('\n');
   }
 
   @Test
-  @DisplayName("never uses a dot again that was lost with unsynced writes")
-  void neverUsesADotAgain() {
-    // Seed 78 once had a coordinator send a copy before its own disk had the dot, crash, and give
-    // the dot to another write.
-    SimulationResult result = new Simulation(78, SimulationSettings.defaults()).run();
+  @DisplayName("does something else when another seed runs")
+  void seedsDiffer() {
+    SimulationSettings settings = SimulationSettings.of(SimulationMode.MIXED);
 
-    assertThat(result.crashes()).isPositive();
+    long first = new Simulation(ScheduleGenerator.of(1, settings)).run().traceHash();
+    long second = new Simulation(ScheduleGenerator.of(2, settings)).run().traceHash();
+
+    assertThat(second).isNotEqualTo(first);
   }
 
   @Test
   @DisplayName("serves nearly everything when nothing goes wrong")
   void servesWithoutFaults() {
-    SimulationResult result =
-        new Simulation(7, new SimulationSettings(3, 4, 4, 5_000, 5_000, false)).run();
+    Schedule calm =
+        ScheduleGenerator.of(7, SimulationSettings.of(SimulationMode.MIXED).withNodes(3))
+            .withFaults(List.of());
 
-    assertThat(result.elections()).isEqualTo(1);
+    Coverage coverage = new Simulation(calm).run().coverage();
+
+    assertThat(coverage.of(Coverage.Counter.ELECTIONS)).isEqualTo(1);
+    assertThat(coverage.of(Coverage.Counter.OPERATIONS)).isEqualTo(calm.operations().size());
     // Compare-and-set conflicts are the only operations that do not end in ok.
-    assertThat(result.okOperations()).isGreaterThan(result.operations() * 7 / 10);
+    assertThat(coverage.of(Coverage.Counter.OPERATIONS_OK))
+        .isGreaterThan(calm.operations().size() * 7L / 10);
+  }
+
+  @ParameterizedTest
+  @EnumSource(FaultKind.class)
+  @DisplayName("can be hit by each kind of fault")
+  void everyFaultHappens(FaultKind kind) {
+    Coverage coverage = new Coverage();
+    AtomicLong seed = new AtomicLong(FIRST_SEED);
+    SimulationSettings settings =
+        new SimulationSettings(SimulationMode.CP, java.util.Set.of(kind), true, 3, 20);
+
+    while (coverage.of(kind) == 0 && seed.get() < FIRST_SEED + 20) {
+      coverage.add(
+          new Simulation(ScheduleGenerator.of(seed.getAndIncrement(), settings)).run().coverage());
+    }
+
+    assertThat(coverage.of(kind)).isPositive();
+  }
+
+  @Test
+  @DisplayName("is said to be dead, with the time, when a majority never comes back")
+  void noticesThatItIsNotLive() {
+    Schedule calm = ScheduleGenerator.of(7, SimulationSettings.of(SimulationMode.CP).withNodes(3));
+    SimulatedFault longerThanAllowed =
+        new SimulatedFault(FaultKind.POWER_LOSS, 0, 3_000, List.of(0), 0);
+    Schedule impatient =
+        new Schedule(
+            1, SimulationMode.CP, 3, 0, 3_100, 1, List.of(longerThanAllowed), calm.operations());
+
+    assertThatThrownBy(() -> new Simulation(impatient).run())
+        .isInstanceOfSatisfying(
+            SimulationFailure.class,
+            failure -> {
+              assertThat(failure.claim()).isEqualTo("live again in time");
+              assertThat(failure.atMillis()).isNotNegative();
+            });
   }
 }

@@ -69,6 +69,21 @@ final class AntiEntropy {
     }
   }
 
+  /** The next turn, or now where the first turns are yet to be drawn; empty without peers. */
+  OptionalLong nextTickNanos() {
+    if (peers.all().isEmpty()) {
+      return OptionalLong.empty();
+    }
+    if (nextExchangeNanos.isEmpty()) {
+      return OptionalLong.of(time.nowNanos());
+    }
+    long earliestAheadNanos = Long.MAX_VALUE;
+    for (long dueNanos : nextExchangeNanos.values()) {
+      earliestAheadNanos = Math.min(earliestAheadNanos, dueNanos - time.nowNanos());
+    }
+    return OptionalLong.of(time.nowNanos() + earliestAheadNanos);
+  }
+
   /** Sends the clock as it is now, once all that it says is on disk. */
   void sendClock(String peer) {
     QuorumMessage message =

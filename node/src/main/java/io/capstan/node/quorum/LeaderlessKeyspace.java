@@ -173,6 +173,17 @@ public final class LeaderlessKeyspace {
     antiEntropy.tick();
   }
 
+  /** The earliest moment at which {@link #tick} has something to do if no other input comes. */
+  public OptionalLong nextTickNanos() {
+    OptionalLong exchange = antiEntropy.nextTickNanos();
+    OptionalLong call = pending.nextTickNanos();
+    if (exchange.isEmpty() || call.isEmpty()) {
+      return exchange.isEmpty() ? call : exchange;
+    }
+    boolean callFirst = call.getAsLong() - exchange.getAsLong() < 0;
+    return callFirst ? call : exchange;
+  }
+
   /**
    * The stream to a peer was opened or lost. A hint: a lost stream makes the peer count as
    * unreachable until it is opened again; an open one proves nothing.

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.PriorityQueue;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -75,6 +76,12 @@ final class PendingCalls {
   /** The open calls in the order in which they came; a copy, so that they may be closed. */
   List<PendingCall> all() {
     return new ArrayList<>(calls.values());
+  }
+
+  /** The moment of the next deadline or reminder; empty where no call waits. */
+  OptionalLong nextTickNanos() {
+    Due due = queue.peek();
+    return due == null ? OptionalLong.empty() : OptionalLong.of(due.atNanos);
   }
 
   void tick(long nowNanos) {

@@ -16,6 +16,7 @@ import io.capstan.proto.v1.ScanRequest;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -130,6 +131,20 @@ final class ApKeyspaces {
       keyspace.tick(now.nanos(), now.wallMillis());
     }
     early.removeIf(waiting -> waiting.message().getKeyspaceId() <= appliedIndex);
+  }
+
+  /**
+   * The earliest moment at which {@link #tick} has something to do, no later than the one given.
+   */
+  long nextTickNanos(long latestNanos) {
+    long earliest = latestNanos;
+    for (LeaderlessKeyspace keyspace : keyspaces.values()) {
+      OptionalLong next = keyspace.nextTickNanos();
+      if (next.isPresent() && next.getAsLong() - earliest < 0) {
+        earliest = next.getAsLong();
+      }
+    }
+    return earliest;
   }
 
   void peerLink(String peer, boolean connected, Moment now) {

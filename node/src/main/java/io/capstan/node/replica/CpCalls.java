@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +57,10 @@ final class CpCalls {
   private final Map<Long, Call> proposed = new HashMap<>();
   private final List<Call> confirmed = new ArrayList<>();
   private @Nullable String leaderSeen;
+  // Whether any open call may be waiting for a leader; looked through only then.
+  private boolean someWait;
+  // No open call runs out of time or patience before this moment.
+  private long nextExpiryNanos;
   private Moment now;
 
   CpCalls(
@@ -81,8 +86,25 @@ final class CpCalls {
   /** Takes the call and starts its first attempt. */
   void begin(Call call, Moment moment) {
     now = moment;
+    expiryAt(call.deadlineNanos, open.isEmpty());
     open.put(call.key, call);
     attempt(call);
+  }
+
+  private void waitForLeader(Call call) {
+    call.waitForLeader(now.nanos());
+    someWait = true;
+    expiryAt(call.waitingSinceNanos + patienceNanos(), false);
+  }
+
+  private void expiryAt(long nanos, boolean first) {
+    if (first || nanos - nextExpiryNanos < 0) {
+      nextExpiryNanos = nanos;
+    }
+  }
+
+  private long patienceNanos() {
+    return NO_LEADER_ELECTION_TIMEOUTS * config.electionTimeoutMillis() * 1_000_000L;
   }
 
   // ---- attempts ----
@@ -105,7 +127,7 @@ final class CpCalls {
       Message request = call.catalogueBarrier ? ReadBarrier.getDefaultInstance() : call.request;
       exit.forward(call, leader, request, timeoutMillis);
     } else {
-      call.waitForLeader(now.nanos());
+      waitForLeader(call);
     }
   }
 
@@ -133,7 +155,7 @@ final class CpCalls {
           surelyLost(overwritten);
         }
       }
-      case ProposeResult.NotLeader notLeader -> call.waitForLeader(now.nanos());
+      case ProposeResult.NotLeader notLeader -> waitForLeader(call);
       case ProposeResult.Overloaded overloaded ->
           finish(
               call,
@@ -166,7 +188,7 @@ final class CpCalls {
       return;
     }
     call.currentUncertain = false;
-    call.waitForLeader(now.nanos());
+    waitForLeader(call);
   }
 
   // ---- what Raft reports ----
@@ -211,7 +233,7 @@ final class CpCalls {
         if (call.origin != null) {
           finish(call, failure(Errors.noLeader(config.nodeId(), members(), false)));
         } else {
-          call.waitForLeader(now.nanos());
+          waitForLeader(call);
         }
       }
       case OVERLOADED ->
@@ -278,16 +300,18 @@ final class CpCalls {
         // Without an operation id a second attempt could apply it twice: the client decides.
         finish(call, failure(Errors.noLeader(config.nodeId(), members(), call.maybeApplied())));
       } else {
-        call.waitForLeader(now.nanos());
+        waitForLeader(call);
       }
     }
     attemptWaiting();
   }
 
   private void attemptWaiting() {
-    if (raft.leaderId() == null) {
+    if (!someWait || raft.leaderId() == null) {
       return;
     }
+    // Set again by every attempt that ends in waiting once more.
+    someWait = false;
     for (Call call : List.copyOf(open.values())) {
       if (call.state == Call.State.WAITING_FOR_LEADER) {
         attempt(call);
@@ -325,7 +349,7 @@ final class CpCalls {
     }
     boolean leaderless = error.getCode().equals(Errors.NO_LEADER);
     if (leaderless && call.mayBeAttemptedAgain()) {
-      call.waitForLeader(now.nanos());
+      waitForLeader(call);
       return;
     }
     finish(call, failure(error));
@@ -337,7 +361,31 @@ final class CpCalls {
   void tick(Moment moment) {
     now = moment;
     attemptWaiting();
-    long patienceNanos = NO_LEADER_ELECTION_TIMEOUTS * config.electionTimeoutMillis() * 1_000_000L;
+    if (open.isEmpty() || now.nanos() - nextExpiryNanos < 0) {
+      return;
+    }
+    expireLate();
+    boolean first = true;
+    for (Call call : open.values()) {
+      expiryAt(call.deadlineNanos, first);
+      first = false;
+      if (call.state == Call.State.WAITING_FOR_LEADER) {
+        expiryAt(call.waitingSinceNanos + patienceNanos(), false);
+      }
+    }
+  }
+
+  /** The earliest moment at which {@link #tick} has something to do if no other input comes. */
+  OptionalLong nextTickNanos() {
+    if (open.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    boolean retry = someWait && raft.leaderId() != null;
+    return OptionalLong.of(retry ? now.nanos() : nextExpiryNanos);
+  }
+
+  private void expireLate() {
+    long patienceNanos = patienceNanos();
     for (Call call : List.copyOf(open.values())) {
       boolean late = now.nanos() - call.deadlineNanos >= 0;
       boolean impatient =

@@ -28,6 +28,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -407,6 +408,34 @@ public final class Replica {
       case PRE_CANDIDATE, CANDIDATE -> "candidate";
       default -> role.name().toLowerCase(Locale.ROOT);
     };
+  }
+
+  /**
+   * The earliest moment, on the clock of {@link Moment#nanos}, at which a tick has something to do
+   * if no other input comes; may be in the past.
+   */
+  public long nextTickNanos() {
+    long earliest = raft.nextTickNanos();
+    OptionalLong call = calls.nextTickNanos();
+    if (call.isPresent() && call.getAsLong() - earliest < 0) {
+      earliest = call.getAsLong();
+    }
+    return apKeyspaces.nextTickNanos(earliest);
+  }
+
+  /** Role, as cheaply as can be; {@link #raftStatus} tells more. */
+  public Role role() {
+    return raft.role();
+  }
+
+  /** Current term. */
+  public long term() {
+    return raft.term();
+  }
+
+  /** Highest log index known to be committed. */
+  public long commitIndex() {
+    return raft.commitIndex();
   }
 
   /** The log index up to which this replica's state machine has come. */

@@ -1,0 +1,126 @@
+package io.capstan.chaos.sim;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
+import io.capstan.proto.store.v1.Level;
+import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.v1.DeleteRequest;
+import io.capstan.proto.v1.DeleteResponse;
+import io.capstan.proto.v1.GetRequest;
+import io.capstan.proto.v1.GetResponse;
+import io.capstan.proto.v1.KeyspaceRef;
+import io.capstan.proto.v1.PutRequest;
+import io.capstan.proto.v1.PutResponse;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Gets, puts and deletes of one client on the AP keyspace, one attempt each. */
+final class ApOperations {
+  private static final KeyspaceRef KEYSPACE =
+      KeyspaceRef.newBuilder().setName(SimulatedClient.AP_KEYSPACE).build();
+
+  private final SimulatedClient client;
+  private final SimulatedClient.World world;
+  private final ApOracle oracle;
+  // What the last read answered: the next put of that key may replace it.
+  private ByteString contextKey = ByteString.EMPTY;
+  private ByteString context = ByteString.EMPTY;
+  private Set<String> contextSiblings = Set.of();
+
+  ApOperations(SimulatedClient client, SimulatedClient.World world, ApOracle oracle) {
+    this.client = client;
+    this.world = world;
+    this.oracle = oracle;
+  }
+
+  void begin(SimulatedOperation operation, SplittableRandom random) {
+    ByteString key = ByteString.copyFromUtf8("w" + operation.key());
+    Level level = level(random.nextInt(10));
+    boolean quorum = level != Level.LEVEL_ONE;
+    if (client.says()) {
+      client.say("begins " + operation.type() + " w" + operation.key() + " at " + level);
+    }
+    switch (operation.type()) {
+      case AP_READ -> {
+        Set<String> mustSee = oracle.mustSee(key);
+        GetRequest get =
+            GetRequest.newBuilder().setKeyspace(KEYSPACE).setKey(key).setLevel(level).build();
+        client.send(get, answer -> read(key, quorum, mustSee, answer));
+      }
+      case AP_DELETE -> {
+        DeleteRequest delete =
+            DeleteRequest.newBuilder()
+                .setKeyspace(KEYSPACE)
+                .setKey(key)
+                .setLevel(level)
+                .setOperation(client.nextOperation())
+                .build();
+        client.send(delete, answer -> written(key, quorum, answer));
+      }
+      case AP_WRITE -> {
+        PutRequest put = put(key, level, random.nextBoolean());
+        client.send(put, answer -> written(key, quorum, answer));
+      }
+      default -> throw new IllegalArgumentException(operation.type() + " is not of this side");
+    }
+  }
+
+  private static Level level(int drawn) {
+    return drawn < 5 ? Level.LEVEL_ONE : drawn < 9 ? Level.LEVEL_QUORUM : Level.LEVEL_ALL;
+  }
+
+  private PutRequest put(ByteString key, Level level, boolean withContext) {
+    OperationId operation = client.nextOperation();
+    PutRequest.Builder put =
+        PutRequest.newBuilder()
+            .setKeyspace(KEYSPACE)
+            .setKey(key)
+            .setLevel(level)
+            .setValue(SimulatedClient.text(client.freshValue()))
+            .setOperation(operation);
+    if (withContext && key.equals(contextKey) && !context.isEmpty()) {
+      oracle.writesWithContext(operation, key, contextSiblings, context);
+      put.setContext(context);
+    }
+    return put.build();
+  }
+
+  private void read(ByteString key, boolean quorum, Set<String> mustSee, @Nullable Message answer) {
+    if (answer instanceof GetResponse get) {
+      contextKey = key;
+      context = get.getReceipt().getContext();
+      contextSiblings = new TreeSet<>();
+      get.getReceipt().getSiblingsList().forEach(s -> contextSiblings.add(s.getVersion()));
+      if (quorum) {
+        oracle.quorumRead(key, mustSee, context);
+      }
+      ended(key, "read " + contextSiblings, Coverage.Counter.OPERATIONS_OK);
+    } else {
+      ended(key, "no answer", null);
+    }
+  }
+
+  private void written(ByteString key, boolean quorum, @Nullable Message answer) {
+    String dot =
+        switch (answer) {
+          case PutResponse put -> put.getReceipt().getVersion();
+          case DeleteResponse delete -> delete.getReceipt().getVersion();
+          case null, default -> null;
+        };
+    if (dot == null) {
+      ended(key, "not acknowledged", Coverage.Counter.OPERATIONS_UNKNOWN);
+    } else {
+      oracle.acknowledged(key, dot, quorum);
+      ended(key, "acknowledged " + dot, Coverage.Counter.OPERATIONS_OK);
+    }
+  }
+
+  private void ended(ByteString key, String how, Coverage.@Nullable Counter counter) {
+    if (client.says()) {
+      client.say("ends " + key.toStringUtf8() + ": " + how);
+    }
+    client.ended(counter);
+  }
+}

@@ -1,0 +1,124 @@
+package io.capstan.chaos.sim;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What a run, or many, went through. A fault counts when it had an effect: a message was lost, a
+ * process was killed, a record was torn; not when it was merely planned.
+ */
+public final class Coverage {
+
+  /** What is counted beside the faults. */
+  public enum Counter {
+    /** Events of the simulator. */
+    EVENTS("events"),
+    /** Client operations begun. */
+    OPERATIONS("operations"),
+    /** Of these, answered OK. */
+    OPERATIONS_OK("operations ok"),
+    /** Of these, with an outcome that the client could not know. */
+    OPERATIONS_UNKNOWN("operations unknown"),
+    /** Leaders elected. */
+    ELECTIONS("elections"),
+    /** Log entries committed. */
+    COMMITTED_ENTRIES("committed entries"),
+    /** Times that a follower removed entries that a new leader does not have. */
+    TRUNCATIONS("log truncations"),
+    /** Snapshots installed. */
+    SNAPSHOTS("snapshots installed"),
+    /** Times that a log was compacted. */
+    COMPACTIONS("log compactions"),
+    /** Links cut, each direction counted. */
+    CUTS("links cut"),
+    /** Processes that died, of whatever cause. */
+    CRASHES("crashes"),
+    /** Of these, before a write that was due. */
+    CRASHES_BEFORE_WRITE("crashes before a write"),
+    /** Of these, after a write and before anything was sent. */
+    CRASHES_AFTER_WRITE("crashes after a write"),
+    /** Of these, between two effects of one step. */
+    CRASHES_BETWEEN_EFFECTS("crashes between effects"),
+    /** Of these, around a sync. */
+    CRASHES_AROUND_SYNC("crashes around a sync"),
+    /** Writes that were handed over but lost because they were not synced. */
+    WRITES_LOST("unsynced writes lost"),
+    /** Messages that never arrived. */
+    MESSAGES_LOST("messages lost"),
+    /** Virtual time, in milliseconds. */
+    VIRTUAL_MILLIS("virtual ms");
+
+    private final String label;
+
+    Counter(String label) {
+      this.label = label;
+    }
+
+    /** For people. */
+    public String label() {
+      return label;
+    }
+  }
+
+  private final long[] counting = new long[Counter.values().length];
+  private final long[] countingFaults = new long[FaultKind.values().length];
+
+  void count(Counter counter) {
+    counting[counter.ordinal()]++;
+  }
+
+  void add(Counter counter, long amount) {
+    counting[counter.ordinal()] += amount;
+  }
+
+  void count(FaultKind kind) {
+    countingFaults[kind.ordinal()]++;
+  }
+
+  /** How often. */
+  public long of(Counter counter) {
+    return counting[counter.ordinal()];
+  }
+
+  /** How often a fault had an effect. */
+  public long of(FaultKind kind) {
+    return countingFaults[kind.ordinal()];
+  }
+
+  /** Adds what another run went through. */
+  public void add(Coverage other) {
+    for (int i = 0; i < counting.length; i++) {
+      counting[i] += other.counting[i];
+    }
+    for (int i = 0; i < countingFaults.length; i++) {
+      countingFaults[i] += other.countingFaults[i];
+    }
+  }
+
+  /** Everything by name, faults last. */
+  public Map<String, Long> byName() {
+    Map<String, Long> all = new LinkedHashMap<>();
+    for (Counter counter : Counter.values()) {
+      all.put(counter.label(), of(counter));
+    }
+    for (FaultKind kind : FaultKind.values()) {
+      all.put("fault " + kind.label(), of(kind));
+    }
+    return all;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Coverage that && byName().equals(that.byName());
+  }
+
+  @Override
+  public int hashCode() {
+    return byName().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return byName().toString();
+  }
+}

@@ -1,0 +1,52 @@
+package io.capstan.chaos.sim;
+
+import io.capstan.node.replica.Moment;
+
+/** The clocks of one node: a monotonic one that runs at its own rate, and a wall clock. */
+final class NodeClock {
+  private static final long MILLI = 1_000_000L;
+  private static final long WALL_START_MILLIS = 1_700_000_000_000L;
+  private static final double MILLION = 1_000_000;
+
+  private final EventQueue events;
+  private final long ownRatePpm;
+  private final long ownOffsetMillis;
+  private double rate;
+  private long faultPpm;
+  private long faultMillis;
+  // The rate holds since this moment of virtual time, at which the node's own clock stood so.
+  private long sinceNanos;
+  private long sinceLocalNanos;
+
+  NodeClock(EventQueue events, long ratePpm, long offsetMillis) {
+    this.events = events;
+    this.ownRatePpm = ratePpm;
+    this.ownOffsetMillis = offsetMillis;
+    this.rate = 1 + ratePpm / MILLION;
+  }
+
+  long localNanos() {
+    return sinceLocalNanos + (long) ((events.nowNanos() - sinceNanos) * rate);
+  }
+
+  /** How long, in virtual time, until the node's clock shows that moment. */
+  long untilLocal(long nanos) {
+    return (long) Math.ceil((nanos - localNanos()) / rate);
+  }
+
+  Moment now() {
+    long local = localNanos();
+    return new Moment(local, WALL_START_MILLIS + local / MILLI + ownOffsetMillis + faultMillis);
+  }
+
+  void addRate(long ppm) {
+    sinceLocalNanos = localNanos();
+    sinceNanos = events.nowNanos();
+    faultPpm += ppm;
+    rate = 1 + Math.max(-500_000, ownRatePpm + faultPpm) / MILLION;
+  }
+
+  void addWallOffset(long millis) {
+    faultMillis += millis;
+  }
+}

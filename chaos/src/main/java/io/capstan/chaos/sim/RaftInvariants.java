@@ -1,0 +1,296 @@
+package io.capstan.chaos.sim;
+
+import io.capstan.node.raft.Entry;
+import io.capstan.node.raft.HardState;
+import io.capstan.node.raft.Role;
+import io.capstan.node.replica.Replica;
+import io.capstan.proto.peer.v1.RaftMessage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Raft's safety properties (Ongaro, "Consensus: Bridging Theory and Practice", 2014, figure 3.2)
+ * and the promises about disks that they rest on, over all nodes at once.
+ *
+ * <p>Everything is checked when it changes and costs the change, not the state: each appended entry
+ * is compared with what any node ever held at that index and term, and by induction logs match as a
+ * whole.
+ */
+final class RaftInvariants {
+
+  /** What was ever appended at one index, one per term. */
+  private record Known(Entry entry, long previousTerm, @Nullable Known next) {}
+
+  private final List<String> members;
+  private final List<SimulatedNode> nodes;
+  private final Coverage coverage;
+  private final List<@Nullable Known> known = new ArrayList<>();
+  private final Map<Long, Integer> leaderOfTerm = new HashMap<>();
+  private final Map<Long, String> voteOfTermAndNode = new HashMap<>();
+  private final long[] commitOf;
+  private final long[] appliedOf;
+  private final long[] termOf;
+  private final long[] leadsTerm;
+  private long[] committedTerm = new long[1_024];
+  private int committed;
+
+  /**
+   * @param nodes the list that all nodes will be in
+   */
+  RaftInvariants(List<String> members, List<SimulatedNode> nodes, Coverage coverage) {
+    this.members = members;
+    this.nodes = nodes;
+    this.coverage = coverage;
+    this.commitOf = new long[members.size()];
+    this.appliedOf = new long[members.size()];
+    this.termOf = new long[members.size()];
+    this.leadsTerm = new long[members.size()];
+  }
+
+  /** A node starts from its disk, where its applied index may be older than it was. */
+  void started(int node, Replica replica) {
+    commitOf[node] = 0;
+    appliedOf[node] = 0;
+    termOf[node] = replica.term();
+    leadsTerm[node] = 0;
+  }
+
+  // ---- the log ----
+
+  /** A node is about to change its log on disk. */
+  void logged(int node, long truncateFrom, List<Entry> entries) {
+    SimulatedDisk disk = nodes.get(node).disk();
+    if (truncateFrom > 0) {
+      coverage.count(Coverage.Counter.TRUNCATIONS);
+      if (truncateFrom <= Math.max(commitOf[node], appliedOf[node])) {
+        throw new SimulationFailure(
+            "a committed entry is never truncated",
+            members.get(node)
+                + " truncates from "
+                + truncateFrom
+                + ", its commit index is "
+                + commitOf[node]);
+      }
+    }
+    for (int i = 0; i < entries.size(); i++) {
+      Entry entry = entries.get(i);
+      long previousTerm = i > 0 ? entries.get(i - 1).term() : disk.writtenTerm(entry.index() - 1);
+      matches(node, entry, previousTerm);
+    }
+  }
+
+  /** Two logs with the same entry at an index hold the same in front of it. */
+  private void matches(int node, Entry entry, long previousTerm) {
+    int index = (int) entry.index();
+    while (known.size() <= index) {
+      known.add(null);
+    }
+    Known first = known.get(index);
+    for (Known each = first; each != null; each = each.next()) {
+      if (each.entry().term() != entry.term()) {
+        continue;
+      }
+      boolean same = each.previousTerm() == previousTerm && each.entry().equals(entry);
+      if (!same) {
+        throw new SimulationFailure(
+            "log matching",
+            members.get(node)
+                + " appends "
+                + entry
+                + " after term "
+                + previousTerm
+                + ", where another log has "
+                + each.entry()
+                + " after term "
+                + each.previousTerm());
+      }
+      return;
+    }
+    known.set(index, new Known(entry, previousTerm, first));
+  }
+
+  // ---- what a step has done ----
+
+  /** Looks at a node right after a flush. */
+  void flushed(int node, Replica replica) {
+    long term = replica.term();
+    long commit = replica.commitIndex();
+    long applied = replica.appliedIndex();
+    SimulatedDisk disk = nodes.get(node).disk();
+    if (term < termOf[node] || commit < commitOf[node] || applied < appliedOf[node]) {
+      throw new SimulationFailure(
+          "term, commit and applied index only rise",
+          members.get(node) + " fell to term " + term + ", commit " + commit + "/" + applied);
+    }
+    if (applied > commit || commit > disk.log().lastIndex()) {
+      throw new SimulationFailure(
+          "applied <= commit <= last",
+          applied + " <= " + commit + " <= " + disk.log().lastIndex() + " on " + members.get(node));
+    }
+    termOf[node] = term;
+    if (commit > commitOf[node]) {
+      committed(node, commitOf[node] + 1, commit, term, disk);
+      commitOf[node] = commit;
+    }
+    appliedOf[node] = applied;
+    if (replica.role() == Role.LEADER && leadsTerm[node] != term) {
+      leads(node, term, disk);
+    }
+  }
+
+  private void committed(int node, long from, long to, long term, SimulatedDisk disk) {
+    for (long index = Math.max(from, disk.log().firstIndex()); index <= to; index++) {
+      long entryTerm = disk.writtenTerm(index);
+      if (index <= committed) {
+        if (committedTerm[(int) index] != entryTerm) {
+          throw new SimulationFailure(
+              "state machine safety",
+              members.get(node)
+                  + " takes entry "
+                  + index
+                  + " of term "
+                  + entryTerm
+                  + " for committed, another node that of term "
+                  + committedTerm[(int) index]);
+        }
+      } else {
+        firstCommitted(node, index, entryTerm, term);
+      }
+    }
+  }
+
+  private void firstCommitted(int node, long index, long entryTerm, long term) {
+    if (index != committed + 1) {
+      throw new SimulationFailure(
+          "state machine safety",
+          members.get(node) + " commits " + index + ", the cluster has come to " + committed);
+    }
+    if (index >= committedTerm.length) {
+      committedTerm = Arrays.copyOf(committedTerm, committedTerm.length * 2);
+    }
+    committedTerm[(int) index] = entryTerm;
+    committed = (int) index;
+    coverage.count(Coverage.Counter.COMMITTED_ENTRIES);
+    int durable = 0;
+    for (int i = 0; i < nodes.size(); i++) {
+      if (nodes.get(i).disk().durableTerm(index) == entryTerm) {
+        durable++;
+      }
+      if (leadsTerm[i] > term && nodes.get(i).disk().writtenTerm(index) != entryTerm) {
+        throw incomplete(i, leadsTerm[i], index, entryTerm);
+      }
+    }
+    if (durable <= nodes.size() / 2) {
+      throw new SimulationFailure(
+          "what is committed is on the disks of a majority",
+          members.get(node)
+              + " commits entry "
+              + index
+              + " of term "
+              + entryTerm
+              + ", which only "
+              + durable
+              + " of "
+              + nodes.size()
+              + " disks hold durably");
+    }
+  }
+
+  private void leads(int node, long term, SimulatedDisk disk) {
+    leadsTerm[node] = term;
+    Integer other = leaderOfTerm.putIfAbsent(term, node);
+    if (other != null && other != node) {
+      throw new SimulationFailure(
+          "election safety",
+          "term " + term + " has two leaders, " + members.get(other) + " and " + members.get(node));
+    }
+    coverage.count(Coverage.Counter.ELECTIONS);
+    // With log matching, the last committed entry stands for all in front of it.
+    if (committed > 0 && disk.writtenTerm(committed) != committedTerm[committed]) {
+      throw incomplete(node, term, committed, committedTerm[committed]);
+    }
+  }
+
+  private SimulationFailure incomplete(int node, long term, long index, long entryTerm) {
+    return new SimulationFailure(
+        "leader completeness",
+        members.get(node)
+            + " leads term "
+            + term
+            + " without the committed entry "
+            + index
+            + " of term "
+            + entryTerm);
+  }
+
+  // ---- promises that leave a node ----
+
+  /** A message leaves: what it promises about the disk must be true. */
+  void sent(int node, String to, RaftMessage message) {
+    switch (message.getMessageCase()) {
+      case VOTE_REQUEST -> {
+        if (!message.getVoteRequest().getPreVote()) {
+          voted(node, message.getTerm(), members.get(node));
+        }
+      }
+      case VOTE_RESPONSE -> {
+        if (!message.getVoteResponse().getPreVote() && message.getVoteResponse().getGranted()) {
+          voted(node, message.getTerm(), to);
+        }
+      }
+      case APPEND_REQUEST -> durableTerm(node, message.getTerm());
+      case APPEND_RESPONSE -> {
+        if (message.getAppendResponse().getSuccess()) {
+          durableTerm(node, message.getTerm());
+          durableEntries(node, message.getAppendResponse().getMatchIndex());
+        }
+      }
+      default -> {}
+    }
+  }
+
+  private void voted(int node, long term, String candidate) {
+    HardState durable = nodes.get(node).disk().durableHardState();
+    if (durable.term() < term
+        || (durable.term() == term && !candidate.equals(durable.votedFor()))) {
+      throw new SimulationFailure(
+          "a vote is durable before anybody hears of it",
+          members.get(node)
+              + " gives its vote of term "
+              + term
+              + " to "
+              + candidate
+              + ", its disk says "
+              + durable);
+    }
+    String before = voteOfTermAndNode.putIfAbsent(term * Schedule.NODES_MAX + node, candidate);
+    if (before != null && !before.equals(candidate)) {
+      throw new SimulationFailure(
+          "one vote a term",
+          members.get(node) + " votes in term " + term + " for " + before + " and " + candidate);
+    }
+  }
+
+  private void durableTerm(int node, long term) {
+    HardState durable = nodes.get(node).disk().durableHardState();
+    if (durable.term() < term) {
+      throw new SimulationFailure(
+          "a term is durable before anybody is answered in it",
+          members.get(node) + " speaks in term " + term + ", its disk says " + durable);
+    }
+  }
+
+  private void durableEntries(int node, long matchIndex) {
+    SimulatedDisk disk = nodes.get(node).disk();
+    if (matchIndex >= disk.log().firstIndex()
+        && disk.durableTerm(matchIndex) != disk.writtenTerm(matchIndex)) {
+      throw new SimulationFailure(
+          "entries are durable before they are acknowledged",
+          members.get(node) + " acknowledges entry " + matchIndex + ", which it could still lose");
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package io.capstan.chaos.sim;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Draws the schedule of a seed: how many nodes, which faults and how hard, what clients ask. Each
+ * seed takes its own subset of the faults (swarm testing: Groce and others, 2012), so that some
+ * runs have one fault often and others many at once.
+ */
+public final class ScheduleGenerator {
+  private static final int[] CLUSTER_SIZES = {1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 5, 5, 5, 6, 7, 7};
+  private static final long HEALTHY_MILLIS_MAX = 20_000;
+
+  private final SimulationSettings settings;
+  private final SplittableRandom random;
+  private final long seed;
+  private final int nodes;
+  private final long faultyMillis;
+
+  private ScheduleGenerator(long seed, SimulationSettings settings) {
+    this.seed = seed;
+    this.settings = settings;
+    this.random = new SplittableRandom(mixed(seed, 1));
+    int drawn = CLUSTER_SIZES[random.nextInt(CLUSTER_SIZES.length)];
+    this.nodes = settings.nodes() == 0 ? drawn : settings.nodes();
+    this.faultyMillis = 4_000 + random.nextInt(8_000);
+  }
+
+  /** The schedule that belongs to a seed; the same for the same settings. */
+  public static Schedule of(long seed, SimulationSettings settings) {
+    return new ScheduleGenerator(seed, settings).schedule();
+  }
+
+  /** A number for each use of a seed, so that neighbouring seeds have nothing in common. */
+  static long mixed(long seed, long use) {
+    long z = seed * 0x9E3779B97F4A7C15L + use * 0xD1B54A32D192ED03L;
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return z ^ (z >>> 31);
+  }
+
+  private Schedule schedule() {
+    return new Schedule(
+        seed,
+        settings.mode(),
+        nodes,
+        random.nextInt(3) == 0 ? random.nextInt(3_000) : 0,
+        faultyMillis,
+        HEALTHY_MILLIS_MAX,
+        faults(),
+        operations());
+  }
+
+  // ---- faults ----
+
+  private List<SimulatedFault> faults() {
+    List<FaultKind> chosen = new ArrayList<>();
+    double share = random.nextInt(10) == 0 ? 0.7 : 0.25;
+    for (FaultKind kind : settings.faults()) {
+      if (nodes == 1 && kind.needsPeers()) {
+        continue;
+      }
+      if (settings.everyFault() || random.nextDouble() < share) {
+        chosen.add(kind);
+      }
+    }
+    List<SimulatedFault> faults = new ArrayList<>();
+    for (FaultKind kind : chosen) {
+      double meanGapMillis = 300 + random.nextDouble() * random.nextDouble() * 6_000;
+      double at = gap(meanGapMillis / 2);
+      do {
+        faults.add(fault(kind, Math.min((long) at, faultyMillis - 1)));
+        at += gap(meanGapMillis);
+      } while (at < faultyMillis);
+    }
+    faults.sort(Comparator.comparingLong(SimulatedFault::atMillis));
+    return faults;
+  }
+
+  private double gap(double mean) {
+    return -Math.log(1 - random.nextDouble()) * mean;
+  }
+
+  private SimulatedFault fault(FaultKind kind, long atMillis) {
+    List<Integer> nodesConcerned =
+        switch (kind) {
+          case DELAY, LOSS, DUPLICATE, REORDER -> List.of();
+          case CUT, ONE_WAY_CUT, CLOG, FLAP -> someNodes(2);
+          case HALVES, BRIDGE -> someNodes(1 + random.nextInt(Math.max(1, nodes - 1)));
+          case RING -> someNodes(nodes);
+          default -> someNodes(1);
+        };
+    long amount =
+        switch (kind) {
+          case DELAY -> 500 + (long) gap(20_000);
+          case LOSS, DUPLICATE, REORDER -> 10 + random.nextInt(250);
+          case FLAP -> 50 + random.nextInt(700);
+          case SLOW_FSYNC -> 2 + (long) gap(60);
+          case CRASH -> 1 + random.nextInt(30);
+          case CLOCK_RATE -> random.nextInt(100_000) - 50_000;
+          case CLOCK_JUMP -> random.nextInt(120_000) - 60_000;
+          default -> 0;
+        };
+    return new SimulatedFault(kind, atMillis, duration(kind, atMillis), nodesConcerned, amount);
+  }
+
+  private long duration(FaultKind kind, long atMillis) {
+    double mean =
+        switch (kind) {
+          case POWER_LOSS, TORN_WRITE, FAILED_FSYNC, FULL_DISK, CRASH -> 500;
+          case PAUSE, CLOG -> 600;
+          default -> 1_500;
+        };
+    return Math.max(1, Math.min((long) gap(mean), faultyMillis - atMillis));
+  }
+
+  private List<Integer> someNodes(int count) {
+    List<Integer> shuffled = new ArrayList<>();
+    for (int node = 0; node < nodes; node++) {
+      shuffled.add(node);
+    }
+    Collections.shuffle(shuffled, java.util.Random.from(random));
+    return shuffled.subList(0, Math.min(count, nodes));
+  }
+
+  // ---- operations ----
+
+  private List<SimulatedOperation> operations() {
+    int clients = 4 + random.nextInt(9);
+    int keys = 1 + random.nextInt(5);
+    double meanGapMillis = 1_000.0 / settings.operationsPerSecond();
+    List<SimulatedOperation> operations = new ArrayList<>();
+    for (double at = gap(meanGapMillis); at < faultyMillis; at += gap(meanGapMillis)) {
+      operations.add(
+          new SimulatedOperation(
+              random.nextInt(clients), (long) at, type(), random.nextInt(keys), random.nextLong()));
+    }
+    return operations;
+  }
+
+  private SimulatedOperation.Type type() {
+    boolean cp =
+        switch (settings.mode()) {
+          case CP -> true;
+          case AP -> false;
+          case MIXED -> random.nextBoolean();
+        };
+    if (cp) {
+      return switch (random.nextInt(3)) {
+        case 0 -> SimulatedOperation.Type.CP_READ;
+        case 1 -> SimulatedOperation.Type.CP_WRITE;
+        default -> SimulatedOperation.Type.CP_CAS;
+      };
+    }
+    return switch (random.nextInt(5)) {
+      case 0, 1 -> SimulatedOperation.Type.AP_READ;
+      case 2 -> SimulatedOperation.Type.AP_DELETE;
+      default -> SimulatedOperation.Type.AP_WRITE;
+    };
+  }
+}

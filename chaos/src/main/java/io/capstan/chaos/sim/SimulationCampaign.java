@@ -1,0 +1,177 @@
+package io.capstan.chaos.sim;
+
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the seeds of a range, on as many threads as asked for: each run is one thread's, and the
+ * outcome does not depend on their number.
+ */
+public final class SimulationCampaign {
+  /** After so many failures no further seed begins. */
+  private static final int FAILURES_MAX = 10;
+
+  private static final long MILLI = 1_000_000L;
+
+  /** A seed that broke a claim. */
+  public record Failure(long seed, SimulationFailure cause) {}
+
+  /** Is told how far it has come, from any of the threads, one at a time. */
+  public interface Progress {
+    /** Another seed has been run. */
+    void ran(Summary soFar);
+  }
+
+  /**
+   * What was run and how it ended.
+   *
+   * @param seeds seeds run
+   * @param failures those that broke a claim, in order of seeds
+   * @param coverage what all runs together went through; of failed runs nothing
+   * @param wallMillis real time
+   * @param cpuMillis processor time of the threads that simulated
+   */
+  public record Summary(
+      long seeds, List<Failure> failures, Coverage coverage, long wallMillis, long cpuMillis) {
+
+    /** Virtual time for each unit of real time. */
+    public double speed() {
+      return coverage.of(Coverage.Counter.VIRTUAL_MILLIS) / (double) Math.max(1, wallMillis);
+    }
+
+    /** Virtual time for each unit of processor time: what one core to itself would reach. */
+    public double speedPerCore() {
+      return coverage.of(Coverage.Counter.VIRTUAL_MILLIS) / (double) Math.max(1, cpuMillis);
+    }
+
+    /** Events of the simulator for each second of real time. */
+    public double eventsPerSecond() {
+      return coverage.of(Coverage.Counter.EVENTS) * 1_000.0 / Math.max(1, wallMillis);
+    }
+
+    /** Events of the simulator for each second of processor time. */
+    public double eventsPerCoreSecond() {
+      return coverage.of(Coverage.Counter.EVENTS) * 1_000.0 / Math.max(1, cpuMillis);
+    }
+
+    /** Those of the enabled kinds of fault that never had an effect. */
+    public Set<FaultKind> neverHappened(Set<FaultKind> enabled) {
+      Set<FaultKind> never = EnumSet.noneOf(FaultKind.class);
+      for (FaultKind kind : enabled) {
+        if (coverage.of(kind) == 0) {
+          never.add(kind);
+        }
+      }
+      return never;
+    }
+  }
+
+  private final SimulationSettings settings;
+  private final long lastSeed;
+  private final int jobs;
+  private final long wallMillisMax;
+  private final Progress progress;
+  private final long startNanos = System.nanoTime();
+  private final Coverage coverage = new Coverage();
+  private final List<Failure> failures = new ArrayList<>();
+  private long nextSeed;
+  private long seeds;
+  private long cpuNanosSpent;
+
+  /**
+   * Prepares the run of the seeds from the first to the last.
+   *
+   * @param wallMillisMax after so much real time no further seed begins
+   */
+  public SimulationCampaign(
+      SimulationSettings settings,
+      long firstSeed,
+      long lastSeed,
+      int jobs,
+      long wallMillisMax,
+      Progress progress) {
+    if (lastSeed < firstSeed || jobs < 1) {
+      throw new IllegalArgumentException(
+          "seeds " + firstSeed + ".." + lastSeed + " on " + jobs + " threads is nothing to run");
+    }
+    this.settings = settings;
+    this.nextSeed = firstSeed;
+    this.lastSeed = lastSeed;
+    this.jobs = jobs;
+    this.wallMillisMax = wallMillisMax;
+    this.progress = progress;
+  }
+
+  /** Runs them; ends early after {@value #FAILURES_MAX} failures. */
+  public Summary run() throws InterruptedException {
+    try (ExecutorService threads = Executors.newFixedThreadPool(jobs)) {
+      List<Future<?>> working = new ArrayList<>();
+      for (int i = 0; i < jobs; i++) {
+        working.add(threads.submit(this::work));
+      }
+      for (Future<?> each : working) {
+        try {
+          each.get();
+        } catch (ExecutionException e) {
+          throw new IllegalStateException("a simulating thread failed", e.getCause());
+        }
+      }
+    }
+    return summary();
+  }
+
+  private void work() {
+    for (Long seed = takeSeed(); seed != null; seed = takeSeed()) {
+      long startCpuNanos = threadCpuNanos();
+      Coverage went = new Coverage();
+      SimulationFailure failure = null;
+      try {
+        went = new Simulation(ScheduleGenerator.of(seed, settings)).run().coverage();
+      } catch (SimulationFailure broken) {
+        failure = broken;
+      }
+      ran(seed, went, failure, threadCpuNanos() - startCpuNanos);
+    }
+  }
+
+  private static long threadCpuNanos() {
+    return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+  }
+
+  private synchronized @Nullable Long takeSeed() {
+    boolean over =
+        nextSeed > lastSeed || failures.size() >= FAILURES_MAX || wallMillis() >= wallMillisMax;
+    return over ? null : nextSeed++;
+  }
+
+  private synchronized void ran(
+      long seed, Coverage went, @Nullable SimulationFailure failure, long cpuNanos) {
+    seeds++;
+    cpuNanosSpent += cpuNanos;
+    coverage.add(went);
+    if (failure != null) {
+      failures.add(new Failure(seed, failure));
+      failures.sort(Comparator.comparingLong(Failure::seed));
+    }
+    progress.ran(summary());
+  }
+
+  private long wallMillis() {
+    return (System.nanoTime() - startNanos) / MILLI;
+  }
+
+  private synchronized Summary summary() {
+    Coverage copy = new Coverage();
+    copy.add(coverage);
+    return new Summary(seeds, List.copyOf(failures), copy, wallMillis(), cpuNanosSpent / MILLI);
+  }
+}
