@@ -273,7 +273,7 @@ final class ApOracle {
     try {
       return StoredValue.parseFrom(row);
     } catch (InvalidProtocolBufferException broken) {
-      throw new SimulationFailure("a row can be read", broken.getMessage());
+      throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
     }
   }
 

@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.capstan.node.storage.Table;
 import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,8 +12,12 @@ import org.jspecify.annotations.Nullable;
 /** Watches the rows of CP keyspaces: one operation id is written by one log entry, everywhere. */
 final class AppliedOnce {
   private static final int SEQUENCE_BITS = 32;
+  private static final int ROWS_REMEMBERED = 16;
 
   private final Map<Long, Long> entryOfOperation = new HashMap<>();
+  // Rows looked at lately: the other nodes write the same ones.
+  private final byte[][] looked = new byte[ROWS_REMEMBERED][0];
+  private int next;
   private long cpKeyspace;
 
   /** The keyspace to watch. */
@@ -24,6 +29,13 @@ final class AppliedOnce {
     if (after == null || table.keyspaceId() != cpKeyspace || table.kind() != Table.Kind.DATA) {
       return;
     }
+    for (byte[] row : looked) {
+      if (Arrays.equals(row, after)) {
+        return;
+      }
+    }
+    looked[next] = after;
+    next = (next + 1) % looked.length;
     StoredValue value;
     try {
       value = StoredValue.parseFrom(after);

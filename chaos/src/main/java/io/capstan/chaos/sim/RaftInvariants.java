@@ -134,6 +134,17 @@ final class RaftInvariants {
     termOf[node] = term;
     if (commit > commitOf[node]) {
       committed(node, commitOf[node] + 1, commit, term, disk);
+      if (replica.role() == Role.LEADER && disk.writtenTerm(commit) != term) {
+        throw new SimulationFailure(
+            "a leader counts only entries of its own term",
+            members.get(node)
+                + " leads term "
+                + term
+                + " and commits up to entry "
+                + commit
+                + " of term "
+                + disk.writtenTerm(commit));
+      }
       commitOf[node] = commit;
     }
     appliedOf[node] = applied;

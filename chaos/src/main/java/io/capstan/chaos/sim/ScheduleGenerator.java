@@ -1,7 +1,6 @@
 package io.capstan.chaos.sim;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -123,7 +122,12 @@ public final class ScheduleGenerator {
     for (int node = 0; node < nodes; node++) {
       shuffled.add(node);
     }
-    Collections.shuffle(shuffled, java.util.Random.from(random));
+    for (int i = nodes - 1; i > 0; i--) {
+      int other = random.nextInt(i + 1);
+      int node = shuffled.get(i);
+      shuffled.set(i, shuffled.get(other));
+      shuffled.set(other, node);
+    }
     return shuffled.subList(0, Math.min(count, nodes));
   }
 

@@ -245,8 +245,13 @@ final class SimulatedNode {
 
   void pause(boolean stop) {
     paused += stop ? 1 : -1;
-    if (paused == 0) {
-      deliver(new Input.Tick());
+    Replica resumed = replica;
+    if (paused == 0 && resumed != null) {
+      // Its timer is late like everything else: what waited in its inbox comes first, or not.
+      planTick(resumed);
+      if (!inbox.isEmpty() && !loopPlanned && !loopRunning) {
+        runLoop();
+      }
     }
   }
 

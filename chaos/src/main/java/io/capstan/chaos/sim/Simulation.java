@@ -105,10 +105,16 @@ public final class Simulation {
       throw located(failure.claim(), failure.getMessage(), failure);
     } catch (RuntimeException violation) {
       throw located(violation.getClass().getSimpleName(), violation.getMessage(), violation);
+    } finally {
+      coverage.add(Coverage.Counter.EVENTS, events.happened());
+      coverage.add(Coverage.Counter.VIRTUAL_MILLIS, events.nowNanos() / MILLI);
     }
-    coverage.add(Coverage.Counter.EVENTS, events.happened());
-    coverage.add(Coverage.Counter.VIRTUAL_MILLIS, events.nowNanos() / MILLI);
     return new SimulationResult(coverage, events.nowNanos() / MILLI, traceHash);
+  }
+
+  /** What the run has gone through so far; complete once {@link #run} has ended, however it did. */
+  public Coverage coverage() {
+    return coverage;
   }
 
   /** Virtual time at which the clients started, from which a schedule counts; -1 before. */
@@ -143,11 +149,14 @@ public final class Simulation {
     faults.end();
     say("fault", "no more of them: the cluster is healed");
     clients.forEach(SimulatedClient::stop);
-    runUntil("every client got its last answer", this::clientsIdle);
-    runUntil("all nodes are up, agree on a leader and have applied the same", this::isLive);
+    long millisMax = schedule.healthyMillisMax();
+    runUntil("every client got its last answer", millisMax, this::clientsIdle);
+    runUntil(
+        "all nodes are up, agree on a leader and have applied the same", millisMax, this::isLive);
     if (oracle != null) {
       runUntil(
           "all replicas of the AP keyspace are equal without anybody reading",
+          millisMax,
           () -> finalState.apEqual(feed));
       oracle.nothingLost(finalState.ap(0, feed));
       oracle.nothingResurrected(finalState.ap(0, feed));
@@ -175,6 +184,7 @@ public final class Simulation {
   private long makeKeyspaces() {
     runUntil(
         "a leader is elected and the first keyspace exists",
+        START_MILLIS_MAX,
         () -> isLive() && nodes.get(0).disk().keyspaces().length > 0);
     appliedOnce.watch(nodes.get(0).disk().keyspaces()[0]);
     if (!schedule.mode().hasAp()) {
@@ -187,7 +197,7 @@ public final class Simulation {
             .setMode(Mode.MODE_AP)
             .build();
     nodes.get(0).call(request, START_MILLIS_MAX * MILLI, answer -> id[0] = createdId(answer));
-    runUntil("the AP keyspace exists", () -> id[0] != 0);
+    runUntil("the AP keyspace exists", START_MILLIS_MAX, () -> id[0] != 0);
     oracle = new ApOracle(id[0]);
     return id[0];
   }
@@ -214,13 +224,12 @@ public final class Simulation {
     }
   }
 
-  private void runUntil(String goal, Condition condition) {
-    long until = events.nowNanos() + schedule.healthyMillisMax() * MILLI;
+  private void runUntil(String goal, long millisMax, Condition condition) {
+    long until = events.nowNanos() + millisMax * MILLI;
     while (!condition.holds()) {
       if (events.nowNanos() >= until) {
         throw new SimulationFailure(
-            "live again in time",
-            "not within " + schedule.healthyMillisMax() + " virtual ms: " + goal);
+            "live in time", "not within " + millisMax + " virtual ms: " + goal);
       }
       runFor(LOOK_MILLIS);
     }

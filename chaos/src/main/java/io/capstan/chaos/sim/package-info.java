@@ -5,8 +5,8 @@
  * <p>A seed becomes a {@link io.capstan.chaos.sim.Schedule}: how many nodes, which faults at which
  * times, what clients ask. The schedule decides everything that happens in its run, so a failure
  * can be looked at as often as it takes, written to a file, and made smaller. Nothing here sleeps,
- * reads a clock or iterates over an unordered collection; only {@link
- * io.capstan.chaos.sim.SimulationCampaign}, which runs many seeds on several threads, does.
+ * reads a clock or iterates over an unordered collection; only {@link io.capstan.chaos.campaign},
+ * which runs many seeds on several threads, does.
  *
  * <p>Checked at every step: election safety, log matching, leader completeness, state machine
  * safety; terms, commit and applied indexes that only rise and stand in order; votes, terms and

@@ -1,5 +1,11 @@
-package io.capstan.chaos.sim;
+package io.capstan.chaos.campaign;
 
+import io.capstan.chaos.sim.Coverage;
+import io.capstan.chaos.sim.FaultKind;
+import io.capstan.chaos.sim.ScheduleGenerator;
+import io.capstan.chaos.sim.Simulation;
+import io.capstan.chaos.sim.SimulationFailure;
+import io.capstan.chaos.sim.SimulationSettings;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -36,7 +42,7 @@ public final class SimulationCampaign {
    *
    * @param seeds seeds run
    * @param failures those that broke a claim, in order of seeds
-   * @param coverage what all runs together went through; of failed runs nothing
+   * @param coverage what all runs together went through
    * @param wallMillis real time
    * @param cpuMillis processor time of the threads that simulated
    */
@@ -132,14 +138,14 @@ public final class SimulationCampaign {
   private void work() {
     for (Long seed = takeSeed(); seed != null; seed = takeSeed()) {
       long startCpuNanos = threadCpuNanos();
-      Coverage went = new Coverage();
+      Simulation simulation = new Simulation(ScheduleGenerator.of(seed, settings));
       SimulationFailure failure = null;
       try {
-        went = new Simulation(ScheduleGenerator.of(seed, settings)).run().coverage();
+        simulation.run();
       } catch (SimulationFailure broken) {
         failure = broken;
       }
-      ran(seed, went, failure, threadCpuNanos() - startCpuNanos);
+      ran(seed, simulation.coverage(), failure, threadCpuNanos() - startCpuNanos);
     }
   }
 
