@@ -1,0 +1,54 @@
+package io.capstan.chaos.museum;
+
+import io.capstan.chaos.sim.FaultKind;
+import io.capstan.chaos.sim.SimulationMode;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * One exhibit.
+ *
+ * @param name as in docs/bug-museum.md
+ * @param patches what is changed, to the letter
+ * @param mode the mode in which it is looked for
+ * @param faults the faults under which it shows
+ * @param seedsMax it is caught by one of so many seeds
+ * @param claims the claims that it breaks; any of them counts
+ */
+record Defect(
+    String name,
+    List<Patch> patches,
+    SimulationMode mode,
+    Set<FaultKind> faults,
+    int seedsMax,
+    Set<String> claims) {
+
+  /**
+   * A change of one source file of the node module.
+   *
+   * @param type the class, below io.capstan.node
+   * @param before text that stands in the file exactly once
+   * @param after what stands there instead
+   */
+  record Patch(String type, String before, String after) {}
+
+  static Defect named(String name, int seedsMax, Set<FaultKind> faults, String... claims) {
+    return new Defect(name, List.of(), SimulationMode.CP, faults, seedsMax, Set.of(claims));
+  }
+
+  Defect patch(String type, String before, String after) {
+    List<Patch> more = new java.util.ArrayList<>(patches);
+    more.add(new Patch(type, before, after));
+    return new Defect(name, List.copyOf(more), mode, faults, seedsMax, claims);
+  }
+
+  static Set<FaultKind> faults(FaultKind first, FaultKind... others) {
+    return EnumSet.of(first, others);
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

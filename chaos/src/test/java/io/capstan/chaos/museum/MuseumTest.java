@@ -1,0 +1,179 @@
+package io.capstan.chaos.museum;
+
+import static io.capstan.chaos.museum.Defect.faults;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.capstan.chaos.sim.FaultKind;
+import io.capstan.chaos.sim.SeedTrial;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongFunction;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@DisplayName("The bug museum")
+final class MuseumTest {
+
+  static List<Defect> defects() {
+    return List.of(
+        Defect.named(
+                "vote not durable before it is given",
+                20,
+                faults(FaultKind.POWER_LOSS, FaultKind.ISOLATE),
+                "a vote is durable before anybody hears of it",
+                "a term is durable before anybody is answered in it")
+            .patch(
+                "raft.Voter",
+                "    if (state.ballot.isDurable()) {",
+                "    if (state.ballot.term() > 0) {"),
+        Defect.named(
+                "entries acknowledged before they are durable",
+                20,
+                faults(FaultKind.POWER_LOSS),
+                "entries are durable before they are acknowledged",
+                "what is committed is on the disks of a majority")
+            .patch(
+                "raft.Follower",
+                "    if (log.durableIndex() >= agreedIndex) {\n      answer(success",
+                "    if (log.lastIndex() >= agreedIndex) {\n      answer(success"),
+        Defect.named(
+                "the leader counts its own unsynced entry",
+                50,
+                faults(FaultKind.POWER_LOSS, FaultKind.SLOW_FSYNC),
+                "what is committed is on the disks of a majority")
+            .patch(
+                "raft.Leader",
+                "                        ? log.durableIndex()",
+                "                        ? log.lastIndex()"),
+        Defect.named(
+                "an entry of an earlier term is committed by counting",
+                100,
+                faults(FaultKind.ISOLATE, FaultKind.LOSS, FaultKind.POWER_LOSS, FaultKind.CRASH),
+                "a leader counts only entries of its own term",
+                "leader completeness",
+                "state machine safety")
+            .patch(
+                "raft.Leader",
+                "    if (index >= noOpIndex && log.commitTo(index)) {",
+                "    if (log.commitTo(index)) {"),
+        Defect.named(
+                "the context of a read is used again",
+                2_000,
+                faults(FaultKind.PAUSE, FaultKind.ISOLATE, FaultKind.CLOCK_RATE),
+                "linearizable")
+            .patch("raft.RaftState", "    return ++readSequence;", "    return readSequence = 1;")
+            .patch(
+                "raft.ReadIndexQueue",
+                "          sequence > last.sequence(), \"a read round has a fresh number\"",
+                "          sequence > 0, \"a read round has a fresh number\""),
+        Defect.named(
+                "the applied index is written before the data",
+                100,
+                faults(FaultKind.POWER_LOSS, FaultKind.CRASH),
+                "equal state",
+                "linearizable",
+                "a session's write is applied once",
+                "ReplicaInvariantViolation")
+            .patch(
+                "replica.BufferedTables",
+                "  void drainTo(WriteBatch batch) {\n",
+                """
+                  void drainTo(WriteBatch batch) {
+                    Map<ByteString, Pending> first = pending.get(Table.META);
+                    if (first != null && pending.size() > 1) {
+                      first.values().forEach(row -> batch.put(Table.META, row.key(), row.value()));
+                      pending.remove(Table.META);
+                      return;
+                    }
+                """),
+        Defect.named(
+                "a follower truncates entries that it holds already",
+                50,
+                faults(FaultKind.DELAY, FaultKind.DUPLICATE, FaultKind.REORDER, FaultKind.LOSS),
+                "a committed entry is never truncated",
+                "what is committed is on the disks of a majority",
+                "entries are durable before they are acknowledged")
+            .patch(
+                "raft.Follower",
+                "      if (log.matches(entry.index(), entry.term())) {\n        continue;",
+                "      if (entry.index() > log.commitIndex()\n"
+                    + "          && log.matches(entry.index(), entry.term())) {\n        continue;")
+            .patch(
+                "raft.RaftLog",
+                "        index > commitIndex, \"a committed entry is never truncated\"",
+                "        index > 0, \"a committed entry is never truncated\""),
+        Defect.named(
+                "pre-vote is refused for ever for a leader that stepped down",
+                100,
+                faults(FaultKind.ISOLATE, FaultKind.HALVES, FaultKind.CUT),
+                "live in time")
+            .patch(
+                "raft.RaftState",
+                "((leaderId != null || config.leaseReads()) && timer.isLeaderContactRecent(nowNanos))",
+                "leaderId != null")
+            .patch(
+                "raft.RaftState",
+                "    leaderId = null;\n    leaveRole(Role.PRE_CANDIDATE);",
+                "    leaveRole(Role.PRE_CANDIDATE);")
+            .patch(
+                "raft.Candidate",
+                "      case WON -> state.startElection(false);\n"
+                    + "      case LOST -> state.becomeFollower(state.term(), null);",
+                "      case WON -> state.startElection(false);\n"
+                    + "      case LOST -> state.becomeFollower(state.term(), state.leaderId());"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("defects")
+  @DisplayName("shows no defect that the simulator would not catch")
+  void catches(Defect defect) throws Exception {
+    LongFunction<String> trial = trial(PlantedClasses.with(defect.patches()), defect);
+    Map<Long, String> caught = new LinkedHashMap<>();
+
+    for (long seed = 1; seed <= defect.seedsMax() && caught.isEmpty(); seed++) {
+      String broken = trial.apply(seed);
+      if (!broken.isEmpty()) {
+        caught.put(seed, broken);
+      }
+    }
+
+    System.out.println(defect + ": " + caught);
+    assertThat(caught).as("caught within %d seeds", defect.seedsMax()).isNotEmpty();
+    assertThat(defect.claims()).contains(caught.values().iterator().next().split("\\|", 2)[0]);
+  }
+
+  @ParameterizedTest
+  @MethodSource("defects")
+  @DisplayName("blames nobody: without the defect the same seeds pass")
+  void blamesNobody(Defect defect) throws Exception {
+    LongFunction<String> trial = trial(getClass().getClassLoader(), defect);
+
+    for (long seed = 1; seed <= Math.min(20, defect.seedsMax()); seed++) {
+      assertThat(trial.apply(seed)).isEmpty();
+    }
+  }
+
+  @Test
+  @DisplayName("fails when a defect does not apply to the code any more")
+  void noticesThatADefectIsGone() {
+    Defect.Patch stale = new Defect.Patch("raft.Leader", "this text never stood there", "");
+
+    assertThatThrownBy(() -> PlantedClasses.with(List.of(stale)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("does not apply any more");
+  }
+
+  @SuppressWarnings("unchecked")
+  private static LongFunction<String> trial(ClassLoader classes, Defect defect) throws Exception {
+    String faults = defect.faults().stream().map(FaultKind::label).collect(Collectors.joining(","));
+    return (LongFunction<String>)
+        Class.forName(SeedTrial.class.getName(), true, classes)
+            .getConstructor(String.class, String.class)
+            .newInstance(defect.mode().name(), faults);
+  }
+}
