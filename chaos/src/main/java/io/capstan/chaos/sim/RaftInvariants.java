@@ -36,6 +36,8 @@ final class RaftInvariants {
   private final long[] termOf;
   private final long[] leadsTerm;
   private long[] committedTerm = new long[1_024];
+  // The term in which an entry was first seen to be committed, at the latest.
+  private long[] committedIn = new long[1_024];
   private int committed;
 
   /**
@@ -182,8 +184,10 @@ final class RaftInvariants {
     }
     if (index >= committedTerm.length) {
       committedTerm = Arrays.copyOf(committedTerm, committedTerm.length * 2);
+      committedIn = Arrays.copyOf(committedIn, committedIn.length * 2);
     }
     committedTerm[(int) index] = entryTerm;
+    committedIn[(int) index] = term;
     committed = (int) index;
     coverage.count(Coverage.Counter.COMMITTED_ENTRIES);
     int durable = 0;
@@ -220,9 +224,14 @@ final class RaftInvariants {
           "term " + term + " has two leaders, " + members.get(other) + " and " + members.get(node));
     }
     coverage.count(Coverage.Counter.ELECTIONS);
-    // With log matching, the last committed entry stands for all in front of it.
-    if (committed > 0 && disk.writtenTerm(committed) != committedTerm[committed]) {
-      throw incomplete(node, term, committed, committedTerm[committed]);
+    // A leader of an earlier term may learn of its election late, and owes nothing to later ones.
+    int owed = committed;
+    while (owed > 0 && committedIn[owed] >= term) {
+      owed--;
+    }
+    // With log matching, the last one stands for all in front of it.
+    if (owed >= disk.log().firstIndex() && disk.writtenTerm(owed) != committedTerm[owed]) {
+      throw incomplete(node, term, owed, committedTerm[owed]);
     }
   }
 
@@ -257,7 +266,7 @@ final class RaftInvariants {
       case APPEND_RESPONSE -> {
         if (message.getAppendResponse().getSuccess()) {
           durableTerm(node, message.getTerm());
-          durableEntries(node, message.getAppendResponse().getMatchIndex());
+          durableEntries(node, message.getTerm(), message.getAppendResponse().getMatchIndex());
         }
       }
       default -> {}
@@ -295,8 +304,17 @@ final class RaftInvariants {
     }
   }
 
-  private void durableEntries(int node, long matchIndex) {
+  /**
+   * An answer to a leader of an earlier term, worked out just before a later one made the node cut
+   * its log, leaves after the cut. It is as true as if it had left in time: the node's log held the
+   * entry when it voted, if it did, for the later one.
+   */
+  private void durableEntries(int node, long term, long matchIndex) {
     SimulatedDisk disk = nodes.get(node).disk();
+    HardState written = disk.log().hardState();
+    if (written != null && term < written.term()) {
+      return;
+    }
     if (matchIndex >= disk.log().firstIndex()
         && disk.durableTerm(matchIndex) != disk.writtenTerm(matchIndex)) {
       throw new SimulationFailure(

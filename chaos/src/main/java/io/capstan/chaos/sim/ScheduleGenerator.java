@@ -134,7 +134,7 @@ public final class ScheduleGenerator {
   // ---- operations ----
 
   private List<SimulatedOperation> operations() {
-    int clients = 4 + random.nextInt(9);
+    int clients = 8 + random.nextInt(25);
     int keys = 1 + random.nextInt(5);
     double meanGapMillis = 1_000.0 / settings.operationsPerSecond();
     List<SimulatedOperation> operations = new ArrayList<>();

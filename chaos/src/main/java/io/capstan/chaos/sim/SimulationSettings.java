@@ -19,9 +19,11 @@ public record SimulationSettings(
     int nodes,
     int operationsPerSecond) {
 
-  /** All faults, any size of cluster, 20 operations a second. */
+  private static final int OPERATIONS_PER_SECOND = 20;
+
+  /** All faults, any size of cluster, 20 operations a second while clients ask. */
   public static SimulationSettings of(SimulationMode mode) {
-    return new SimulationSettings(mode, FaultKind.all(), false, 0, 20);
+    return new SimulationSettings(mode, FaultKind.all(), false, 0, OPERATIONS_PER_SECOND);
   }
 
   public SimulationSettings {
