@@ -87,6 +87,21 @@ public final class BlockingClient {
     return await(client.setMode(name, mode));
   }
 
+  /** Lists who belongs to the cluster. */
+  public MemberList members() {
+    return await(client.members());
+  }
+
+  /** Begins a change of members; {@link #members} tells when it is done. */
+  public void changeMembers(MemberChange change) {
+    await(client.changeMembers(change));
+  }
+
+  /** Begins to hand the leadership over, to the named node or, where empty, to the best one. */
+  public String transferLeadership(String target) {
+    return await(client.transferLeadership(target));
+  }
+
   /** Asks every endpoint for its state; one that does not answer is part of the list. */
   public List<NodeStatus> status() {
     return await(client.status());
@@ -97,7 +112,7 @@ public final class BlockingClient {
     return await(client.status(timeout));
   }
 
-  private static <T> T await(CompletableFuture<T> future) {
+  private static <T extends @Nullable Object> T await(CompletableFuture<T> future) {
     if (Thread.currentThread() instanceof ClientCore.NetworkThread) {
       throw new IllegalStateException(
           "a dependent stage must not wait for another answer on the network thread that would"

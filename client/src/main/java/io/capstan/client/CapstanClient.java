@@ -2,15 +2,21 @@ package io.capstan.client;
 
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.v1.AdminGrpc;
+import io.capstan.proto.v1.ChangeMembersRequest;
+import io.capstan.proto.v1.ChangeMembersResponse;
 import io.capstan.proto.v1.CreateKeyspaceResponse;
 import io.capstan.proto.v1.DropKeyspaceRequest;
 import io.capstan.proto.v1.DropKeyspaceResponse;
 import io.capstan.proto.v1.KeyValueGrpc;
 import io.capstan.proto.v1.ListKeyspacesRequest;
 import io.capstan.proto.v1.ListKeyspacesResponse;
+import io.capstan.proto.v1.ListMembersRequest;
+import io.capstan.proto.v1.ListMembersResponse;
 import io.capstan.proto.v1.SetModeRequest;
 import io.capstan.proto.v1.StatusRequest;
 import io.capstan.proto.v1.StatusResponse;
+import io.capstan.proto.v1.TransferLeadershipRequest;
+import io.capstan.proto.v1.TransferLeadershipResponse;
 import io.grpc.MethodDescriptor;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -235,6 +241,50 @@ public final class CapstanClient implements AutoCloseable {
         Operation.Kind.PLAIN_WRITE,
         (id, epoch, operation) -> request,
         (response, micros) -> WireAnswers.keyspace(response.getKeyspace()),
+        null);
+  }
+
+  /** Lists who belongs to the cluster. */
+  public CompletableFuture<MemberList> members() {
+    return admin(
+        null,
+        "list of members",
+        AdminGrpc.getListMembersMethod(),
+        Operation.Kind.READ,
+        (id, epoch, operation) -> ListMembersRequest.getDefaultInstance(),
+        (ListMembersResponse response, long micros) -> WireAnswers.members(response),
+        null);
+  }
+
+  /** Begins a change of members; {@link #members} tells when it is done. */
+  public CompletableFuture<Void> changeMembers(MemberChange change) {
+    ChangeMembersRequest request = MemberChange.request(change);
+    return this.<ChangeMembersRequest, ChangeMembersResponse, Void>admin(
+        null,
+        "change of members",
+        AdminGrpc.getChangeMembersMethod(),
+        Operation.Kind.PLAIN_WRITE,
+        (id, epoch, operation) -> request,
+        (response, micros) -> null,
+        null);
+  }
+
+  /**
+   * Begins to hand the leadership over; {@link #members} tells who leads.
+   *
+   * @param target empty for the node whose log is longest
+   * @return who is to lead
+   */
+  public CompletableFuture<String> transferLeadership(String target) {
+    TransferLeadershipRequest request =
+        TransferLeadershipRequest.newBuilder().setTarget(target).build();
+    return admin(
+        null,
+        "transfer of the leadership",
+        AdminGrpc.getTransferLeadershipMethod(),
+        Operation.Kind.PLAIN_WRITE,
+        (id, epoch, operation) -> request,
+        (TransferLeadershipResponse response, long micros) -> response.getTarget(),
         null);
   }
 

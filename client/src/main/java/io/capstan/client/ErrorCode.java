@@ -46,6 +46,9 @@ public final class ErrorCode {
   /** The cluster does not do this yet. */
   public static final String NOT_AVAILABLE_YET = "NOT_AVAILABLE_YET";
 
+  /** A change of members, or a transfer of the leadership, that cannot be begun now. */
+  public static final String MEMBERSHIP_REFUSED = "MEMBERSHIP_REFUSED";
+
   /** No endpoint could be connected to. */
   public static final String UNREACHABLE = "UNREACHABLE";
 

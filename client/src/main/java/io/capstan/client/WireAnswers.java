@@ -1,6 +1,7 @@
 package io.capstan.client;
 
 import io.capstan.proto.v1.KeyspaceDescription;
+import io.capstan.proto.v1.ListMembersResponse;
 import io.capstan.proto.v1.KeyspaceStatus;
 import io.capstan.proto.v1.ScanResponse;
 import io.capstan.proto.v1.StatusResponse;
@@ -91,6 +92,23 @@ final class WireAnswers {
         result.hasValue() ? Bytes.of(result.getValue()) : null,
         result.getVersion(),
         siblings(result.getSiblingsList()));
+  }
+
+  static MemberList members(ListMembersResponse response) {
+    return new MemberList(
+        response.getMembersList().stream()
+            .map(
+                each ->
+                    new MemberList.Member(
+                        each.getId(),
+                        each.getRole(),
+                        each.getPeerAddress(),
+                        each.getClientAddress(),
+                        each.getIncarnation()))
+            .toList(),
+        response.getChanging(),
+        response.getLeader(),
+        response.getCurrent());
   }
 
   static Keyspace keyspace(KeyspaceDescription keyspace) {

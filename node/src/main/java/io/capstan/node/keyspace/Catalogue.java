@@ -61,6 +61,12 @@ public final class Catalogue {
     return Collections.unmodifiableCollection(byName.values());
   }
 
+  /** Forgets every keyspace, before another catalogue is restored. */
+  public void clear() {
+    byName.clear();
+    byId.clear();
+  }
+
   /** Takes up a keyspace that was stored earlier. */
   public void restore(KeyspaceRecord record) {
     if (byId.containsKey(record.getId()) || byName.containsKey(record.getName())) {

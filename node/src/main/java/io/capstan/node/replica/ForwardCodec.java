@@ -4,6 +4,8 @@ import com.google.protobuf.Message;
 import io.capstan.proto.peer.v1.Forward;
 import io.capstan.proto.peer.v1.ForwardReply;
 import io.capstan.proto.peer.v1.ReadBarrier;
+import io.capstan.proto.v1.ChangeMembersRequest;
+import io.capstan.proto.v1.ChangeMembersResponse;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.CreateKeyspaceResponse;
 import io.capstan.proto.v1.DeleteRequest;
@@ -18,6 +20,8 @@ import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.PutResponse;
 import io.capstan.proto.v1.ScanRequest;
 import io.capstan.proto.v1.ScanResponse;
+import io.capstan.proto.v1.TransferLeadershipRequest;
+import io.capstan.proto.v1.TransferLeadershipResponse;
 import io.capstan.proto.v1.TxnRequest;
 import io.capstan.proto.v1.TxnResponse;
 
@@ -36,6 +40,8 @@ final class ForwardCodec {
       case OpenSessionRequest open -> forward.setOpenSession(open);
       case CreateKeyspaceRequest create -> forward.setCreateKeyspace(create);
       case DropKeyspaceRequest drop -> forward.setDropKeyspace(drop);
+      case ChangeMembersRequest change -> forward.setChangeMembers(change);
+      case TransferLeadershipRequest transfer -> forward.setTransferLeadership(transfer);
       case ReadBarrier barrier -> forward.setReadBarrier(barrier);
       default -> throw unexpected(request);
     }
@@ -55,6 +61,8 @@ final class ForwardCodec {
       case CREATE_KEYSPACE -> forward.getCreateKeyspace();
       case DROP_KEYSPACE -> forward.getDropKeyspace();
       case READ_BARRIER -> forward.getReadBarrier();
+      case CHANGE_MEMBERS -> forward.getChangeMembers();
+      case TRANSFER_LEADERSHIP -> forward.getTransferLeadership();
       case REQUEST_NOT_SET ->
           throw new IllegalArgumentException("a forwarded request of an unknown kind");
     };
@@ -70,6 +78,8 @@ final class ForwardCodec {
       case OpenSessionResponse open -> reply.setOpenSession(open);
       case CreateKeyspaceResponse create -> reply.setCreateKeyspace(create);
       case DropKeyspaceResponse drop -> reply.setDropKeyspace(drop);
+      case ChangeMembersResponse change -> reply.setChangeMembers(change);
+      case TransferLeadershipResponse transfer -> reply.setTransferLeadership(transfer);
       case ForwardReply readIndex -> reply.setReadIndex(readIndex.getReadIndex());
       default -> throw unexpected(response);
     }
@@ -85,6 +95,8 @@ final class ForwardCodec {
       case OPEN_SESSION -> reply.getOpenSession();
       case CREATE_KEYSPACE -> reply.getCreateKeyspace();
       case DROP_KEYSPACE -> reply.getDropKeyspace();
+      case CHANGE_MEMBERS -> reply.getChangeMembers();
+      case TRANSFER_LEADERSHIP -> reply.getTransferLeadership();
       case READ_INDEX, ERROR, REPLY_NOT_SET ->
           throw new ReplicaInvariantViolation("a reply that holds no response");
     };

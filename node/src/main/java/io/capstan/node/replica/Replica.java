@@ -55,6 +55,7 @@ public final class Replica {
   private final CpAnswers answers;
   private final CpCalls calls;
   private final CallRouter router;
+  private final Snapshots snapshots;
   private final long senderRun;
   private final Map<String, Long> heardNanos = new HashMap<>();
 
@@ -76,7 +77,12 @@ public final class Replica {
     this.senderRun = random.nextLong();
     this.tables = new BufferedTables(store);
     this.apKeyspaces = new ApKeyspaces(config, tables, outbox, random);
-    this.machine = new StateMachine(config.groupId(), store, tables, new CatalogueEvents());
+    this.machine = new StateMachine(
+            config.groupId(),
+            Configuration.ofVoters(config.members()),
+            store,
+            tables,
+            new CatalogueEvents());
     machine.load();
     HardState hardState = store.log().hardState();
     this.raft =
@@ -90,6 +96,7 @@ public final class Replica {
     this.answers = new CpAnswers(config.nodeId(), machine, tables, new Acknowledged());
     this.calls = new CpCalls(config, raft, machine, answers, new CallExit(), start);
     this.router = new CallRouter(config, machine, answers, apKeyspaces, calls, this::deliver);
+    this.snapshots = new Snapshots(config, raft, machine, store, outbox, random, start);
   }
 
   private static RaftConfig raftConfig(ReplicaConfig config) {
@@ -98,6 +105,8 @@ public final class Replica {
         .heartbeatIntervalMillis(config.heartbeatIntervalMillis())
         .uncommittedBytesMax(config.uncommittedBytesMax())
         .readsPendingMax(config.callsMax())
+        .leaseReads(config.leaseReads().enabled())
+        .clockDriftMaxPartsPerMillion(config.leaseReads().clockDriftMaxPartsPerMillion())
         .build();
   }
 
@@ -116,6 +125,7 @@ public final class Replica {
         raft.tick(now.nanos());
         calls.tick(now);
         apKeyspaces.tick(machine.appliedIndex(), now);
+        snapshots.tick(now);
       }
       case Input.ClientCall call -> router.client(call, now);
       case Input.FromPeer from -> fromPeer(from.from(), from.message());
@@ -123,6 +133,7 @@ public final class Replica {
         outbox.durable(durable.writeSequence());
         raft.durable(Math.min(durable.writeSequence(), raftWriteSequence));
       }
+      case SnapshotInput answer -> snapshots.answered(answer, now);
       case Input.PeerLink link -> apKeyspaces.peerLink(link.peer(), link.connected(), now);
     }
   }
@@ -149,6 +160,7 @@ public final class Replica {
         }
       }
       case QUORUM -> apKeyspaces.onMessage(from, message.getQuorum(), machine.appliedIndex(), now);
+      case SNAPSHOT -> snapshots.fromPeer(from, message.getSnapshot(), now);
       case MESSAGE_NOT_SET -> {}
     }
   }
@@ -166,7 +178,7 @@ public final class Replica {
       if (pass == FLUSH_PASSES_MAX) {
         throw new ReplicaInvariantViolation("a flush does not come to an end");
       }
-      more = pass();
+      more = pass() || snapshots.endOfFlush(now);
     }
     return new Flush(writeSequence, outbox.takeEffects());
   }
@@ -179,14 +191,18 @@ public final class Replica {
     io.capstan.node.raft.Output output = raft.drain(nextRaftSequence());
     if (output.hasWrite()) {
       batch.appendToLog(output.truncateFrom(), output.entries());
+      snapshots.stage(output, batch);
       HardState hardState = output.hardState();
       if (hardState != null) {
         batch.hardState(hardState);
       }
-      SnapshotPosition compactTo = output.compactTo();
-      if (compactTo != null) {
-        batch.compactLog(compactTo);
-      }
+    }
+    SnapshotPosition install = output.install();
+    if (install != null) {
+      // At once: Raft is not to be asked anything until its new state is there.
+      write(batch, true);
+      snapshots.installed(install);
+      batch = new WriteBatch();
     }
     output.sendNow().forEach(this::sendRaft);
     if (!output.sendWhenDurable().isEmpty()) {
@@ -201,20 +217,25 @@ public final class Replica {
     }
     output.rejectedReads().forEach(calls::rejected);
     output.reads().forEach(calls::confirmed);
+    snapshots.serve(output, now);
     calls.serveConfirmed();
     machine.beforeFlush();
     apKeyspaces.beforeFlush();
     tables.drainTo(batch);
     if (!batch.isEmpty()) {
-      writeSequence++;
-      if (output.hasWrite()) {
-        raftWriteSequence = writeSequence;
-      }
-      store.write(batch);
+      write(batch, output.hasWrite() && install == null);
     }
     outbox.sealed(writeSequence);
     outbox.runReleased();
     return output.committedMore() || !output.isEmpty() || !tables.isEmpty() || outbox.hasUnsealed();
+  }
+
+  private void write(WriteBatch batch, boolean ofRaft) {
+    writeSequence++;
+    if (ofRaft) {
+      raftWriteSequence = writeSequence;
+    }
+    store.write(batch);
   }
 
   private long nextRaftSequence() {

@@ -34,6 +34,12 @@ final class Sessions {
   /** A larger answer is remembered without its reads. */
   static final int RESULT_MAX_BYTES = 16 << 10;
 
+  /**
+   * The moment of the last use is noted at most so often, by the log's time. The same on every
+   * replica, since it decides what expires.
+   */
+  static final long NOTE_INTERVAL_MILLIS = 30_000;
+
   private static final byte SESSION_ROW = 's';
   private static final byte OPERATION_ROW = 'o';
 
@@ -41,10 +47,12 @@ final class Sessions {
   private static final class Window {
     long highestSequence;
     long lastUsedIndex;
+    long notedMillis;
     final BitSet executed = new BitSet(WINDOW_OPERATIONS);
 
-    Window(long lastUsedIndex) {
+    Window(long lastUsedIndex, long notedMillis) {
       this.lastUsedIndex = lastUsedIndex;
+      this.notedMillis = notedMillis;
     }
   }
 
@@ -66,7 +74,9 @@ final class Sessions {
         (key, value) -> {
           try {
             SessionRecord row = SessionRecord.parseFrom(value);
-            found.put(row.getSession(), new Window(row.getLastUsedIndex()));
+            found.put(
+                row.getSession(),
+                new Window(row.getLastUsedIndex(), row.getLastUsedMillis()));
           } catch (InvalidProtocolBufferException broken) {
             throw new ReplicaInvariantViolation("a session row cannot be read: " + broken);
           }
@@ -93,13 +103,20 @@ final class Sessions {
     }
   }
 
+  /** Forgets everything, before {@link #load}. */
+  void clear() {
+    windows.clear();
+  }
+
   /** Registers the session at the log index; does nothing but refresh one that is registered. */
-  void open(long session, long index) {
+  void open(long session, long index, long logMillis) {
     Window window = windows.get(session);
     if (window != null) {
       window.lastUsedIndex = index;
+      window.notedMillis = logMillis;
     } else {
-      windows.put(session, new Window(index));
+      window = new Window(index, logMillis);
+      windows.put(session, window);
       while (windows.size() > SESSIONS_MAX) {
         long eldest = windows.keySet().iterator().next();
         Window leaving = windows.remove(eldest);
@@ -108,14 +125,47 @@ final class Sessions {
         }
       }
     }
+    putRow(session, window);
+  }
+
+  private void putRow(long session, Window window) {
     tables.put(
         Table.SESSIONS,
         sessionKey(session),
         SessionRecord.newBuilder()
             .setSession(session)
-            .setLastUsedIndex(index)
+            .setLastUsedIndex(window.lastUsedIndex)
+            .setLastUsedMillis(window.notedMillis)
             .build()
             .toByteArray());
+  }
+
+  /**
+   * Forgets every session that was not used for so long.
+   *
+   * @param logMillis the log's own time, the same on every replica
+   */
+  void expire(long idleMillis, long logMillis) {
+    for (Map.Entry<Long, Window> entry : List.copyOf(windows.entrySet())) {
+      if (isIdle(entry.getValue(), idleMillis, logMillis)) {
+        windows.remove(entry.getKey());
+        deleteRows(entry.getKey(), entry.getValue());
+      }
+    }
+  }
+
+  /** Whether some session was not used for so long. */
+  boolean anyIdle(long idleMillis, long nowMillis) {
+    for (Window window : windows.values()) {
+      if (isIdle(window, idleMillis, nowMillis)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isIdle(Window window, long idleMillis, long nowMillis) {
+    return nowMillis - window.notedMillis > idleMillis + NOTE_INTERVAL_MILLIS;
   }
 
   /**
@@ -144,7 +194,7 @@ final class Sessions {
   }
 
   /** Remembers the answer of an operation that was just executed at the log index. */
-  void executed(OperationId operation, CommandResult result) {
+  void executed(OperationId operation, CommandResult result, long logMillis) {
     Window window = windows.get(operation.getSession());
     if (window == null) {
       throw new ReplicaInvariantViolation("an operation of a session that is not registered");
@@ -159,6 +209,10 @@ final class Sessions {
     }
     remember(window, sequence);
     window.lastUsedIndex = result.getIndex();
+    if (logMillis - window.notedMillis >= NOTE_INTERVAL_MILLIS) {
+      window.notedMillis = logMillis;
+      putRow(operation.getSession(), window);
+    }
     CommandResult kept =
         result.getSerializedSize() <= RESULT_MAX_BYTES
             ? result

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import io.capstan.node.keyspace.Catalogue;
+import io.capstan.node.raft.Configuration;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.storage.ReplicaStore;
 import io.capstan.node.storage.Table;
@@ -14,6 +15,10 @@ import io.capstan.proto.store.v1.LogCommand;
 import io.capstan.proto.store.v1.StoredValue;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,12 +47,19 @@ final class StateMachine {
   private final Sessions sessions;
   private final CpData data;
   private final CatalogueListener listener;
+  private final Members members;
   private long appliedIndex;
+  private long logMillis;
   private boolean appliedChanged;
   private boolean bootstrapped;
 
   StateMachine(
-      long groupId, ReplicaStore store, BufferedTables tables, CatalogueListener listener) {
+      long groupId,
+      Configuration initial,
+      ReplicaStore store,
+      BufferedTables tables,
+      CatalogueListener listener) {
+    this.members = new Members(tables, initial);
     this.groupId = groupId;
     this.store = store;
     this.tables = tables;
@@ -58,9 +70,26 @@ final class StateMachine {
 
   /** Reads everything back; tells the listener of every keyspace found. */
   void load() {
+    read();
+    for (long id : store.keyspaces()) {
+      // A crash between the entry that drops and the removal of the tables.
+      if (catalogue.withId(id) == null && id <= appliedIndex) {
+        store.dropKeyspace(id);
+      }
+    }
+    for (KeyspaceRecord keyspace : catalogue.all()) {
+      store.createKeyspace(keyspace.getId());
+      listener.created(keyspace);
+    }
+  }
+
+  private void read() {
     try {
       byte[] state = store.get(Table.META, STATE_KEY);
-      appliedIndex = state == null ? 0 : GroupState.parseFrom(state).getAppliedIndex();
+      GroupState stored =
+          state == null ? GroupState.getDefaultInstance() : GroupState.parseFrom(state);
+      appliedIndex = stored.getAppliedIndex();
+      logMillis = stored.getLogMillis();
     } catch (InvalidProtocolBufferException broken) {
       throw new ReplicaInvariantViolation("the applied index cannot be read: " + broken);
     }
@@ -77,21 +106,51 @@ final class StateMachine {
           }
           return true;
         });
-    for (long id : store.keyspaces()) {
-      // A crash between the entry that drops and the removal of the tables.
-      if (catalogue.withId(id) == null && id <= appliedIndex) {
-        store.dropKeyspace(id);
+    sessions.load(store);
+    members.load(store);
+  }
+
+  /**
+   * Reads everything back after a snapshot has replaced it; tells the listener what is new and what
+   * is gone.
+   */
+  void reload() {
+    Map<Long, KeyspaceRecord> before = new TreeMap<>();
+    catalogue.all().forEach(keyspace -> before.put(keyspace.getId(), keyspace));
+    List<KeyspaceRecord> kept = new ArrayList<>();
+    catalogue.clear();
+    sessions.clear();
+    appliedChanged = false;
+    read();
+    for (KeyspaceRecord keyspace : catalogue.all()) {
+      if (keyspace.equals(before.get(keyspace.getId()))) {
+        kept.add(keyspace);
       }
     }
-    for (KeyspaceRecord keyspace : catalogue.all()) {
-      store.createKeyspace(keyspace.getId());
-      listener.created(keyspace);
+    kept.forEach(keyspace -> before.remove(keyspace.getId()));
+    for (KeyspaceRecord gone : before.values()) {
+      tables.forget(gone.getId());
+      listener.dropped(gone);
     }
-    sessions.load(store);
+    for (KeyspaceRecord keyspace : catalogue.all()) {
+      if (!kept.contains(keyspace)) {
+        listener.created(keyspace);
+      }
+    }
   }
 
   long appliedIndex() {
     return appliedIndex;
+  }
+
+  /** What the log says of the members. */
+  Members members() {
+    return members;
+  }
+
+  /** Whether some session was not used for so long, were it now this late. */
+  boolean anyIdleSession(long idleMillis, long nowMillis) {
+    return sessions.anyIdle(idleMillis, nowMillis);
   }
 
   Catalogue catalogue() {
@@ -120,7 +179,11 @@ final class StateMachine {
     }
     appliedIndex = entry.index();
     appliedChanged = true;
-    if (entry.isNoOp() || entry.kind() == Entry.Kind.CONFIGURATION) {
+    if (entry.kind() == Entry.Kind.CONFIGURATION) {
+      members.configured(entry.configuration());
+      return null;
+    }
+    if (entry.isNoOp()) {
       return null;
     }
     LogCommand command = parse(entry);
@@ -128,6 +191,7 @@ final class StateMachine {
       throw new ReplicaInvariantViolation(
           "entry " + entry.index() + " belongs to group " + command.getGroupId());
     }
+    logMillis = Math.max(logMillis, command.getProposedAtMillis());
     if (!command.hasOperation() || command.getOperation().getSession() == 0) {
       return execute(command, entry.index());
     }
@@ -136,7 +200,7 @@ final class StateMachine {
       return replay;
     }
     CommandResult result = execute(command, entry.index());
-    sessions.executed(command.getOperation(), result);
+    sessions.executed(command.getOperation(), result, logMillis);
     return result;
   }
 
@@ -147,7 +211,11 @@ final class StateMachine {
       tables.put(
           Table.META,
           STATE_KEY,
-          GroupState.newBuilder().setAppliedIndex(appliedIndex).build().toByteArray());
+          GroupState.newBuilder()
+              .setAppliedIndex(appliedIndex)
+              .setLogMillis(logMillis)
+              .build()
+              .toByteArray());
     }
   }
 
@@ -157,16 +225,25 @@ final class StateMachine {
       case CREATE_KEYSPACE -> create(command.getCreateKeyspace().getKeyspace(), index);
       case DROP_KEYSPACE -> drop(command.getDropKeyspace().getKeyspaceId(), index);
       case OPEN_SESSION -> {
-        sessions.open(command.getOpenSession().getSession(), index);
-        yield CommandResult.newBuilder()
-            .setCode(CommandResult.Code.CODE_OK)
-            .setIndex(index)
-            .build();
+        sessions.open(command.getOpenSession().getSession(), index, logMillis);
+        yield done(index);
+      }
+      case MEMBERS -> {
+        members.note(command.getMembers().getMembersList());
+        yield done(index);
+      }
+      case EXPIRE_SESSIONS -> {
+        sessions.expire(command.getExpireSessions().getIdleMillis(), logMillis);
+        yield done(index);
       }
       case COMMAND_NOT_SET ->
           throw new ReplicaInvariantViolation(
               "entry " + index + " holds a command unknown to this version");
     };
+  }
+
+  private static CommandResult done(long index) {
+    return CommandResult.newBuilder().setCode(CommandResult.Code.CODE_OK).setIndex(index).build();
   }
 
   private CommandResult create(KeyspaceRecord wanted, long index) {

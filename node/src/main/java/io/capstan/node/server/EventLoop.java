@@ -4,6 +4,8 @@ import io.capstan.node.replica.Effect;
 import io.capstan.node.replica.Flush;
 import io.capstan.node.replica.Input;
 import io.capstan.node.replica.Moment;
+import io.capstan.node.replica.SnapshotEffect;
+import io.capstan.node.replica.SnapshotInput;
 import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.StatusResponse;
@@ -55,6 +57,7 @@ final class EventLoop {
    * @param outbound sends to peers
    * @param answers sends to clients
    * @param syncRequests is told the newest write sequence that wants a sync
+   * @param snapshots begins what is asked of snapshot files; answered by {@link #answered}
    * @param watch sees the replica's state a few times a second
    * @param failStop ends the server
    */
@@ -62,6 +65,7 @@ final class EventLoop {
       Outbound outbound,
       Answers answers,
       LongConsumer syncRequests,
+      Consumer<SnapshotEffect> snapshots,
       Consumer<StatusResponse.Builder> watch,
       FailStop failStop) {}
 
@@ -167,6 +171,12 @@ final class EventLoop {
   /** Everything up to the sequence is on disk. Never dropped. */
   void durable(long writeSequence) {
     inbox.put(new Work.Given(new Input.Durable(writeSequence)));
+    wake();
+  }
+
+  /** An answer to an effect on snapshots. Never dropped: each effect has one. */
+  void answered(SnapshotInput answer) {
+    inbox.put(new Work.Given(answer));
     wake();
   }
 
@@ -354,6 +364,7 @@ final class EventLoop {
             world.answers().add(call, fail.error());
           }
         }
+        case SnapshotEffect snapshot -> world.snapshots().accept(snapshot);
         case Effect.Stop stop -> {
           abandoned = true;
           world.failStop().stop(stop.reason(), null);

@@ -64,6 +64,7 @@ public final class NodeServer implements AutoCloseable {
   private final PeerLinks links;
   private final EventLoop loop;
   private final SyncThread sync;
+  private final SnapshotThread snapshots;
   private final Health health;
   private final CompletableFuture<Optional<String>> end = new CompletableFuture<>();
   private final AtomicBoolean ending = new AtomicBoolean();
@@ -97,10 +98,17 @@ public final class NodeServer implements AutoCloseable {
                 links,
                 new Answers(config.id(), clientThreads.next()),
                 sequence -> sync().request(sequence),
+                effect -> snapshots().perform(effect),
                 roles::observe,
                 this::failStop));
     this.sync =
         new SyncThread(threadPrefix + "sync", folder.engine()::sync, loop::durable, this::failStop);
+    this.snapshots =
+        new SnapshotThread(
+            threadPrefix + "snapshots",
+            config.id(),
+            folder.engine().snapshots(GROUP_ID),
+            loop::answered);
     this.health = new Health(loop);
   }
 
@@ -175,7 +183,10 @@ public final class NodeServer implements AutoCloseable {
         config.antiEntropyIntervalMillis(),
         config.peerSilentMillis(),
         config.queueCallsMax(),
-        config.uncommittedBytesMax());
+        config.uncommittedBytesMax(),
+        config.sessionTtlMillis(),
+        config.leaseReads(),
+        config.snapshots());
   }
 
   private PeerLinks links() {
@@ -251,6 +262,10 @@ public final class NodeServer implements AutoCloseable {
 
   private SyncThread sync() {
     return sync;
+  }
+
+  private SnapshotThread snapshots() {
+    return snapshots;
   }
 
   /** This node's id. */
@@ -359,7 +374,8 @@ public final class NodeServer implements AutoCloseable {
     attempt(problems, () -> clientThreads.close(PART_CLOSE_TIMEOUT_MILLIS));
     attempt(problems, () -> peerThreads.close(PART_CLOSE_TIMEOUT_MILLIS));
     aside.shutdownNow();
-    if (loopEnded && syncEnded && asideEnded()) {
+    boolean snapshotsEnded = snapshots.end(PART_CLOSE_TIMEOUT_MILLIS);
+    if (loopEnded && syncEnded && snapshotsEnded && asideEnded()) {
       attempt(problems, folder::close);
     } else {
       // Native memory must not be freed under a thread that is still inside it.

@@ -3,6 +3,7 @@ package io.capstan.node.storage;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.HardState;
 import io.capstan.node.raft.SnapshotPosition;
+import io.capstan.proto.store.v1.SnapshotManifest;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -29,7 +30,7 @@ public final class WriteBatch {
   private long truncateFrom;
   private @Nullable HardState hardState;
   private @Nullable SnapshotPosition compactTo;
-  private @Nullable SnapshotPosition resetTo;
+  private @Nullable SnapshotManifest install;
 
   /** Sets the row. */
   public void put(Table table, byte[] key, byte[] value) {
@@ -64,11 +65,15 @@ public final class WriteBatch {
   }
 
   /**
-   * Removes every log entry; the log goes on right behind the position. There is nothing appended
-   * in the same batch.
+   * After everything else of the batch, replaces the state of the group by the snapshot that is
+   * staged for it, complete and verified: the group's own tables, the tables of CP keyspaces, and
+   * the log, which goes on behind the snapshot. AP keyspaces are left as they are, made where the
+   * snapshot names a new one, and dropped where it does not name them. Term and vote stay.
+   *
+   * @param manifest of the staged snapshot
    */
-  public void resetLog(SnapshotPosition position) {
-    resetTo = position;
+  public void installSnapshot(SnapshotManifest manifest) {
+    install = manifest;
   }
 
   /** Sets the term and vote that are to be durable with this batch. */
@@ -101,9 +106,9 @@ public final class WriteBatch {
     return compactTo;
   }
 
-  /** The position that replaces the whole log, or null for none. */
-  public @Nullable SnapshotPosition resetTo() {
-    return resetTo;
+  /** The snapshot that replaces state and log in the end, or null for none. */
+  public @Nullable SnapshotManifest install() {
+    return install;
   }
 
   /** Whether there is nothing to write. */
@@ -113,6 +118,6 @@ public final class WriteBatch {
         && truncateFrom == 0
         && hardState == null
         && compactTo == null
-        && resetTo == null;
+        && install == null;
   }
 }

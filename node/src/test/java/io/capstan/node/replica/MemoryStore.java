@@ -59,9 +59,8 @@ final class MemoryStore implements ReplicaStore {
       entries.subList(0, position(batch.compactTo().index() + 1)).clear();
       snapshot = batch.compactTo();
     }
-    if (batch.resetTo() != null) {
-      entries.clear();
-      snapshot = batch.resetTo();
+    if (batch.install() != null) {
+      throw new AssertionError("a lone replica has nobody to get a snapshot from");
     }
     if (batch.hardState() != null) {
       hardState = batch.hardState();

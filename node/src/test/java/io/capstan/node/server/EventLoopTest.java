@@ -55,6 +55,7 @@ class EventLoopTest {
               },
               new Answers("n1", Runnable::run),
               sequence -> world.add("sync " + sequence),
+              effect -> {},
               status -> {},
               (reason, problem) -> {
                 stopped.compareAndSet(null, reason);

@@ -66,6 +66,7 @@ class ServicesTest {
               },
               new Answers("n1", Runnable::run),
               sequence -> {},
+              effect -> {},
               status -> {},
               (reason, cause) -> {}));
   private Server server;

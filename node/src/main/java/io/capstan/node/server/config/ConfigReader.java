@@ -1,6 +1,8 @@
 package io.capstan.node.server.config;
 
+import io.capstan.node.replica.ReplicaConfig;
 import io.capstan.node.replica.RequestLimits;
+import io.capstan.node.replica.SnapshotConfig;
 import io.capstan.node.storage.rocks.EngineOptions;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -109,6 +111,10 @@ final class ConfigReader {
         peerSilentMillis,
         Math.toIntExact(number(Setting.QUEUE_CALLS_MAX)),
         number(Setting.UNCOMMITTED_BYTES_MAX),
+        number(Setting.SESSION_TTL_MILLIS),
+        new ReplicaConfig.LeaseReads(
+            isLease(), Math.toIntExact(number(Setting.LEASE_DRIFT_MAX_PARTS_PER_MILLION))),
+        snapshots(),
         new EngineOptions(
             number(Setting.BLOCK_CACHE_BYTES),
             number(Setting.MEMTABLE_BYTES),
@@ -257,6 +263,29 @@ final class ConfigReader {
     }
     throw invalid(
         setting, text, "a whole number within " + setting.min() + " and " + setting.max());
+  }
+
+  private boolean isLease() {
+    String text = text(Setting.READ_MODE).toLowerCase(Locale.ROOT);
+    return switch (text) {
+      case "index" -> false;
+      case "lease" -> true;
+      default -> throw invalid(Setting.READ_MODE, text, "index or lease");
+    };
+  }
+
+  private SnapshotConfig snapshots() {
+    SnapshotConfig defaults = SnapshotConfig.DEFAULT;
+    return new SnapshotConfig(
+        number(Setting.SNAPSHOT_ENTRIES),
+        number(Setting.SNAPSHOT_BYTES),
+        number(Setting.SNAPSHOT_ENTRIES_KEPT),
+        defaults.chunkBytes(),
+        defaults.windowChunks(),
+        number(Setting.SNAPSHOT_BYTES_PER_SECOND_MAX),
+        defaults.answerTimeoutMillis(),
+        defaults.attemptsMax(),
+        defaults.exportKeptMillis());
   }
 
   private String level() {

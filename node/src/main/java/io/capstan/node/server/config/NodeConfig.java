@@ -1,5 +1,7 @@
 package io.capstan.node.server.config;
 
+import io.capstan.node.replica.ReplicaConfig;
+import io.capstan.node.replica.SnapshotConfig;
 import io.capstan.node.storage.rocks.EngineOptions;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -27,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * @param peerSilentMillis milliseconds of silence after which a peer counts as unreachable
  * @param queueCallsMax client calls open at once
  * @param uncommittedBytesMax bytes of proposals that wait for a majority
+ * @param sessionTtlMillis milliseconds without use after which a session is forgotten
+ * @param leaseReads how a leader confirms that it leads
+ * @param snapshots when the log is cut, and how snapshots travel
  * @param engine the sizes of the storage engine
  * @param logLevel ERROR, WARN, INFO, DEBUG or TRACE
  */
@@ -45,6 +50,9 @@ public record NodeConfig(
     long peerSilentMillis,
     int queueCallsMax,
     long uncommittedBytesMax,
+    long sessionTtlMillis,
+    ReplicaConfig.LeaseReads leaseReads,
+    SnapshotConfig snapshots,
     EngineOptions engine,
     String logLevel) {
 

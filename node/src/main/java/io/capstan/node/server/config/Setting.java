@@ -1,5 +1,6 @@
 package io.capstan.node.server.config;
 
+import io.capstan.node.replica.SnapshotConfig;
 import io.capstan.node.storage.rocks.EngineOptions;
 import java.util.Locale;
 import java.util.Optional;
@@ -56,6 +57,48 @@ public enum Setting {
       4L << 20,
       4L << 30,
       "Bytes of CP writes that may wait for a majority; more are refused."),
+  SESSION_TTL_MILLIS(
+      86_400_000,
+      1_000,
+      31_536_000_000L,
+      "A session of a client that was not used for so long is forgotten. Too small: a client that"
+          + " pauses for longer cannot learn whether its last write was applied."),
+  READ_MODE(
+      Kind.READ_MODE,
+      "index",
+      "How the leader makes sure that it still leads before a linearizable read. index: it asks a"
+          + " majority. lease: it trusts answers of less than an election timeout ago and asks"
+          + " nobody; where clocks drift apart by more than leaseDriftMaxPartsPerMillion, or a"
+          + " machine stops its clock, such a read may be stale."),
+  LEASE_DRIFT_MAX_PARTS_PER_MILLION(
+      10_000,
+      0,
+      500_000,
+      "With readMode lease: how much faster one node's clock may run than another's; the lease is"
+          + " shorter by so much."),
+  SNAPSHOT_ENTRIES(
+      SnapshotConfig.DEFAULT.logEntriesMax(),
+      100,
+      1L << 40,
+      "The log is cut when it holds more applied entries. Too small: a follower that was away for a"
+          + " moment needs the whole state; too large: disk."),
+  SNAPSHOT_BYTES(
+      SnapshotConfig.DEFAULT.logBytesMax(),
+      1L << 20,
+      1L << 40,
+      "The log is cut when it has grown by more bytes since the last cut."),
+  SNAPSHOT_ENTRIES_KEPT(
+      SnapshotConfig.DEFAULT.logEntriesKept(),
+      0,
+      1L << 40,
+      "The newest applied entries that a cut leaves for slow followers, at most half of"
+          + " snapshotEntries."),
+  SNAPSHOT_BYTES_PER_SECOND_MAX(
+      SnapshotConfig.DEFAULT.bytesPerSecondMax(),
+      64L << 10,
+      1L << 40,
+      "How fast this node sends snapshots, over all followers together. Too large: clients feel it;"
+          + " too small: a follower that was away never catches up."),
   BLOCK_CACHE_BYTES(
       EngineOptions.DEFAULT.blockCacheBytes(),
       EngineOptions.SIZE_MIN_BYTES,
@@ -86,6 +129,8 @@ public enum Setting {
     ADDRESSES,
     /** A whole number between the setting's bounds. */
     NUMBER,
+    /** index or lease. */
+    READ_MODE,
     /** ERROR, WARN, INFO, DEBUG or TRACE. */
     LEVEL
   }

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
  * node.identity    {@link NodeIdentity}
  * creating         there only until a new folder is complete
  * store/           {@link StorageEngine}
+ * snapshots/       {@link GroupSnapshots}: on their way to other nodes or from them
  * </pre>
  *
  * <p>An incarnation that lost its store must not come back: it would vote again and use its dots
@@ -32,6 +33,7 @@ public final class DataFolder implements AutoCloseable {
   private static final String IDENTITY_FILE = "node.identity";
   private static final String CREATING_FILE = "creating";
   private static final String STORE_FOLDER = "store";
+  private static final String SNAPSHOTS_FOLDER = "snapshots";
 
   private final FolderLock lock;
   private final NodeIdentity identity;
@@ -88,6 +90,7 @@ public final class DataFolder implements AutoCloseable {
       // Nothing was ever answered from it.
       DurableFile.delete(identityFile);
       deleteRecursively(store);
+      deleteRecursively(folder.resolve(SNAPSHOTS_FOLDER));
     }
     if (!Files.exists(identityFile)) {
       requireNoStore(folder, store);
@@ -105,7 +108,7 @@ public final class DataFolder implements AutoCloseable {
               + StorageEngine.REBUILD_ADVICE,
           null);
     }
-    StorageEngine engine = StorageEngine.open(store, sizes);
+    StorageEngine engine = StorageEngine.open(store, folder.resolve(SNAPSHOTS_FOLDER), sizes);
     requireOwner(store, engine, identity);
     return new DataFolder(lock, identity, engine);
   }
@@ -114,7 +117,8 @@ public final class DataFolder implements AutoCloseable {
       Path folder, FolderLock lock, NodeIdentity identity, EngineOptions sizes) throws IOException {
     DurableFile.replace(folder.resolve(CREATING_FILE), new byte[0]);
     identity.write(folder.resolve(IDENTITY_FILE));
-    StorageEngine engine = StorageEngine.open(folder.resolve(STORE_FOLDER), sizes);
+    StorageEngine engine = StorageEngine.open(
+            folder.resolve(STORE_FOLDER), folder.resolve(SNAPSHOTS_FOLDER), sizes);
     boolean complete = false;
     try {
       engine.writeOwner(identity.incarnation());

@@ -22,7 +22,7 @@ final class RocksLogStore implements LogStore {
   private final StorageEngine engine;
   private final RowKeys keys;
   private final LogRecord record = new LogRecord();
-  private SnapshotPosition snapshot;
+  private SnapshotPosition snapshot = SnapshotPosition.NONE;
   private long lastIndex;
   private long lastTerm;
   private @Nullable HardState hardState;
@@ -32,6 +32,11 @@ final class RocksLogStore implements LogStore {
     this.keys = keys;
     byte[] stored = engine.get(engine.metaFamily, keys.hardStateKey());
     hardState = stored == null ? null : HardStateRecord.decode(stored);
+    reopen();
+  }
+
+  /** Finds anew where the log begins and ends. */
+  void reopen() {
     byte[] start = engine.get(engine.metaFamily, keys.logStartKey());
     snapshot = start == null ? SnapshotPosition.NONE : SnapshotPositionRecord.decode(start);
     lastIndex = snapshot.index();
@@ -40,7 +45,7 @@ final class RocksLogStore implements LogStore {
   }
 
   private void findBounds() {
-    try (BoundedIterator rows = engine.iterator(engine.logFamily, keys.logKey(0), keys.logEnd())) {
+    try (BoundedIterator rows = engine.iterator(engine.logFamily, keys.logKey(firstIndex()), keys.logEnd())) {
       rows.toFirst();
       if (!rows.onRow()) {
         return;
@@ -130,19 +135,10 @@ final class RocksLogStore implements LogStore {
    * @throws IllegalStateException when the log would have a gap
    */
   void stage(org.rocksdb.WriteBatch nativeBatch, WriteBatch batch) throws RocksDBException {
-    SnapshotPosition reset = batch.resetTo();
-    if (reset != null) {
-      if (!batch.entries().isEmpty() || batch.compactTo() != null) {
-        throw new IllegalStateException("a log is not replaced and appended to in one batch");
-      }
-      remove(nativeBatch, firstIndex(), lastIndex);
-      start(nativeBatch, reset);
-    } else {
-      append(nativeBatch, batch.truncateFrom(), batch.entries());
-      SnapshotPosition compactTo = batch.compactTo();
-      if (compactTo != null) {
-        compact(nativeBatch, compactTo, lastIndexAfter(batch));
-      }
+    append(nativeBatch, batch.truncateFrom(), batch.entries());
+    SnapshotPosition compactTo = batch.compactTo();
+    if (compactTo != null) {
+      compact(nativeBatch, compactTo, lastIndexAfter(batch));
     }
     HardState state = batch.hardState();
     if (state != null) {
@@ -201,13 +197,6 @@ final class RocksLogStore implements LogStore {
     HardState state = batch.hardState();
     if (state != null) {
       hardState = state;
-    }
-    SnapshotPosition reset = batch.resetTo();
-    if (reset != null) {
-      snapshot = reset;
-      lastIndex = reset.index();
-      lastTerm = reset.term();
-      return;
     }
     long kept = lastIndexKept(batch.truncateFrom());
     if (!batch.entries().isEmpty()) {

@@ -1,9 +1,11 @@
 package io.capstan.node.storage.rocks;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.capstan.node.storage.LogStore;
 import io.capstan.node.storage.ReplicaStore;
 import io.capstan.node.storage.Table;
 import io.capstan.node.storage.WriteBatch;
+import io.capstan.proto.store.v1.SnapshotManifest;
 import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -23,16 +25,33 @@ final class RocksReplicaStore implements ReplicaStore {
   private static final int BATCH_RESERVED_BYTES = 64 << 10;
 
   private final StorageEngine engine;
+  private final long groupId;
   private final RowKeys keys;
   private final RocksLogStore log;
   private final Map<Long, ColumnFamilyHandle> keyspaces;
   private org.rocksdb.WriteBatch nativeBatch = new org.rocksdb.WriteBatch(BATCH_RESERVED_BYTES);
 
-  RocksReplicaStore(StorageEngine engine, RowKeys keys) {
+  RocksReplicaStore(StorageEngine engine, long groupId) {
     this.engine = engine;
-    this.keys = keys;
-    log = new RocksLogStore(engine, keys);
+    this.groupId = groupId;
+    keys = new RowKeys(groupId);
     keyspaces = engine.keyspacesOf(keys);
+    finishInstall();
+    log = new RocksLogStore(engine, keys);
+  }
+
+  /** Goes on where a crash interrupted the install of a snapshot. */
+  private void finishInstall() {
+    byte[] marker = engine.get(engine.metaFamily, keys.installingKey());
+    if (marker == null) {
+      return;
+    }
+    try {
+      new SnapshotInstall(engine, keys, groupId, keyspaces)
+          .finish(SnapshotManifest.parseFrom(marker));
+    } catch (InvalidProtocolBufferException e) {
+      throw engine.fail("The manifest of an unfinished snapshot could not be read", e);
+    }
   }
 
   @Override
@@ -72,7 +91,15 @@ final class RocksReplicaStore implements ReplicaStore {
       throw engine.fail("A batch could not be built", e);
     }
     engine.write(nativeBatch);
-    log.written(batch);
+    SnapshotManifest install = batch.install();
+    if (install != null) {
+      // The marker of the install is in the batch: from here on there is only one way, forward.
+      engine.sync();
+      new SnapshotInstall(engine, keys, groupId, keyspaces).finish(install);
+      log.reopen();
+    } else {
+      log.written(batch);
+    }
   }
 
   private void stage(WriteBatch batch) throws RocksDBException {
@@ -83,6 +110,10 @@ final class RocksReplicaStore implements ReplicaStore {
       nativeBatch.clear();
     }
     log.stage(nativeBatch, batch);
+    SnapshotManifest install = batch.install();
+    if (install != null) {
+      nativeBatch.put(engine.metaFamily, keys.installingKey(), install.toByteArray());
+    }
     for (WriteBatch.Row row : batch.rows()) {
       Table table = row.table();
       byte[] key = keys.rowKey(table, row.key());

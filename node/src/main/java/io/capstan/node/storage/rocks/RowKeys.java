@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * log             group (4)  index (8)                        {@link LogRecord}
  * meta            group (4)  kind (1)  key of the row         value of the row
  * meta            group (4)  0         (nothing)              {@link HardStateRecord}
+ * meta            group (4)  0         'i'                    SnapshotManifest: being installed
  * g1.k17          group (4)  kind (1)  key of the row         value of the row
  * </pre>
  *
@@ -39,6 +40,7 @@ final class RowKeys {
 
   private static final byte HARD_STATE = 0;
   private static final byte LOG_START = 1;
+  private static final byte INSTALLING = 'i';
 
   private final int group;
 
@@ -111,6 +113,31 @@ final class RowKeys {
   byte[] tableEnd(Table table) {
     byte next = (byte) (code(table.kind()) + 1);
     return bigEndian(ROW_PREFIX_BYTES).putInt(group).put(next).array();
+  }
+
+  /** Where the group's own tables begin: those of a snapshot, so not the hard state. */
+  byte[] groupTablesStart() {
+    return rowKey(Table.META, new byte[0]);
+  }
+
+  /** Where the group's own tables end. */
+  byte[] groupTablesEnd() {
+    return tableEnd(Table.SESSIONS);
+  }
+
+  /** The first key that a row of the group can have. */
+  byte[] groupStart() {
+    return bigEndian(GROUP_BYTES).putInt(group).array();
+  }
+
+  /** A key above those of all rows of the group. */
+  byte[] groupEnd() {
+    return bigEndian(ROW_PREFIX_BYTES).putInt(group).put((byte) -1).array();
+  }
+
+  /** The key of the snapshot that is being installed. */
+  byte[] installingKey() {
+    return bigEndian(ROW_PREFIX_BYTES + 1).putInt(group).put(HARD_STATE).put(INSTALLING).array();
   }
 
   /** The key of the group's hard state. */

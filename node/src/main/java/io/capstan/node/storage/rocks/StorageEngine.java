@@ -19,9 +19,13 @@ import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.IngestExternalFileOptions;
 import org.rocksdb.Options;
+import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.Snapshot;
 import org.rocksdb.WriteBatch;
 
 /**
@@ -52,6 +56,7 @@ public final class StorageEngine implements AutoCloseable {
   private static final byte[] OWNER_KEY = "owner".getBytes(StandardCharsets.US_ASCII);
 
   private final Path folder;
+  private final Path snapshotsFolder;
   private final NativeOptions options;
   private final RocksDB database;
   private final ColumnFamilyHandle defaultFamily;
@@ -66,10 +71,12 @@ public final class StorageEngine implements AutoCloseable {
 
   private StorageEngine(
       Path folder,
+      Path snapshotsFolder,
       NativeOptions options,
       RocksDB database,
       Map<String, ColumnFamilyHandle> families) {
     this.folder = folder;
+    this.snapshotsFolder = snapshotsFolder;
     this.options = options;
     this.database = database;
     keyspaceFamilies = new TreeMap<>(families);
@@ -94,6 +101,15 @@ public final class StorageEngine implements AutoCloseable {
    * @throws StorageException when the folder cannot be used or its content is damaged
    */
   public static StorageEngine open(Path folder, EngineOptions sizes) {
+    return open(folder, folder.resolve("snapshots"), sizes);
+  }
+
+  /**
+   * As {@link #open(Path, EngineOptions)}.
+   *
+   * @param snapshotsFolder where snapshots are made and gathered; on the disk of the engine
+   */
+  static StorageEngine open(Path folder, Path snapshotsFolder, EngineOptions sizes) {
     NativeLibrary.load();
     try {
       Files.createDirectories(folder);
@@ -103,7 +119,7 @@ public final class StorageEngine implements AutoCloseable {
     }
     NativeOptions options = new NativeOptions(sizes);
     try {
-      return openDatabase(folder, options);
+      return openDatabase(folder, snapshotsFolder, options);
     } catch (RocksDBException e) {
       options.close();
       throw new StorageException(
@@ -117,8 +133,8 @@ public final class StorageEngine implements AutoCloseable {
     }
   }
 
-  private static StorageEngine openDatabase(Path folder, NativeOptions options)
-      throws RocksDBException {
+  private static StorageEngine openDatabase(
+      Path folder, Path snapshotsFolder, NativeOptions options) throws RocksDBException {
     List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
     for (String name : familyNames(folder)) {
       ColumnFamilyOptions family = name.equals(RowKeys.LOG_FAMILY) ? options.log : options.rows;
@@ -130,7 +146,7 @@ public final class StorageEngine implements AutoCloseable {
     for (ColumnFamilyHandle handle : handles) {
       families.put(new String(handle.getName(), StandardCharsets.UTF_8), handle);
     }
-    return new StorageEngine(folder, options, database, families);
+    return new StorageEngine(folder, snapshotsFolder, options, database, families);
   }
 
   private static List<String> familyNames(Path folder) throws RocksDBException {
@@ -159,7 +175,7 @@ public final class StorageEngine implements AutoCloseable {
     lifecycle.lock();
     try {
       requireUsable();
-      return groups.computeIfAbsent(groupId, id -> new RocksReplicaStore(this, new RowKeys(id)));
+      return groups.computeIfAbsent(groupId, id -> new RocksReplicaStore(this, id));
     } finally {
       lifecycle.unlock();
     }
@@ -295,6 +311,80 @@ public final class StorageEngine implements AutoCloseable {
       handle.close();
     } catch (RocksDBException e) {
       throw fail("The column family " + name + " could not be dropped from " + folder, e);
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  // ---- snapshots ----
+
+  /**
+   * The snapshots of a group on this disk.
+   *
+   * @throws IllegalArgumentException when the id does not fit the keys on disk
+   */
+  public GroupSnapshots snapshots(long groupId) {
+    return new GroupSnapshots(this, groupId, snapshotsFolder);
+  }
+
+  SnapshotFolder staging(long groupId) {
+    return new SnapshotFolder(GroupSnapshots.stagingFolder(snapshotsFolder, groupId));
+  }
+
+  /** A view of everything as it is now; to be given back by {@link #release}. */
+  Snapshot view() {
+    requireUsable();
+    return database.getSnapshot();
+  }
+
+  void release(Snapshot view) {
+    lifecycle.lock();
+    try {
+      if (!closed) {
+        database.releaseSnapshot(view);
+      }
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  /** Options for files that {@link #ingest} takes; the caller closes them. */
+  Options fileOptions() {
+    return new Options(options.database, options.rows);
+  }
+
+  /**
+   * An iterator for another thread than the loop; the caller closes it.
+   *
+   * @throws StorageException where the family was dropped meanwhile
+   */
+  RocksIterator exportIterator(String family, ReadOptions read) {
+    lifecycle.lock();
+    try {
+      requireUsable();
+      ColumnFamilyHandle handle =
+          family.equals(RowKeys.META_FAMILY) ? metaFamily : keyspaceFamilies.get(family);
+      if (handle == null) {
+        throw new StorageException("The keyspace was dropped meanwhile.", null);
+      }
+      return database.newIterator(handle, read);
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  /** Takes sorted files into a family, whose rows they win over; the files are gone afterwards. */
+  void ingest(ColumnFamilyHandle family, List<String> files) {
+    if (files.isEmpty()) {
+      return;
+    }
+    lifecycle.lock();
+    try (IngestExternalFileOptions moving =
+        new IngestExternalFileOptions().setMoveFiles(true).setWriteGlobalSeqno(false)) {
+      requireUsable();
+      database.ingestExternalFile(family, files, moving);
+    } catch (RocksDBException e) {
+      throw fail("The files of a snapshot could not be taken into " + folder, e);
     } finally {
       lifecycle.unlock();
     }

@@ -1,0 +1,45 @@
+package io.capstan.client;
+
+import io.capstan.proto.v1.ChangeMembersRequest;
+import io.capstan.proto.v1.NewMember;
+
+/** A change of who belongs to the cluster; one at a time. */
+public sealed interface MemberChange {
+
+  /**
+   * Adds a node, which first learns and then votes.
+   *
+   * @param peerAddress host:port where other nodes reach it
+   * @param clientAddress host:port where clients reach it; may be empty
+   */
+  record Add(String id, String peerAddress, String clientAddress) implements MemberChange {}
+
+  /** Removes a node. */
+  record Remove(String id) implements MemberChange {}
+
+  /** Adds a node and removes another one in the same step, once the new one has caught up. */
+  record Replace(String removed, Add added) implements MemberChange {}
+
+  /** The request that asks for it. */
+  static ChangeMembersRequest request(MemberChange change) {
+    return switch (change) {
+      case Add add -> ChangeMembersRequest.newBuilder().setAdd(member(add)).build();
+      case Remove remove -> ChangeMembersRequest.newBuilder().setRemove(remove.id()).build();
+      case Replace replace ->
+          ChangeMembersRequest.newBuilder()
+              .setReplace(
+                  ChangeMembersRequest.Replace.newBuilder()
+                      .setRemoved(replace.removed())
+                      .setAdded(member(replace.added())))
+              .build();
+    };
+  }
+
+  private static NewMember member(Add add) {
+    return NewMember.newBuilder()
+        .setId(add.id())
+        .setPeerAddress(add.peerAddress())
+        .setClientAddress(add.clientAddress())
+        .build();
+  }
+}

@@ -1,0 +1,118 @@
+package io.capstan.node.replica;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.capstan.node.raft.Configuration;
+import io.capstan.node.storage.ReplicaStore;
+import io.capstan.node.storage.Table;
+import io.capstan.proto.store.v1.MemberRecord;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the applied log says of the members: the applied configuration, where each member is found,
+ * and which incarnation speaks for it.
+ *
+ * <p>Part of the state machine: the same entries give the same rows everywhere, and a snapshot
+ * carries them.
+ */
+final class Members {
+
+  private static final byte MEMBER_ROW = 'm';
+  private static final byte[] CONFIGURATION_KEY =
+      "configuration".getBytes(StandardCharsets.US_ASCII);
+
+  private final BufferedTables tables;
+  private final Configuration initial;
+  private final Map<String, MemberRecord> records = new TreeMap<>();
+  private Configuration applied;
+
+  /**
+   * @param initial in effect until the log brings another one
+   */
+  Members(BufferedTables tables, Configuration initial) {
+    this.tables = tables;
+    this.initial = initial;
+    this.applied = initial;
+  }
+
+  /** Reads everything back. */
+  void load(ReplicaStore store) {
+    records.clear();
+    byte[] stored = store.get(Table.META, CONFIGURATION_KEY);
+    applied = stored == null ? initial : Configuration.fromBytes(stored);
+    store.scan(
+        Table.META,
+        new byte[] {MEMBER_ROW},
+        new byte[] {MEMBER_ROW + 1},
+        (key, value) -> {
+          try {
+            MemberRecord record = MemberRecord.parseFrom(value);
+            records.put(record.getId(), record);
+          } catch (InvalidProtocolBufferException broken) {
+            throw new ReplicaInvariantViolation("a member row cannot be read: " + broken);
+          }
+          return true;
+        });
+  }
+
+  /** The configuration as of the last applied entry. */
+  Configuration applied() {
+    return applied;
+  }
+
+  /** What is noted of the member, or null. */
+  @Nullable MemberRecord record(String id) {
+    return records.get(id);
+  }
+
+  /** All that is noted, by id. */
+  Collection<MemberRecord> records() {
+    return Collections.unmodifiableCollection(records.values());
+  }
+
+  /** A configuration entry is applied: nothing is kept of those who have left. */
+  void configured(Configuration configuration) {
+    applied = configuration;
+    tables.put(Table.META, CONFIGURATION_KEY, configuration.toBytes());
+    for (String id : List.copyOf(records.keySet())) {
+      if (!configuration.isMember(id)) {
+        records.remove(id);
+        tables.delete(Table.META, key(id));
+      }
+    }
+  }
+
+  /** Notes what is told; what is not told stays. An incarnation is noted once. */
+  void note(List<MemberRecord> told) {
+    for (MemberRecord news : new ArrayList<>(told)) {
+      MemberRecord known = records.getOrDefault(news.getId(), MemberRecord.getDefaultInstance());
+      MemberRecord.Builder merged = known.toBuilder().setId(news.getId());
+      if (!news.getPeerAddress().isEmpty()) {
+        merged.setPeerAddress(news.getPeerAddress());
+      }
+      if (!news.getClientAddress().isEmpty()) {
+        merged.setClientAddress(news.getClientAddress());
+      }
+      if (known.getIncarnation() == 0) {
+        merged.setIncarnation(news.getIncarnation());
+      }
+      MemberRecord record = merged.build();
+      records.put(record.getId(), record);
+      tables.put(Table.META, key(record.getId()), record.toByteArray());
+    }
+  }
+
+  private static byte[] key(String id) {
+    byte[] name = id.getBytes(StandardCharsets.UTF_8);
+    byte[] key = new byte[name.length + 1];
+    key[0] = MEMBER_ROW;
+    System.arraycopy(name, 0, key, 1, name.length);
+    return key;
+  }
+}

@@ -1,0 +1,110 @@
+package io.capstan.node.storage.rocks;
+
+import io.capstan.node.storage.LogPositions;
+import io.capstan.node.storage.StorageException;
+import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.store.v1.SnapshotKeyspace;
+import io.capstan.proto.store.v1.SnapshotManifest;
+import java.io.IOException;
+import java.util.Map;
+import java.util.TreeSet;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteBatch;
+
+/**
+ * Replaces the state of a group by the snapshot that is staged for it.
+ *
+ * <p>A marker was made durable first, and leaves with the old log in one batch at the end. Whatever
+ * is done in between can be done again: a start that finds the marker begins at the tables, from
+ * the staged files, which are given away only under second names.
+ */
+final class SnapshotInstall {
+
+  private final StorageEngine engine;
+  private final RowKeys keys;
+  private final long groupId;
+  private final Map<Long, ColumnFamilyHandle> keyspaces;
+
+  /**
+   * @param keyspaces the families of the group, which change with the install
+   */
+  SnapshotInstall(
+      StorageEngine engine,
+      RowKeys keys,
+      long groupId,
+      Map<Long, ColumnFamilyHandle> keyspaces) {
+    this.engine = engine;
+    this.keys = keys;
+    this.groupId = groupId;
+    this.keyspaces = keyspaces;
+  }
+
+  /** Does the work; the marker is durable, written perhaps by an earlier run of the process. */
+  void finish(SnapshotManifest manifest) {
+    SnapshotFolder staged = engine.staging(groupId);
+    try {
+      if (!manifest.equals(staged.manifest())) {
+        throw new StorageException(
+            "A snapshot was being installed, but its files in the folder snapshots are gone. "
+                + StorageEngine.REBUILD_ADVICE,
+            null);
+      }
+      replaceKeyspaces(manifest, staged);
+      deleteGroupTables();
+      engine.ingest(engine.metaFamily, staged.links(manifest, 0));
+    } catch (IOException e) {
+      throw engine.fail("The staged files of a snapshot could not be used", e);
+    }
+    beginLogAnew(manifest);
+  }
+
+  private void replaceKeyspaces(SnapshotManifest manifest, SnapshotFolder staged)
+      throws IOException {
+    TreeSet<Long> leaving = new TreeSet<>(keyspaces.keySet());
+    for (SnapshotKeyspace keyspace : manifest.getKeyspacesList()) {
+      if (keyspace.getMode() == Mode.MODE_AP) {
+        leaving.remove(keyspace.getId());
+      }
+    }
+    for (long id : leaving) {
+      ColumnFamilyHandle family = keyspaces.get(id);
+      if (family != null) {
+        engine.dropFamily(keys.keyspaceFamily(id), family);
+        keyspaces.remove(id);
+      }
+    }
+    for (SnapshotKeyspace keyspace : manifest.getKeyspacesList()) {
+      long id = keyspace.getId();
+      if (!keyspaces.containsKey(id)) {
+        ColumnFamilyHandle family = engine.createFamily(keys.keyspaceFamily(id));
+        keyspaces.put(id, family);
+        engine.ingest(family, staged.links(manifest, id));
+      }
+    }
+  }
+
+  private void deleteGroupTables() {
+    try (WriteBatch batch = new WriteBatch()) {
+      batch.deleteRange(engine.metaFamily, keys.groupTablesStart(), keys.groupTablesEnd());
+      engine.write(batch);
+    } catch (RocksDBException e) {
+      throw engine.fail("The old tables could not be deleted for a snapshot", e);
+    }
+  }
+
+  private void beginLogAnew(SnapshotManifest manifest) {
+    try (WriteBatch batch = new WriteBatch()) {
+      batch.deleteRange(engine.logFamily, keys.logKey(0), keys.logEnd());
+      batch.put(
+          engine.metaFamily,
+          keys.logStartKey(),
+          SnapshotPositionRecord.encode(LogPositions.of(manifest.getPosition())));
+      batch.delete(engine.metaFamily, keys.installingKey());
+      engine.write(batch);
+    } catch (RocksDBException e) {
+      throw engine.fail("The install of a snapshot could not be finished", e);
+    }
+    engine.sync();
+  }
+}
