@@ -135,7 +135,9 @@ final class MemberCommand implements Runnable {
       name = "add",
       description = "Adds a node, which first learns and then votes.",
       footer = {
-        "", "Examples:", "  capstan member add n4 10.0.0.4:7201 --client 10.0.0.4:7101 --wait 60s"
+        "",
+        "Examples:",
+        "  capstan member add n4 10.0.0.4:7201 --client 10.0.0.4:7101 --wait 60s"
       })
   static final class Add extends Change {
     @Parameters(index = "0", paramLabel = "NODE", description = "The name of the new node.")

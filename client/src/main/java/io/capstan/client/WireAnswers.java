@@ -1,8 +1,8 @@
 package io.capstan.client;
 
 import io.capstan.proto.v1.KeyspaceDescription;
-import io.capstan.proto.v1.ListMembersResponse;
 import io.capstan.proto.v1.KeyspaceStatus;
+import io.capstan.proto.v1.ListMembersResponse;
 import io.capstan.proto.v1.ScanResponse;
 import io.capstan.proto.v1.StatusResponse;
 import io.capstan.proto.v1.TxnResponse;

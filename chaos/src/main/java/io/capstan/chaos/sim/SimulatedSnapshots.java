@@ -57,8 +57,7 @@ final class SimulatedSnapshots {
   /** Carries the effect out at once; the answer is to arrive some time later. */
   @Nullable SnapshotInput perform(SnapshotEffect effect) {
     return switch (effect) {
-      case SnapshotEffect.Export wanted ->
-          new SnapshotInput.Exported(export(wanted.plan()), null);
+      case SnapshotEffect.Export wanted -> new SnapshotInput.Exported(export(wanted.plan()), null);
       case SnapshotEffect.ReadChunk wanted -> read(wanted);
       case SnapshotEffect.DiscardExports discard -> {
         exports.clear();

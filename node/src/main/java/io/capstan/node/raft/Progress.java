@@ -148,10 +148,12 @@ final class Progress {
   /**
    * Whether a refusal speaks of the follower's log as it is now, and not of a message overtaken by
    * a later answer.
+   *
+   * @param firstIndex first entry that the leader still has: it asks for nothing before
    */
-  boolean isCurrentRefusal(long prevIndex) {
+  boolean isCurrentRefusal(long prevIndex, long firstIndex) {
     return switch (state) {
-      case PROBE -> prevIndex == nextIndex - 1 && prevIndex > matchIndex;
+      case PROBE -> prevIndex == Math.max(nextIndex, firstIndex) - 1 && prevIndex > matchIndex;
       case REPLICATE -> prevIndex > matchIndex;
       case SNAPSHOT -> false;
     };

@@ -108,7 +108,7 @@ final class Replication {
     if (response.success()) {
       return progress.accepted(agreedIndex, response.matchIndex(), log.firstIndex());
     }
-    if (progress.isCurrentRefusal(response.prevIndex())) {
+    if (progress.isCurrentRefusal(response.prevIndex(), log.firstIndex())) {
       long agreeing =
           log.lastIndexWithTermAtMost(
               Math.min(response.hintIndex(), response.prevIndex()), response.hintTerm());

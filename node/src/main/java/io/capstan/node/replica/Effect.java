@@ -5,7 +5,8 @@ import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.v1.ErrorDetail;
 
 /** Everything that a replica can ask of the world. */
-public sealed interface Effect permits Effect.Send, Effect.Reply, Effect.Fail, Effect.Stop, SnapshotEffect {
+public sealed interface Effect
+    permits Effect.Send, Effect.Reply, Effect.Fail, Effect.Stop, SnapshotEffect {
 
   /** Hand the message to the stream to that peer; it may be dropped where the queue is full. */
   record Send(String to, PeerMessage message) implements Effect {}

@@ -4,7 +4,13 @@ import com.google.protobuf.Message;
 import io.capstan.proto.peer.v1.PeerMessage;
 
 /** Everything that can happen to a replica. */
-public sealed interface Input permits Input.Tick, Input.ClientCall, Input.FromPeer, Input.Durable, Input.PeerLink, SnapshotInput {
+public sealed interface Input
+    permits Input.Tick,
+        Input.ClientCall,
+        Input.FromPeer,
+        Input.Durable,
+        Input.PeerLink,
+        SnapshotInput {
 
   /** Time has passed; given at least every few milliseconds. */
   record Tick() implements Input {}

@@ -77,7 +77,8 @@ public final class Replica {
     this.senderRun = random.nextLong();
     this.tables = new BufferedTables(store);
     this.apKeyspaces = new ApKeyspaces(config, tables, outbox, random);
-    this.machine = new StateMachine(
+    this.machine =
+        new StateMachine(
             config.groupId(),
             Configuration.ofVoters(config.members()),
             store,

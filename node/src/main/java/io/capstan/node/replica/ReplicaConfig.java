@@ -9,8 +9,8 @@ import java.util.List;
  * @param nodeId the node that the replica lives on
  * @param incarnation random, made when the data folder was empty; with nodeId the actor of its dots
  * @param members all nodes that the group begins with, this one included; empty for a node that
- *     joins a group which exists: it belongs to none until it is added. Without meaning once the log
- *     has begun
+ *     joins a group which exists: it belongs to none until it is added. Without meaning once the
+ *     log has begun
  * @param electionTimeoutMillis a follower that hears no leader for one to two of these campaigns.
  *     Too small: elections without cause; too large: a longer pause after a leader's death
  * @param heartbeatIntervalMillis how often an idle leader is heard; at most a third of the election

@@ -75,8 +75,7 @@ final class Sessions {
           try {
             SessionRecord row = SessionRecord.parseFrom(value);
             found.put(
-                row.getSession(),
-                new Window(row.getLastUsedIndex(), row.getLastUsedMillis()));
+                row.getSession(), new Window(row.getLastUsedIndex(), row.getLastUsedMillis()));
           } catch (InvalidProtocolBufferException broken) {
             throw new ReplicaInvariantViolation("a session row cannot be read: " + broken);
           }

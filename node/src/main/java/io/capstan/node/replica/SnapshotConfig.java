@@ -31,8 +31,7 @@ public record SnapshotConfig(
 
   /** For nodes of one data centre. */
   public static final SnapshotConfig DEFAULT =
-      new SnapshotConfig(
-          100_000, 256L << 20, 10_000, 256 << 10, 8, 64L << 20, 1_000, 10, 60_000);
+      new SnapshotConfig(100_000, 256L << 20, 10_000, 256 << 10, 8, 64L << 20, 1_000, 10, 60_000);
 
   public SnapshotConfig {
     if (logEntriesMax < 1 || logBytesMax < 1 || logEntriesKept < 0) {

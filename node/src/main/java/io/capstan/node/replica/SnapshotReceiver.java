@@ -83,8 +83,7 @@ final class SnapshotReceiver {
       return;
     }
     Incoming current = incoming;
-    if (current != null
-        && (current.phase == Phase.OFFERED || current.phase == Phase.INSTALLING)) {
+    if (current != null && (current.phase == Phase.OFFERED || current.phase == Phase.INSTALLING)) {
       return;
     }
     if (current == null || !current.manifest.equals(manifest)) {
@@ -133,8 +132,7 @@ final class SnapshotReceiver {
       return;
     }
     current.expectedOffset += chunk.getData().size();
-    exit.emit(
-        new SnapshotEffect.StoreChunk(current.stagingId, chunk.getOffset(), chunk.getData()));
+    exit.emit(new SnapshotEffect.StoreChunk(current.stagingId, chunk.getOffset(), chunk.getData()));
   }
 
   void stored(SnapshotInput.ChunkStored stored) {
@@ -215,8 +213,7 @@ final class SnapshotReceiver {
         current.storedOffset);
   }
 
-  private void answer(
-      String to, long transferId, SnapshotAnswer.State state, long nextOffset) {
+  private void answer(String to, long transferId, SnapshotAnswer.State state, long nextOffset) {
     exit.send(
         to,
         SnapshotMessage.newBuilder()

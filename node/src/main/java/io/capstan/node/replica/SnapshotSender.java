@@ -5,8 +5,8 @@ import io.capstan.proto.peer.v1.SnapshotAnswer;
 import io.capstan.proto.peer.v1.SnapshotChunk;
 import io.capstan.proto.peer.v1.SnapshotMessage;
 import io.capstan.proto.peer.v1.SnapshotOffer;
-import io.capstan.proto.store.v1.SnapshotPosition;
 import io.capstan.proto.store.v1.SnapshotManifest;
+import io.capstan.proto.store.v1.SnapshotPosition;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -243,8 +243,7 @@ final class SnapshotSender {
       allowanceBytes -= lengthBytes;
       transfer.reads(offset, lengthBytes);
       exit.emit(
-          new SnapshotEffect.ReadChunk(
-              transfer.id, manifest.getExportId(), offset, lengthBytes));
+          new SnapshotEffect.ReadChunk(transfer.id, manifest.getExportId(), offset, lengthBytes));
       offset = transfer.wantsToRead(windowBytes);
     }
   }
@@ -267,8 +266,8 @@ final class SnapshotSender {
   }
 
   /**
-   * The oldest position that a transfer under way will want the log to go on from;
-   * Long.MAX_VALUE where there is none.
+   * The oldest position that a transfer under way will want the log to go on from; Long.MAX_VALUE
+   * where there is none.
    */
   long oldestIndexInUse() {
     long oldest = Long.MAX_VALUE;

@@ -151,8 +151,7 @@ final class Snapshots {
   boolean endOfFlush(Moment moment) {
     now = moment;
     long firstIndex = store.log().firstIndex();
-    long upTo =
-        growth.cutUpTo(firstIndex, machine.appliedIndex(), sender.oldestIndexInUse());
+    long upTo = growth.cutUpTo(firstIndex, machine.appliedIndex(), sender.oldestIndexInUse());
     if (upTo >= firstIndex) {
       raft.compactTo(upTo);
       return true;
@@ -209,7 +208,8 @@ final class Snapshots {
     }
 
     @Override
-    public void finished(String follower, io.capstan.proto.store.v1.SnapshotPosition position, boolean delivered) {
+    public void finished(
+        String follower, io.capstan.proto.store.v1.SnapshotPosition position, boolean delivered) {
       raft.snapshotFinished(follower, LogPositions.of(position), delivered);
     }
   }

@@ -115,10 +115,7 @@ final class SnapshotThread {
       byte[] data = snapshots.read(wanted.exportId(), wanted.offset(), wanted.lengthBytes());
       answers.accept(
           new SnapshotInput.ChunkRead(
-              wanted.transferId(),
-              wanted.offset(),
-              UnsafeByteOperations.unsafeWrap(data),
-              null));
+              wanted.transferId(), wanted.offset(), UnsafeByteOperations.unsafeWrap(data), null));
     } catch (IOException | RuntimeException e) {
       answers.accept(
           new SnapshotInput.ChunkRead(
@@ -135,8 +132,7 @@ final class SnapshotThread {
       log.atInfo()
           .addKeyValue("node", nodeId)
           .addKeyValue("index", wanted.manifest().getPosition().getIndex())
-          .addKeyValue(
-              "bytes", io.capstan.node.replica.SnapshotFiles.sizeBytes(wanted.manifest()))
+          .addKeyValue("bytes", io.capstan.node.replica.SnapshotFiles.sizeBytes(wanted.manifest()))
           .addKeyValue("alreadyThere", nextOffset)
           .log("snapshot arriving");
       answers.accept(new SnapshotInput.Staged(wanted.stagingId(), nextOffset, null));

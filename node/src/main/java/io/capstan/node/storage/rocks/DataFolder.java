@@ -117,8 +117,8 @@ public final class DataFolder implements AutoCloseable {
       Path folder, FolderLock lock, NodeIdentity identity, EngineOptions sizes) throws IOException {
     DurableFile.replace(folder.resolve(CREATING_FILE), new byte[0]);
     identity.write(folder.resolve(IDENTITY_FILE));
-    StorageEngine engine = StorageEngine.open(
-            folder.resolve(STORE_FOLDER), folder.resolve(SNAPSHOTS_FOLDER), sizes);
+    StorageEngine engine =
+        StorageEngine.open(folder.resolve(STORE_FOLDER), folder.resolve(SNAPSHOTS_FOLDER), sizes);
     boolean complete = false;
     try {
       engine.writeOwner(identity.incarnation());

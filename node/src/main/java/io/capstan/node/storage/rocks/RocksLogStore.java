@@ -45,7 +45,8 @@ final class RocksLogStore implements LogStore {
   }
 
   private void findBounds() {
-    try (BoundedIterator rows = engine.iterator(engine.logFamily, keys.logKey(firstIndex()), keys.logEnd())) {
+    try (BoundedIterator rows =
+        engine.iterator(engine.logFamily, keys.logKey(firstIndex()), keys.logEnd())) {
       rows.toFirst();
       if (!rows.onRow()) {
         return;

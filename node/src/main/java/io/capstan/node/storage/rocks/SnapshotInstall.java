@@ -30,10 +30,7 @@ final class SnapshotInstall {
    * @param keyspaces the families of the group, which change with the install
    */
   SnapshotInstall(
-      StorageEngine engine,
-      RowKeys keys,
-      long groupId,
-      Map<Long, ColumnFamilyHandle> keyspaces) {
+      StorageEngine engine, RowKeys keys, long groupId, Map<Long, ColumnFamilyHandle> keyspaces) {
     this.engine = engine;
     this.keys = keys;
     this.groupId = groupId;
