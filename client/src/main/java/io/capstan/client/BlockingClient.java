@@ -93,8 +93,8 @@ public final class BlockingClient {
   }
 
   /** Begins a change of members; {@link #members} tells when it is done. */
-  public void changeMembers(MemberChange change) {
-    await(client.changeMembers(change));
+  public long changeMembers(MemberChange change) {
+    return await(client.changeMembers(change));
   }
 
   /** Begins to hand the leadership over, to the named node or, where empty, to the best one. */
@@ -112,7 +112,7 @@ public final class BlockingClient {
     return await(client.status(timeout));
   }
 
-  private static <T extends @Nullable Object> T await(CompletableFuture<T> future) {
+  private static <T> T await(CompletableFuture<T> future) {
     if (Thread.currentThread() instanceof ClientCore.NetworkThread) {
       throw new IllegalStateException(
           "a dependent stage must not wait for another answer on the network thread that would"

@@ -256,16 +256,20 @@ public final class CapstanClient implements AutoCloseable {
         null);
   }
 
-  /** Begins a change of members; {@link #members} tells when it is done. */
-  public CompletableFuture<Void> changeMembers(MemberChange change) {
+  /**
+   * Begins a change of members; {@link #members} tells when it is done.
+   *
+   * @return the log index at which it began
+   */
+  public CompletableFuture<Long> changeMembers(MemberChange change) {
     ChangeMembersRequest request = MemberChange.request(change);
-    return this.<ChangeMembersRequest, ChangeMembersResponse, Void>admin(
+    return admin(
         null,
         "change of members",
         AdminGrpc.getChangeMembersMethod(),
         Operation.Kind.PLAIN_WRITE,
         (id, epoch, operation) -> request,
-        (response, micros) -> null,
+        (ChangeMembersResponse response, long micros) -> response.getIndex(),
         null);
   }
 
