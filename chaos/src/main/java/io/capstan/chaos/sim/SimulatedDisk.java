@@ -3,10 +3,14 @@ package io.capstan.chaos.sim;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.HardState;
 import io.capstan.node.raft.SnapshotPosition;
+import io.capstan.node.storage.LogPositions;
 import io.capstan.node.storage.LogStore;
 import io.capstan.node.storage.ReplicaStore;
 import io.capstan.node.storage.Table;
 import io.capstan.node.storage.WriteBatch;
+import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.store.v1.SnapshotKeyspace;
+import io.capstan.proto.store.v1.SnapshotManifest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +21,7 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +49,7 @@ final class SimulatedDisk implements ReplicaStore {
     final Map<Table, NavigableMap<byte[], byte[]>> tables = new LinkedHashMap<>();
     final Set<Long> keyspaces = new TreeSet<>();
     final List<Entry> log = new ArrayList<>();
+    final Map<Long, Long> removedTerms = new TreeMap<>();
     SnapshotPosition logStart = SnapshotPosition.NONE;
     @Nullable HardState hardState;
 
@@ -57,6 +63,7 @@ final class SimulatedDisk implements ReplicaStore {
           });
       copy.keyspaces.addAll(keyspaces);
       copy.log.addAll(log);
+      copy.removedTerms.putAll(removedTerms);
       copy.logStart = logStart;
       copy.hardState = hardState;
       return copy;
@@ -80,7 +87,11 @@ final class SimulatedDisk implements ReplicaStore {
         return logStart.term();
       }
       int offset = offset(index);
-      return offset < 0 || offset >= log.size() ? 0 : log.get(offset).term();
+      if (offset < 0) {
+        // For the checks alone: a step may commit, apply and remove an entry all at once.
+        return removedTerms.getOrDefault(index, 0L);
+      }
+      return offset >= log.size() ? 0 : log.get(offset).term();
     }
 
     private void applyToLog(WriteBatch batch) {
@@ -97,17 +108,15 @@ final class SimulatedDisk implements ReplicaStore {
       }
       SnapshotPosition compactTo = batch.compactTo();
       if (compactTo != null) {
-        log.subList(0, offset(compactTo.index() + 1)).clear();
+        List<Entry> removed = log.subList(0, offset(compactTo.index() + 1));
+        removed.forEach(entry -> removedTerms.put(entry.index(), entry.term()));
+        removed.clear();
         logStart = compactTo;
-      }
-      SnapshotPosition resetTo = batch.resetTo();
-      if (resetTo != null) {
-        log.clear();
-        logStart = resetTo;
       }
     }
 
-    void apply(WriteBatch batch, @Nullable Observer observer) {
+    void apply(Write write, @Nullable Observer observer) {
+      WriteBatch batch = write.batch();
       if (observer != null && (batch.truncateFrom() > 0 || !batch.entries().isEmpty())) {
         observer.logged(batch.truncateFrom(), batch.entries());
       }
@@ -131,16 +140,44 @@ final class SimulatedDisk implements ReplicaStore {
           observer.changed(table, row.key(), value);
         }
       }
+      SnapshotManifest install = batch.install();
+      if (install != null) {
+        install(install, write.snapshot());
+      }
+    }
+
+    private void install(SnapshotManifest manifest, byte[] snapshot) {
+      Set<Long> named = new TreeSet<>();
+      Set<Long> kept = new TreeSet<>();
+      for (SnapshotKeyspace keyspace : manifest.getKeyspacesList()) {
+        named.add(keyspace.getId());
+        if (keyspace.getMode() == Mode.MODE_AP) {
+          kept.add(keyspace.getId());
+        }
+      }
+      tables.keySet().removeIf(table -> !kept.contains(table.keyspaceId()));
+      keyspaces.clear();
+      keyspaces.addAll(named);
+      SimulatedSnapshots.read(snapshot, (table, key, value) -> rows(table).put(key, value));
+      log.clear();
+      logStart = LogPositions.of(manifest.getPosition());
     }
   }
+
+  /**
+   * @param snapshot what an install brings; empty for any other write
+   */
+  private record Write(WriteBatch batch, byte[] snapshot) {}
 
   private final Observer observer;
   private final WriteGate gate;
   private Image seen = new Image();
   private Image durable = new Image();
-  private final ArrayDeque<WriteBatch> unsynced = new ArrayDeque<>();
+  private final ArrayDeque<Write> unsynced = new ArrayDeque<>();
   private long writes;
   private long synced;
+  private int installed;
+  private final SimulatedSnapshots snapshots = new SimulatedSnapshots(this::rows);
   private final Log log = new Log();
 
   SimulatedDisk(Observer observer, WriteGate gate) {
@@ -167,11 +204,13 @@ final class SimulatedDisk implements ReplicaStore {
    * The process is gone; the next one finds what was synced, and the first so many of the writes
    * after that, whole: an incomplete record at the end is cut when it is found.
    */
-  void restart(int survivors) {
+  void restart(int survivors, RandomGenerator random) {
     for (int i = 0; i < survivors; i++) {
       durable.apply(unsynced.remove(), null);
     }
     unsynced.clear();
+    snapshots.crash(random);
+    installed = 0;
     seen = durable.copy();
     writes = 0;
     synced = 0;
@@ -195,6 +234,15 @@ final class SimulatedDisk implements ReplicaStore {
 
   NavigableMap<byte[], byte[]> rows(Table table) {
     return seen.rows(table);
+  }
+
+  SimulatedSnapshots snapshots() {
+    return snapshots;
+  }
+
+  /** Snapshots that this process run has installed. */
+  int installed() {
+    return installed;
   }
 
   // ---- ReplicaStore ----
@@ -226,8 +274,11 @@ final class SimulatedDisk implements ReplicaStore {
   public void write(WriteBatch batch) {
     gate.before(batch);
     writes++;
-    unsynced.add(batch);
-    seen.apply(batch, observer);
+    SnapshotManifest install = batch.install();
+    installed += install == null ? 0 : 1;
+    Write write = new Write(batch, install == null ? new byte[0] : snapshots.staged(install));
+    unsynced.add(write);
+    seen.apply(write, observer);
     gate.after();
   }
 

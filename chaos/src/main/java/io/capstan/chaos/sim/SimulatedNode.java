@@ -7,6 +7,9 @@ import io.capstan.node.replica.Input;
 import io.capstan.node.replica.Moment;
 import io.capstan.node.replica.Replica;
 import io.capstan.node.replica.ReplicaConfig;
+import io.capstan.node.replica.SnapshotConfig;
+import io.capstan.node.replica.SnapshotEffect;
+import io.capstan.node.replica.SnapshotInput;
 import io.capstan.node.storage.WriteBatch;
 import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.v1.ErrorDetail;
@@ -20,6 +23,11 @@ import org.jspecify.annotations.Nullable;
 
 /** One process: the event loop and the sync thread around a replica, in virtual time. */
 final class SimulatedNode {
+  /** Short logs and small chunks: a follower that is away for a moment needs a snapshot. */
+  private static final SnapshotConfig SNAPSHOTS =
+      new SnapshotConfig(40, 1L << 20, 10, 512, 4, 1L << 20, 200, 5, 2_000);
+
+  private static final long SNAPSHOT_STEP_NANOS_MAX = 5_000_000L;
   private static final long MILLI = 1_000_000L;
   private static final long TICK_LATE_NANOS_MAX = 5 * MILLI;
   private static final long FSYNC_LEAST_NANOS = MILLI / 10;
@@ -94,6 +102,7 @@ final class SimulatedNode {
   private boolean syncing;
   private long tickPlannedNanos;
   private long run;
+  private long snapshotsBusyNanos;
   private long lastCall;
 
   private final List<SimulatedFault> armed = new ArrayList<>();
@@ -147,7 +156,7 @@ final class SimulatedNode {
       return;
     }
     run++;
-    ReplicaConfig config = ReplicaConfig.defaults(id, INCARNATION_FIRST + number, members);
+    ReplicaConfig config = ReplicaConfig.defaults(id, INCARNATION_FIRST + number, members).withSnapshots(SNAPSHOTS);
     Replica started = new Replica(config, disk, random, clock.now());
     replica = started;
     tickPlannedNanos = Long.MAX_VALUE;
@@ -172,7 +181,10 @@ final class SimulatedNode {
     int unsynced = disk.unsyncedWrites();
     int survivors = death == Death.KILLED ? unsynced : random.nextInt(unsynced + 1);
     coverage.add(Coverage.Counter.WRITES_LOST, unsynced - survivors);
-    disk.restart(survivors);
+    if (disk.installed() > 0) {
+      coverage.add(Coverage.Counter.SNAPSHOTS, disk.installed());
+    }
+    disk.restart(survivors, random);
     world.died(cause.describe() + ", " + (unsynced - survivors) + " unsynced writes are lost");
     events.after(cause.forMillis() * MILLI, this::start);
   }
@@ -336,9 +348,30 @@ final class SimulatedNode {
       case Effect.Send send -> world.send(send.to(), send.message());
       case Effect.Reply reply -> answer(reply.callId(), reply.response());
       case Effect.Fail fail -> answer(fail.callId(), fail.error());
+      case SnapshotEffect snapshot -> perform(snapshot);
+      case Effect.Peers peers -> {}
       case Effect.Stop stop ->
           throw new SimulationFailure("a node stops itself", id + ": " + stop.reason());
     }
+  }
+
+  /** The snapshot thread: what it answers is as of now, and comes later, in order. */
+  private void perform(SnapshotEffect effect) {
+    SnapshotInput answer = disk.snapshots().perform(effect);
+    if (answer == null) {
+      return;
+    }
+    long ofRun = run;
+    snapshotsBusyNanos =
+        Math.max(events.nowNanos(), snapshotsBusyNanos)
+            + (random.nextLong() >>> 1) % SNAPSHOT_STEP_NANOS_MAX;
+    events.after(
+        snapshotsBusyNanos - events.nowNanos(),
+        () -> {
+          if (run == ofRun) {
+            deliver(answer);
+          }
+        });
   }
 
   private void answer(long callId, Message message) {

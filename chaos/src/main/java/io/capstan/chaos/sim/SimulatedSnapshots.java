@@ -186,7 +186,9 @@ final class SimulatedSnapshots {
   /** What is staged, to become part of the write that installs it. */
   byte[] staged(SnapshotManifest manifest) {
     if (!manifest.equals(staging) || !verified) {
-      throw new SimulationFailure("a snapshot is installed that is not staged and verified");
+      throw new SimulationFailure(
+          "a snapshot is complete before it is installed",
+          "one is installed that is not staged and verified");
     }
     return staged;
   }

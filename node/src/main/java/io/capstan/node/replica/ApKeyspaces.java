@@ -15,9 +15,11 @@ import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
 import java.util.ArrayDeque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -30,14 +32,24 @@ final class ApKeyspaces {
   private record Early(String from, QuorumMessage message) {}
 
   private final ReplicaConfig config;
+  private final Supplier<List<String>> members;
   private final BufferedTables tables;
   private final Outbox outbox;
   private final RandomGenerator random;
   private final Map<Long, LeaderlessKeyspace> keyspaces = new TreeMap<>();
   private final ArrayDeque<Early> early = new ArrayDeque<>();
 
-  ApKeyspaces(ReplicaConfig config, BufferedTables tables, Outbox outbox, RandomGenerator random) {
+  /**
+   * @param members the voters as of the applied log: the replicas of a keyspace that is made now
+   */
+  ApKeyspaces(
+      ReplicaConfig config,
+      Supplier<List<String>> members,
+      BufferedTables tables,
+      Outbox outbox,
+      RandomGenerator random) {
     this.config = config;
+    this.members = members;
     this.tables = tables;
     this.outbox = outbox;
     this.random = random;
@@ -65,12 +77,13 @@ final class ApKeyspaces {
   }
 
   private QuorumConfig quorumConfig() {
+    List<String> replicas = members.get();
     QuorumConfig defaults =
-        QuorumConfig.defaults(config.nodeId(), config.incarnation(), config.members());
+        QuorumConfig.defaults(config.nodeId(), config.incarnation(), replicas);
     return new QuorumConfig(
         config.nodeId(),
         config.incarnation(),
-        config.members(),
+        replicas,
         config.antiEntropyIntervalMillis(),
         config.peerSilentMillis(),
         defaults.resendAfterMillis(),

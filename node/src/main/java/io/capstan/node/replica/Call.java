@@ -3,11 +3,13 @@ package io.capstan.node.replica;
 import com.google.protobuf.Message;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.DropKeyspaceRequest;
 import io.capstan.proto.v1.OpenSessionRequest;
 import io.capstan.proto.v1.PutRequest;
+import io.capstan.proto.v1.TransferLeadershipRequest;
 import io.capstan.proto.v1.TxnRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -88,6 +90,8 @@ final class Call {
       case OpenSessionRequest open -> true;
       case CreateKeyspaceRequest create -> true;
       case DropKeyspaceRequest drop -> true;
+      case ChangeMembersRequest change -> true;
+      case TransferLeadershipRequest transfer -> true;
       default -> false;
     };
   }

@@ -6,6 +6,7 @@ import io.capstan.proto.peer.v1.ReadBarrier;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.DropKeyspaceRequest;
@@ -14,9 +15,11 @@ import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.KeyspaceRef;
 import io.capstan.proto.v1.ListKeyspacesRequest;
 import io.capstan.proto.v1.ListKeyspacesResponse;
+import io.capstan.proto.v1.ListMembersRequest;
 import io.capstan.proto.v1.OpenSessionRequest;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
+import io.capstan.proto.v1.TransferLeadershipRequest;
 import io.capstan.proto.v1.TxnRequest;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +38,7 @@ final class CallRouter {
   private final CpAnswers answers;
   private final ApKeyspaces apKeyspaces;
   private final CpCalls calls;
+  private final Membership membership;
   private final BiConsumer<Call, CpAnswers.Answer> exit;
   private long lastKey;
 
@@ -44,12 +48,14 @@ final class CallRouter {
       CpAnswers answers,
       ApKeyspaces apKeyspaces,
       CpCalls calls,
+      Membership membership,
       BiConsumer<Call, CpAnswers.Answer> exit) {
     this.config = config;
     this.machine = machine;
     this.answers = answers;
     this.apKeyspaces = apKeyspaces;
     this.calls = calls;
+    this.membership = membership;
     this.exit = exit;
   }
 
@@ -94,6 +100,15 @@ final class CallRouter {
     switch (call.request) {
       case ReadBarrier barrier -> calls.begin(call, now);
       case OpenSessionRequest open -> calls.begin(call, now);
+      case ChangeMembersRequest change -> calls.begin(call, now);
+      case TransferLeadershipRequest transfer -> calls.begin(call, now);
+      case ListMembersRequest list -> {
+        if (catalogueSeen) {
+          exit.accept(call, new CpAnswers.Answer.Success(membership.list(current)));
+        } else {
+          refreshCatalogue(call, now);
+        }
+      }
       case CreateKeyspaceRequest create -> create(call, create, now);
       case ListKeyspacesRequest list -> {
         if (catalogueSeen) {
@@ -143,6 +158,14 @@ final class CallRouter {
               "The conflict policy lww is not available yet.",
               "Create the keyspace with --conflicts siblings, which keeps every concurrent"
                   + " value."));
+    } else if (create.getMode() == Mode.MODE_AP && membership.isChanging()) {
+      fail(
+          call,
+          Errors.failed(
+              Errors.MEMBERSHIP_REFUSED,
+              "The members of the cluster are being changed, and an AP keyspace keeps the members"
+                  + " that it begins with. Nothing was applied.",
+              "Try again when 'capstan member list' shows no change."));
     } else {
       calls.begin(call, now);
     }

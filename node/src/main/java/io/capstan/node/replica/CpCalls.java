@@ -12,8 +12,12 @@ import io.capstan.proto.peer.v1.ReadBarrier;
 import io.capstan.proto.store.v1.CommandResult;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.LogCommand;
+import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.v1.ChangeMembersRequest;
+import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.Outcome;
+import io.capstan.proto.v1.TransferLeadershipRequest;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -50,6 +54,7 @@ final class CpCalls {
   private final Raft raft;
   private final StateMachine machine;
   private final CpAnswers answers;
+  private final Membership membership;
   private final CpCommands commands;
   private final Exit exit;
 
@@ -68,12 +73,14 @@ final class CpCalls {
       Raft raft,
       StateMachine machine,
       CpAnswers answers,
+      Membership membership,
       Exit exit,
       Moment now) {
     this.config = config;
     this.raft = raft;
     this.machine = machine;
     this.answers = answers;
+    this.membership = membership;
     this.commands = new CpCommands(config.groupId());
     this.exit = exit;
     this.now = now;
@@ -112,7 +119,9 @@ final class CpCalls {
   private void attempt(Call call) {
     String leader = raft.leaderId();
     if (raft.role() == Role.LEADER) {
-      if (call.isWrite() && !call.catalogueBarrier) {
+      if (call.request instanceof TransferLeadershipRequest transfer) {
+        finish(call, membership.transfer(transfer));
+      } else if (call.isWrite() && !call.catalogueBarrier) {
         propose(call);
       } else {
         call.state = Call.State.READING;
@@ -200,10 +209,29 @@ final class CpCalls {
       return;
     }
     if (result != null && entry.term() == call.proposedTerm) {
-      finish(call, answers.ofWrite(call, result));
+      finish(
+          call,
+          call.request instanceof ChangeMembersRequest change
+              ? beginChange(change)
+              : answers.ofWrite(call, result));
     } else {
       surelyLost(call);
     }
+  }
+
+  /** Who belongs to an AP keyspace is fixed when it is made, so nothing else may change it then. */
+  private CpAnswers.Answer beginChange(ChangeMembersRequest change) {
+    for (Call other : proposed.values()) {
+      if (other.request instanceof CreateKeyspaceRequest create
+          && create.getMode() == Mode.MODE_AP) {
+        return failure(
+            Errors.failed(
+                Errors.MEMBERSHIP_REFUSED,
+                "An AP keyspace is being made. The members were not changed.",
+                "Try again in a moment."));
+      }
+    }
+    return membership.begin(change);
   }
 
   /** A read index was confirmed; it is served once it is applied. */
@@ -442,7 +470,7 @@ final class CpCalls {
   }
 
   private int members() {
-    return config.members().size();
+    return raft.configuration().voters().size();
   }
 
   private static CpAnswers.Answer failure(ErrorDetail error) {

@@ -16,6 +16,7 @@ import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.PutStep;
 import io.capstan.proto.store.v1.Step;
 import io.capstan.proto.store.v1.VersionVector;
+import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.OpenSessionRequest;
@@ -61,6 +62,7 @@ final class CpCommands {
     switch (request) {
       case OpenSessionRequest open ->
           command.setOpenSession(OpenSessionCommand.newBuilder().setSession(open.getSession()));
+      case ChangeMembersRequest change -> command.setMembers(Membership.note(change));
       case CreateKeyspaceRequest create ->
           command.setCreateKeyspace(
               CreateKeyspaceCommand.newBuilder()

@@ -25,6 +25,8 @@ final class Errors {
   static final String BEYOND_WINDOW = "BEYOND_WINDOW";
   static final String NOT_AVAILABLE_YET = "NOT_AVAILABLE_YET";
 
+  static final String MEMBERSHIP_REFUSED = "MEMBERSHIP_REFUSED";
+
   private Errors() {}
 
   static ErrorDetail failed(String code, String message, String hint) {

@@ -10,6 +10,8 @@ public sealed interface Input
         Input.FromPeer,
         Input.Durable,
         Input.PeerLink,
+        Input.PeerSeen,
+        Input.HandOver,
         SnapshotInput {
 
   /** Time has passed; given at least every few milliseconds. */
@@ -33,4 +35,10 @@ public sealed interface Input
 
   /** The stream to the peer was opened or lost. Only a hint: an open stream may lead nowhere. */
   record PeerLink(String peer, boolean connected) implements Input {}
+
+  /** A peer has introduced itself, and was let in. */
+  record PeerSeen(String peer, long incarnation) implements Input {}
+
+  /** This node is about to stop: a leader hands over to whoever is best prepared. */
+  record HandOver() implements Input {}
 }

@@ -7,8 +7,6 @@ import io.capstan.node.storage.Table;
 import io.capstan.proto.store.v1.MemberRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,6 +29,7 @@ final class Members {
   private final Configuration initial;
   private final Map<String, MemberRecord> records = new TreeMap<>();
   private Configuration applied;
+  private long version;
 
   /**
    * @param initial in effect until the log brings another one
@@ -44,6 +43,7 @@ final class Members {
   /** Reads everything back. */
   void load(ReplicaStore store) {
     records.clear();
+    version++;
     byte[] stored = store.get(Table.META, CONFIGURATION_KEY);
     applied = stored == null ? initial : Configuration.fromBytes(stored);
     store.scan(
@@ -71,14 +71,15 @@ final class Members {
     return records.get(id);
   }
 
-  /** All that is noted, by id. */
-  Collection<MemberRecord> records() {
-    return Collections.unmodifiableCollection(records.values());
+  /** Changes with every change of what is noted. */
+  long version() {
+    return version;
   }
 
   /** A configuration entry is applied: nothing is kept of those who have left. */
   void configured(Configuration configuration) {
     applied = configuration;
+    version++;
     tables.put(Table.META, CONFIGURATION_KEY, configuration.toBytes());
     for (String id : List.copyOf(records.keySet())) {
       if (!configuration.isMember(id)) {
@@ -90,6 +91,7 @@ final class Members {
 
   /** Notes what is told; what is not told stays. An incarnation is noted once. */
   void note(List<MemberRecord> told) {
+    version++;
     for (MemberRecord news : new ArrayList<>(told)) {
       MemberRecord known = records.getOrDefault(news.getId(), MemberRecord.getDefaultInstance());
       MemberRecord.Builder merged = known.toBuilder().setId(news.getId());

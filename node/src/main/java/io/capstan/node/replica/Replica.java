@@ -17,6 +17,7 @@ import io.capstan.proto.peer.v1.Forward;
 import io.capstan.proto.peer.v1.ForwardReply;
 import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.store.v1.CreateKeyspaceCommand;
+import io.capstan.proto.store.v1.ExpireSessionsCommand;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.LogCommand;
 import io.capstan.proto.store.v1.Mode;
@@ -45,6 +46,9 @@ public final class Replica {
   /** Passes through a flush; each one runs actions that the one before released. */
   private static final int FLUSH_PASSES_MAX = 64;
 
+  /** How often a leader looks for sessions that nobody uses any more. */
+  private static final long EXPIRY_INTERVAL_NANOS = 5_000_000_000L;
+
   private final ReplicaConfig config;
   private final ReplicaStore store;
   private final BufferedTables tables;
@@ -53,6 +57,7 @@ public final class Replica {
   private final ApKeyspaces apKeyspaces;
   private final Raft raft;
   private final CpAnswers answers;
+  private final Membership membership;
   private final CpCalls calls;
   private final CallRouter router;
   private final Snapshots snapshots;
@@ -60,6 +65,7 @@ public final class Replica {
   private final Map<String, Long> heardNanos = new HashMap<>();
 
   private Moment now;
+  private long nextExpiryNanos;
   private long writeSequence;
   private long raftWriteSequence;
   private long bootstrapTerm;
@@ -74,13 +80,14 @@ public final class Replica {
     this.config = config;
     this.store = store;
     this.now = start;
+    this.nextExpiryNanos = start.nanos();
     this.senderRun = random.nextLong();
     this.tables = new BufferedTables(store);
-    this.apKeyspaces = new ApKeyspaces(config, tables, outbox, random);
+    this.apKeyspaces = new ApKeyspaces(config, this::voters, tables, outbox, random);
     this.machine =
         new StateMachine(
             config.groupId(),
-            Configuration.ofVoters(config.members()),
+            initialMembers(config, store),
             store,
             tables,
             new CatalogueEvents());
@@ -95,9 +102,22 @@ public final class Replica {
             random,
             start.nanos());
     this.answers = new CpAnswers(config.nodeId(), machine, tables, new Acknowledged());
-    this.calls = new CpCalls(config, raft, machine, answers, new CallExit(), start);
-    this.router = new CallRouter(config, machine, answers, apKeyspaces, calls, this::deliver);
+    this.membership = new Membership(config, raft, machine, outbox);
+    this.calls = new CpCalls(config, raft, machine, answers, membership, new CallExit(), start);
+    this.router =
+        new CallRouter(config, machine, answers, apKeyspaces, calls, membership, this::deliver);
     this.snapshots = new Snapshots(config, raft, machine, store, outbox, random, start);
+  }
+
+  /** The members that the log begins with; those of the settings where it never began. */
+  private static Configuration initialMembers(ReplicaConfig config, ReplicaStore store) {
+    Configuration noted = store.log().snapshot().configuration();
+    return noted.isEmpty() ? Configuration.ofVoters(config.members()) : noted;
+  }
+
+  /** As of the applied log. */
+  private List<String> voters() {
+    return List.copyOf(machine.members().applied().voters());
   }
 
   private static RaftConfig raftConfig(ReplicaConfig config) {
@@ -127,6 +147,8 @@ public final class Replica {
         calls.tick(now);
         apKeyspaces.tick(machine.appliedIndex(), now);
         snapshots.tick(now);
+        membership.tick(now);
+        expireSessions();
       }
       case Input.ClientCall call -> router.client(call, now);
       case Input.FromPeer from -> fromPeer(from.from(), from.message());
@@ -134,16 +156,28 @@ public final class Replica {
         outbox.durable(durable.writeSequence());
         raft.durable(Math.min(durable.writeSequence(), raftWriteSequence));
       }
+      case Input.PeerSeen seen -> membership.heard(seen.peer(), seen.incarnation());
+      case Input.HandOver stop -> {
+        if (raft.role() == Role.LEADER) {
+          raft.transferLeadership(null);
+        }
+      }
       case SnapshotInput answer -> snapshots.answered(answer, now);
       case Input.PeerLink link -> apKeyspaces.peerLink(link.peer(), link.connected(), now);
     }
   }
 
   private void fromPeer(String from, PeerMessage message) {
-    if (!config.members().contains(from) || message.getGroupId() != config.groupId()) {
+    if (message.getGroupId() != config.groupId() || from.equals(config.nodeId())) {
       return;
     }
-    heardNanos.put(from, now.nanos());
+    boolean member = raft.configuration().isMember(from);
+    if (member) {
+      heardNanos.put(from, now.nanos());
+    } else if (!message.hasRaft() && !message.hasSnapshot()) {
+      // Raft and snapshots may come from whom this node has yet to learn of; nothing else.
+      return;
+    }
     switch (message.getMessageCase()) {
       case RAFT ->
           raft.step(RaftCodec.decode(from, config.nodeId(), message.getRaft()), now.nanos());
@@ -181,6 +215,7 @@ public final class Replica {
       }
       more = pass() || snapshots.endOfFlush(now);
     }
+    membership.tellPeers();
     return new Flush(writeSequence, outbox.takeEffects());
   }
 
@@ -266,6 +301,24 @@ public final class Replica {
     ProposeResult result = raft.propose(create.toByteArray());
     if (!(result instanceof ProposeResult.Accepted)) {
       throw new ReplicaInvariantViolation("an idle leader refused its first entry: " + result);
+    }
+  }
+
+  /** The leader proposes it, and every replica forgets the same sessions at the same entry. */
+  private void expireSessions() {
+    if (raft.role() != Role.LEADER || now.nanos() - nextExpiryNanos < 0) {
+      return;
+    }
+    nextExpiryNanos = now.nanos() + EXPIRY_INTERVAL_NANOS;
+    if (machine.anyIdleSession(config.sessionTtlMillis(), now.wallMillis())) {
+      LogCommand expire =
+          LogCommand.newBuilder()
+              .setGroupId(config.groupId())
+              .setProposedAtMillis(now.wallMillis())
+              .setExpireSessions(
+                  ExpireSessionsCommand.newBuilder().setIdleMillis(config.sessionTtlMillis()))
+              .build();
+      raft.propose(expire.toByteArray());
     }
   }
 
@@ -355,7 +408,7 @@ public final class Replica {
         flushStatus = raft.status();
       }
       List<String> found = new ArrayList<>();
-      for (String member : config.members()) {
+      for (String member : raft.configuration().voters()) {
         boolean holds =
             member.equals(config.nodeId())
                 ? raft.durableIndex() >= index
@@ -407,7 +460,7 @@ public final class Replica {
       }
       response.addKeyspaces(row);
     }
-    for (String member : config.members()) {
+    for (String member : raft.configuration().members()) {
       if (member.equals(config.nodeId())) {
         continue;
       }

@@ -3,6 +3,9 @@ package io.capstan.node.replica;
 /** Sizes that every node enforces, so that what one accepts all can hold. */
 public final class RequestLimits {
 
+  /** Members of one group, those that come and go included. */
+  public static final int MEMBERS_MAX = 15;
+
   /** A key has 1 to this many bytes. */
   public static final int KEY_SIZE_MAX_BYTES = 4_096;
 

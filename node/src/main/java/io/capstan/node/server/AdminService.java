@@ -1,16 +1,22 @@
 package io.capstan.node.server;
 
 import io.capstan.proto.v1.AdminGrpc;
+import io.capstan.proto.v1.ChangeMembersRequest;
+import io.capstan.proto.v1.ChangeMembersResponse;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.CreateKeyspaceResponse;
 import io.capstan.proto.v1.DropKeyspaceRequest;
 import io.capstan.proto.v1.DropKeyspaceResponse;
 import io.capstan.proto.v1.ListKeyspacesRequest;
 import io.capstan.proto.v1.ListKeyspacesResponse;
+import io.capstan.proto.v1.ListMembersRequest;
+import io.capstan.proto.v1.ListMembersResponse;
 import io.capstan.proto.v1.SetModeRequest;
 import io.capstan.proto.v1.SetModeResponse;
 import io.capstan.proto.v1.StatusRequest;
 import io.capstan.proto.v1.StatusResponse;
+import io.capstan.proto.v1.TransferLeadershipRequest;
+import io.capstan.proto.v1.TransferLeadershipResponse;
 import io.grpc.stub.StreamObserver;
 
 /** {@code capstan.v1.Admin}. Thread-safe, never blocks. */
@@ -52,6 +58,24 @@ final class AdminService extends AdminGrpc.AdminImplBase {
             "Changing the mode of a keyspace is not available in this version; nothing was"
                 + " changed.",
             "Create a second keyspace with the other mode and copy the data with a scan."));
+  }
+
+  @Override
+  public void listMembers(
+      ListMembersRequest request, StreamObserver<ListMembersResponse> observer) {
+    intake.accept(request, observer);
+  }
+
+  @Override
+  public void changeMembers(
+      ChangeMembersRequest request, StreamObserver<ChangeMembersResponse> observer) {
+    intake.accept(request, observer);
+  }
+
+  @Override
+  public void transferLeadership(
+      TransferLeadershipRequest request, StreamObserver<TransferLeadershipResponse> observer) {
+    intake.accept(request, observer);
   }
 
   @Override

@@ -58,6 +58,7 @@ final class EventLoop {
    * @param answers sends to clients
    * @param syncRequests is told the newest write sequence that wants a sync
    * @param snapshots begins what is asked of snapshot files; answered by {@link #answered}
+   * @param peers is told who the other members are
    * @param watch sees the replica's state a few times a second
    * @param failStop ends the server
    */
@@ -66,6 +67,7 @@ final class EventLoop {
       Answers answers,
       LongConsumer syncRequests,
       Consumer<SnapshotEffect> snapshots,
+      Consumer<Effect.Peers> peers,
       Consumer<StatusResponse.Builder> watch,
       FailStop failStop) {}
 
@@ -165,6 +167,18 @@ final class EventLoop {
   /** The stream to a peer was opened or lost. Never dropped. */
   void peerLink(String peer, boolean connected) {
     inbox.put(new Work.Given(new Input.PeerLink(peer, connected)));
+    wake();
+  }
+
+  /** A peer has introduced itself and was let in. Never dropped. */
+  void peerSeen(String peer, long incarnation) {
+    inbox.put(new Work.Given(new Input.PeerSeen(peer, incarnation)));
+    wake();
+  }
+
+  /** The node is about to stop: a leader begins to hand over. */
+  void handOver() {
+    inbox.put(new Work.Given(new Input.HandOver()));
     wake();
   }
 
@@ -365,6 +379,7 @@ final class EventLoop {
           }
         }
         case SnapshotEffect snapshot -> world.snapshots().accept(snapshot);
+        case Effect.Peers peers -> world.peers().accept(peers);
         case Effect.Stop stop -> {
           abandoned = true;
           world.failStop().stop(stop.reason(), null);

@@ -1,5 +1,6 @@
 package io.capstan.node.server;
 
+import io.capstan.node.replica.Effect;
 import io.capstan.node.replica.Moment;
 import io.capstan.node.replica.Replica;
 import io.capstan.node.replica.ReplicaConfig;
@@ -14,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -21,8 +24,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +53,11 @@ public final class NodeServer implements AutoCloseable {
   /** Calls that are being answered get this long when the server closes. */
   private static final long ANSWER_GRACE_MILLIS = 500;
 
+  /** How long a leader that stops waits for another one to lead. */
+  private static final long HAND_OVER_MAX_MILLIS = 500;
+
+  private static final long HAND_OVER_LOOK_NANOS = 5_000_000L;
+
   private static final int CLIENT_THREADS_MAX = 4;
 
   /** Name look-ups and measurements that wait. */
@@ -65,10 +75,13 @@ public final class NodeServer implements AutoCloseable {
   private final EventLoop loop;
   private final SyncThread sync;
   private final SnapshotThread snapshots;
+  private final PeerService peerService;
   private final Health health;
   private final CompletableFuture<Optional<String>> end = new CompletableFuture<>();
   private final AtomicBoolean ending = new AtomicBoolean();
   private final AtomicBoolean failed = new AtomicBoolean();
+  // Replaced as a whole by the event loop, read by status reports.
+  private volatile Map<String, String> clientAddresses = new TreeMap<>();
   private @Nullable Server clientPort;
   private @Nullable Server peerPort;
 
@@ -86,7 +99,8 @@ public final class NodeServer implements AutoCloseable {
     this.aside = asideExecutor();
     this.clientThreads = new IoThreads(threadPrefix + "client-io", clientThreadCount());
     this.peerThreads = new IoThreads(threadPrefix + "peer-io", 1);
-    this.links = links();
+    this.links = new PeerLinks(others().keySet(), this::openLink);
+    config.memberClients().forEach((id, address) -> clientAddresses.put(id, address.toString()));
     RoleWatch roles = new RoleWatch(config.id());
     this.loop =
         new EventLoop(
@@ -99,6 +113,7 @@ public final class NodeServer implements AutoCloseable {
                 new Answers(config.id(), clientThreads.next()),
                 sequence -> sync().request(sequence),
                 effect -> snapshots().perform(effect),
+                this::membersChanged,
                 roles::observe,
                 this::failStop));
     this.sync =
@@ -109,6 +124,13 @@ public final class NodeServer implements AutoCloseable {
             config.id(),
             folder.engine().snapshots(GROUP_ID),
             loop::answered);
+    this.peerService =
+        new PeerService(
+            hello(""),
+            config.join().isEmpty() ? config.members().keySet() : Set.of(),
+            loop::peerSeen,
+            GROUP_ID,
+            loop::offerFromPeer);
     this.health = new Health(loop);
   }
 
@@ -141,12 +163,7 @@ public final class NodeServer implements AutoCloseable {
   }
 
   private void open() throws StartException {
-    Hello self = hello("");
-    peerPort =
-        Ports.openForPeers(
-            config.peerListen(),
-            peerThreads,
-            new PeerService(self, config.members().keySet(), GROUP_ID, loop::offerFromPeer));
+    peerPort = Ports.openForPeers(config.peerListen(), peerThreads, peerService);
     loop.start();
     sync.start();
     links.start();
@@ -189,22 +206,40 @@ public final class NodeServer implements AutoCloseable {
         config.snapshots());
   }
 
-  private PeerLinks links() {
-    Map<String, PeerLink> byId = new TreeMap<>();
-    for (Map.Entry<String, HostPort> member : config.members().entrySet()) {
-      String peer = member.getKey();
-      if (peer.equals(config.id())) {
-        continue;
-      }
-      var io = peerThreads.next();
-      PeerConnection.Dialer dialer =
-          PeerConnection.dialer(
-              member.getValue().host(), member.getValue().port(), peerThreads, io, aside);
-      byId.put(
-          peer,
-          new PeerLink(hello(peer), dialer, io, connected -> loop().peerLink(peer, connected)));
+  /** Every other node that the settings name, as member or to join by. */
+  private SortedMap<String, HostPort> others() {
+    SortedMap<String, HostPort> others = new TreeMap<>(config.members());
+    others.putAll(config.join());
+    others.remove(config.id());
+    return others;
+  }
+
+  /** Null where neither the settings nor the log say where the node is. */
+  private @Nullable PeerLink openLink(String peer, String address) {
+    HostPort target = others().get(peer);
+    if (target == null && !address.isEmpty()) {
+      target = HostPort.parse(address);
     }
-    return new PeerLinks(byId);
+    if (target == null) {
+      return null;
+    }
+    var io = peerThreads.next();
+    PeerConnection.Dialer dialer =
+        PeerConnection.dialer(target.host(), target.port(), peerThreads, io, aside);
+    return new PeerLink(
+        hello(peer), dialer, io, connected -> loop().peerLink(peer, connected));
+  }
+
+  private void membersChanged(Effect.Peers peers) {
+    links.changed(peers);
+    peerService.changed(peers);
+    Map<String, String> known = new TreeMap<>(clientAddresses);
+    for (Effect.Peer peer : peers.others()) {
+      if (!peer.clientAddress().isEmpty()) {
+        known.putIfAbsent(peer.id(), peer.clientAddress());
+      }
+    }
+    clientAddresses = known;
   }
 
   private Hello hello(String toPeer) {
@@ -218,13 +253,11 @@ public final class NodeServer implements AutoCloseable {
   }
 
   private StatusReport.Identity identity() {
-    Map<String, String> addresses = new TreeMap<>();
-    config.memberClients().forEach((id, address) -> addresses.put(id, address.toString()));
     return new StatusReport.Identity(
         config.advertise().toString(),
         folder.identity().incarnation(),
         BuildVersion.get(),
-        addresses);
+        () -> clientAddresses);
   }
 
   private ThreadPoolExecutor asideExecutor() {
@@ -365,6 +398,9 @@ public final class NodeServer implements AutoCloseable {
     List<Throwable> problems = new ArrayList<>();
     boolean orderly = manner == Manner.ORDERLY;
     attempt(problems, health::stop);
+    if (orderly) {
+      attempt(problems, this::handOver);
+    }
     boolean loopEnded =
         orderly ? loop.stop(PART_CLOSE_TIMEOUT_MILLIS) : loop.abandon(PART_CLOSE_TIMEOUT_MILLIS);
     attempt(problems, () -> closePort(clientPort, orderly ? ANSWER_GRACE_MILLIS : 0));
@@ -387,6 +423,34 @@ public final class NodeServer implements AutoCloseable {
           .addKeyValue("node", config.id())
           .addKeyValue("problem", problem.getMessage())
           .log("not everything could be closed");
+    }
+  }
+
+  /** A leader that stops in good order leaves no election timeout behind. */
+  private void handOver() {
+    if (peerPort == null || clientPort == null || !leads()) {
+      return;
+    }
+    loop.handOver();
+    long deadlineNanos = System.nanoTime() + HAND_OVER_MAX_MILLIS * 1_000_000L;
+    while (leads() && System.nanoTime() - deadlineNanos < 0) {
+      LockSupport.parkNanos(HAND_OVER_LOOK_NANOS);
+    }
+  }
+
+  private boolean leads() {
+    CompletableFuture<Boolean> leads = new CompletableFuture<>();
+    boolean asked =
+        loop.offerStatusQuery(
+            status ->
+                leads.complete(status.getRole().equals("leader") && status.getPeersCount() > 0));
+    try {
+      return asked && leads.get(HAND_OVER_MAX_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (ExecutionException | TimeoutException e) {
+      return false;
     }
   }
 

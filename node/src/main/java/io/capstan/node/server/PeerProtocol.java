@@ -25,9 +25,10 @@ final class PeerProtocol {
    *
    * @param mine the receiver's own, as it would introduce itself to the sender
    * @param theirs as received
-   * @param known whether the receiver's configuration names the sender
+   * @param known whether the receiver takes the sender for a member
+   * @param incarnation the only one of the sender that is listened to; 0 for any
    */
-  static @Nullable String objection(Hello mine, Hello theirs, boolean known) {
+  static @Nullable String objection(Hello mine, Hello theirs, boolean known, long incarnation) {
     if (theirs.getProtocolVersion() != mine.getProtocolVersion()) {
       return "node "
           + theirs.getNodeId()
@@ -61,10 +62,23 @@ final class PeerProtocol {
     }
     if (!known) {
       return "node "
-          + mine.getNodeId()
-          + " has no peer "
           + theirs.getNodeId()
-          + " in its configuration; add it, with the same list of peers on every node";
+          + " is no member of the cluster, says node "
+          + mine.getNodeId()
+          + "; to make it one: capstan member add "
+          + theirs.getNodeId()
+          + " HOST:PORT";
+    }
+    if (incarnation != 0 && incarnation != theirs.getIncarnation()) {
+      return "node "
+          + theirs.getNodeId()
+          + " has come back without its data, as another incarnation: it may have promised what it"
+          + " has forgotten, so it is not listened to; to take it in anew: capstan member remove "
+          + theirs.getNodeId()
+          + ", then start it with the setting join and an empty data folder, then capstan member"
+          + " add "
+          + theirs.getNodeId()
+          + " HOST:PORT";
     }
     return null;
   }

@@ -1,5 +1,6 @@
 package io.capstan.node.server;
 
+import io.capstan.node.replica.Effect;
 import io.capstan.proto.peer.v1.Hello;
 import io.capstan.proto.peer.v1.LinkAck;
 import io.capstan.proto.peer.v1.PeerFrame;
@@ -10,9 +11,12 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +39,9 @@ final class PeerService extends PeerGrpc.PeerImplBase {
   private static final Logger log = LoggerFactory.getLogger(PeerService.class);
 
   private final Hello self;
-  private final Set<String> peers;
+  private final BiConsumer<String, Long> seen;
+  private volatile Map<String, Long> peers;
+  private volatile boolean open;
   private final long groupId;
   private final Receiver receiver;
   private final Set<String> objections = ConcurrentHashMap.newKeySet();
@@ -44,17 +50,34 @@ final class PeerService extends PeerGrpc.PeerImplBase {
 
   /**
    * @param self this node's hello, without a receiver
-   * @param peers the ids of the nodes that may speak
+   * @param peers the ids of the nodes that may speak at first; none: any node of the cluster may,
+   *     because this one has yet to learn who belongs to it
+   * @param seen is told which incarnation a peer is that was let in
    * @param groupId the group whose messages are taken; others are dropped
    * @param receiver takes the messages; an idle peer's keepalive reaches it as a message that
    *     carries nothing, so that the replica counts the peer as heard
    */
-  PeerService(Hello self, Set<String> peers, long groupId, Receiver receiver) {
+  PeerService(
+      Hello self,
+      Set<String> peers,
+      BiConsumer<String, Long> seen,
+      long groupId,
+      Receiver receiver) {
     this.self = self;
-    this.peers = Set.copyOf(peers);
+    this.open = peers.isEmpty();
+    this.peers = peers.stream().collect(Collectors.toUnmodifiableMap(id -> id, id -> 0L));
+    this.seen = seen;
     this.groupId = groupId;
     this.receiver = receiver;
     this.signOfLife = PeerMessage.newBuilder().setGroupId(groupId).build();
+  }
+
+  /** The members have changed; streams that are open stay. */
+  void changed(Effect.Peers members) {
+    open = !members.member();
+    peers =
+        members.others().stream()
+            .collect(Collectors.toUnmodifiableMap(Effect.Peer::id, Effect.Peer::incarnation));
   }
 
   /** Messages of groups that this node has no replica of. */
@@ -98,10 +121,14 @@ final class PeerService extends PeerGrpc.PeerImplBase {
       String objection =
           frame.hasHello()
               ? PeerProtocol.objection(
-                  self, frame.getHello(), peers.contains(frame.getHello().getNodeId()))
+                  self,
+                  frame.getHello(),
+                  open || peers.containsKey(frame.getHello().getNodeId()),
+                  peers.getOrDefault(frame.getHello().getNodeId(), 0L))
               : "the first frame of a peer stream carries no hello";
       if (objection == null) {
         from = frame.getHello().getNodeId();
+        seen.accept(frame.getHello().getNodeId(), frame.getHello().getIncarnation());
         return true;
       }
       over = true;

@@ -9,20 +9,25 @@ import static io.capstan.node.replica.RequestLimits.VALUE_SIZE_MAX_BYTES;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import io.capstan.node.replica.RequestLimits;
+import io.capstan.node.server.config.HostPort;
 import io.capstan.proto.store.v1.Comparison;
 import io.capstan.proto.store.v1.ConflictPolicy;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.DropKeyspaceRequest;
 import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.KeyspaceRef;
 import io.capstan.proto.v1.ListKeyspacesRequest;
+import io.capstan.proto.v1.ListMembersRequest;
+import io.capstan.proto.v1.NewMember;
 import io.capstan.proto.v1.OpenSessionRequest;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
+import io.capstan.proto.v1.TransferLeadershipRequest;
 import io.capstan.proto.v1.TxnRequest;
 import io.capstan.proto.v1.TxnStep;
 import java.util.Locale;
@@ -66,6 +71,10 @@ final class RequestCheck {
       case CreateKeyspaceRequest create -> create(create);
       case DropKeyspaceRequest drop -> first(name(drop.getName()), operation(drop.getOperation()));
       case ListKeyspacesRequest list -> list.getName().isEmpty() ? null : name(list.getName());
+      case ListMembersRequest list -> null;
+      case ChangeMembersRequest change -> change(change);
+      case TransferLeadershipRequest transfer ->
+          transfer.getTarget().isEmpty() ? null : nodeName(transfer.getTarget());
       default -> "A request of type " + request.getClass().getSimpleName() + " is not known here.";
     };
   }
@@ -120,6 +129,42 @@ final class RequestCheck {
       problem = "min_writes is one, quorum or all.";
     }
     return first(problem, operation(create.getOperation()));
+  }
+
+  private static @Nullable String change(ChangeMembersRequest change) {
+    return switch (change.getChangeCase()) {
+      case ADD -> added(change.getAdd());
+      case REMOVE -> nodeName(change.getRemove());
+      case REPLACE ->
+          first(
+              nodeName(change.getReplace().getRemoved()), added(change.getReplace().getAdded()));
+      case CHANGE_NOT_SET -> "A change of members adds, removes or replaces a node.";
+    };
+  }
+
+  private static @Nullable String added(NewMember added) {
+    String client = added.getClientAddress();
+    return first(
+        nodeName(added.getId()),
+        address(added.getPeerAddress()),
+        client.isEmpty() ? null : address(client));
+  }
+
+  private static @Nullable String nodeName(String id) {
+    return id.matches(RequestLimits.NAME_PATTERN)
+        ? null
+        : "A node is named with 1 to "
+            + NAME_LENGTH_MAX
+            + " lower-case letters, digits and hyphens, and begins with a letter.";
+  }
+
+  private static @Nullable String address(String text) {
+    try {
+      HostPort.parse(text);
+      return null;
+    } catch (IllegalArgumentException e) {
+      return "The address of a node is host:port, such as 10.0.0.4:7201 (" + e.getMessage() + ").";
+    }
   }
 
   private static @Nullable String txn(TxnRequest txn) {

@@ -13,6 +13,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,10 +31,13 @@ final class StatusReport {
    * @param address where clients reach this node
    * @param incarnation of the data folder
    * @param version of the build
-   * @param peerAddresses by node id
+   * @param peerAddresses where clients reach other nodes, by node id, as known now
    */
   record Identity(
-      String address, long incarnation, String version, Map<String, String> peerAddresses) {}
+      String address,
+      long incarnation,
+      String version,
+      Supplier<Map<String, String>> peerAddresses) {}
 
   private record Measured(long bytes, long atNanos) {}
 
@@ -83,8 +87,9 @@ final class StatusReport {
   }
 
   private StatusResponse complete(StatusResponse.Builder status) {
+    Map<String, String> addresses = identity.peerAddresses.get();
     for (PeerStatus.Builder peer : status.getPeersBuilderList()) {
-      peer.setAddress(identity.peerAddresses.getOrDefault(peer.getId(), ""));
+      peer.setAddress(addresses.getOrDefault(peer.getId(), ""));
     }
     return status
         .setAddress(identity.address)

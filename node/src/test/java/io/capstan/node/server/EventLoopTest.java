@@ -56,6 +56,7 @@ class EventLoopTest {
               new Answers("n1", Runnable::run),
               sequence -> world.add("sync " + sequence),
               effect -> {},
+              peers -> {},
               status -> {},
               (reason, problem) -> {
                 stopped.compareAndSet(null, reason);

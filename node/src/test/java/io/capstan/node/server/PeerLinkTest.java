@@ -269,6 +269,7 @@ class PeerLinkTest {
             new PeerService(
                 self,
                 Set.of("n1", "n3"),
+                (seen, incarnation) -> {},
                 GROUP,
                 (from, messages, sizeBytes) -> {
                   if (!messages.get(0).hasRaft()) {

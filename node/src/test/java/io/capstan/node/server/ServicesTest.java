@@ -67,6 +67,7 @@ class ServicesTest {
               new Answers("n1", Runnable::run),
               sequence -> {},
               effect -> {},
+              peers -> {},
               status -> {},
               (reason, cause) -> {}));
   private Server server;
@@ -78,7 +79,7 @@ class ServicesTest {
     StatusReport status =
         new StatusReport(
             new StatusReport.Identity(
-                "127.0.0.1:7101", 99, "1.2.3", Map.of("n2", "127.0.0.1:7202")),
+                "127.0.0.1:7101", 99, "1.2.3", () -> Map.of("n2", "127.0.0.1:7202")),
             loop,
             () -> 4_096,
             Runnable::run);

@@ -78,7 +78,15 @@ final class ConfigReader {
     HostPort peerListen = address(Setting.PEER_LISTEN);
     requireDifferent(listen, peerListen);
     HostPort advertise = advertise(listen);
-    SortedMap<String, HostPort> members = members(id, peerListen);
+    SortedMap<String, HostPort> join =
+        settings.containsKey(Setting.JOIN) ? addresses(Setting.JOIN) : new TreeMap<>();
+    if (!join.isEmpty() && settings.containsKey(Setting.MEMBERS)) {
+      throw new ConfigException(
+          "join and members exclude each other: members begin a cluster together, join is for a"
+              + " node that is added to one.");
+    }
+    SortedMap<String, HostPort> members =
+        join.isEmpty() ? members(id, peerListen) : new TreeMap<>();
     long electionTimeoutMillis = number(Setting.ELECTION_TIMEOUT_MILLIS);
     long heartbeatIntervalMillis = number(Setting.HEARTBEAT_INTERVAL_MILLIS);
     if (heartbeatIntervalMillis * 3 > electionTimeoutMillis) {
@@ -104,7 +112,8 @@ final class ConfigReader {
         peerListen,
         advertise,
         members,
-        memberClients(id, advertise, members),
+        join,
+        memberClients(id, advertise, join.isEmpty() ? members : join),
         electionTimeoutMillis,
         heartbeatIntervalMillis,
         antiEntropyIntervalMillis,

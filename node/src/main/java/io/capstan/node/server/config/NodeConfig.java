@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param advertise the client address that others are told
  * @param members every node, this one included, to the peer address under which this node reaches
  *     it
+ * @param join nodes of a cluster that exists, to the peer address under which this node reaches
+ *     them; members is empty then
  * @param memberClients the client addresses of those members for which one is known, this node
  *     included
  * @param electionTimeoutMillis milliseconds without a leader before a campaign
@@ -43,6 +45,7 @@ public record NodeConfig(
     HostPort peerListen,
     HostPort advertise,
     SortedMap<String, HostPort> members,
+    SortedMap<String, HostPort> join,
     SortedMap<String, HostPort> memberClients,
     long electionTimeoutMillis,
     long heartbeatIntervalMillis,
@@ -59,6 +62,7 @@ public record NodeConfig(
   /** Takes copies. {@link #load} validates. */
   public NodeConfig {
     members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
+    join = Collections.unmodifiableSortedMap(new TreeMap<>(join));
     memberClients = Collections.unmodifiableSortedMap(new TreeMap<>(memberClients));
   }
 

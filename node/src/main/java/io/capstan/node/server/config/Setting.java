@@ -25,6 +25,12 @@ public enum Setting {
       null,
       "Every node of the cluster, this one included, with the peer address under which this node"
           + " reaches it; only this node where it is not set."),
+  JOIN(
+      Kind.ADDRESSES,
+      null,
+      "Nodes of a cluster that exists, with their peer addresses, for a node that is to become a"
+          + " member: it waits until 'capstan member add' names it, and never votes before. Instead"
+          + " of members."),
   MEMBER_CLIENTS(
       Kind.ADDRESSES,
       null,

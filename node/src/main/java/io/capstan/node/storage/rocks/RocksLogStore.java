@@ -30,13 +30,13 @@ final class RocksLogStore implements LogStore {
   RocksLogStore(StorageEngine engine, RowKeys keys) {
     this.engine = engine;
     this.keys = keys;
-    byte[] stored = engine.get(engine.metaFamily, keys.hardStateKey());
-    hardState = stored == null ? null : HardStateRecord.decode(stored);
     reopen();
   }
 
-  /** Finds anew where the log begins and ends. */
-  void reopen() {
+  /** Reads anew term and vote, and where the log begins and ends. */
+  final void reopen() {
+    byte[] stored = engine.get(engine.metaFamily, keys.hardStateKey());
+    hardState = stored == null ? null : HardStateRecord.decode(stored);
     byte[] start = engine.get(engine.metaFamily, keys.logStartKey());
     snapshot = start == null ? SnapshotPosition.NONE : SnapshotPositionRecord.decode(start);
     lastIndex = snapshot.index();

@@ -1,0 +1,253 @@
+package io.capstan.node.replica;
+
+import io.capstan.node.raft.Configuration;
+import io.capstan.node.raft.MembershipChange;
+import io.capstan.node.raft.MembershipResult;
+import io.capstan.node.raft.ProposeResult;
+import io.capstan.node.raft.Raft;
+import io.capstan.node.raft.Role;
+import io.capstan.node.raft.TransferResult;
+import io.capstan.proto.store.v1.KeyspaceRecord;
+import io.capstan.proto.store.v1.LogCommand;
+import io.capstan.proto.store.v1.MemberRecord;
+import io.capstan.proto.store.v1.MembersCommand;
+import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.v1.ChangeMembersRequest;
+import io.capstan.proto.v1.ChangeMembersResponse;
+import io.capstan.proto.v1.ErrorDetail;
+import io.capstan.proto.v1.ListMembersResponse;
+import io.capstan.proto.v1.Member;
+import io.capstan.proto.v1.NewMember;
+import io.capstan.proto.v1.TransferLeadershipRequest;
+import io.capstan.proto.v1.TransferLeadershipResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is asked of the members and of the leadership, and what this replica must know of the other
+ * members: where they are, and which incarnation of each it listens to.
+ *
+ * <p>A change begins with an entry that notes where the new node is found; once that is applied,
+ * the configuration entries follow. So whoever learns of a member from the log can reach it.
+ */
+final class Membership {
+
+  private final ReplicaConfig config;
+  private final Raft raft;
+  private final StateMachine machine;
+  private final Outbox outbox;
+  private final Map<String, Long> heardIncarnations = new TreeMap<>();
+  private long notedTerm;
+  private List<Effect.Peer> told = List.of();
+  private @Nullable Configuration toldOf;
+  private long toldVersion = -1;
+
+  Membership(ReplicaConfig config, Raft raft, StateMachine machine, Outbox outbox) {
+    this.config = config;
+    this.raft = raft;
+    this.machine = machine;
+    this.outbox = outbox;
+  }
+
+  // ---- changes ----
+
+  /** Why members cannot be changed now, or null. */
+  private @Nullable ErrorDetail refusal() {
+    for (KeyspaceRecord keyspace : machine.catalogue().all()) {
+      if (keyspace.getMode() == Mode.MODE_AP) {
+        return refused(
+            "Keyspace "
+                + keyspace.getName()
+                + " is AP: its acknowledged writes may be on a single member, and who belongs to it"
+                + " cannot be changed in this version. Nothing was changed.",
+            "Copy what is in it with a scan and drop it, or keep the members.");
+      }
+    }
+    return null;
+  }
+
+  /** The entry that a change begins with. */
+  static MembersCommand note(ChangeMembersRequest request) {
+    NewMember added =
+        switch (request.getChangeCase()) {
+          case ADD -> request.getAdd();
+          case REPLACE -> request.getReplace().getAdded();
+          case REMOVE, CHANGE_NOT_SET -> null;
+        };
+    MembersCommand.Builder command = MembersCommand.newBuilder();
+    if (added != null) {
+      command.addMembers(
+          MemberRecord.newBuilder()
+              .setId(added.getId())
+              .setPeerAddress(added.getPeerAddress())
+              .setClientAddress(added.getClientAddress()));
+    }
+    return command.build();
+  }
+
+  /** The entry of {@link #note} is applied here: the change itself begins. */
+  CpAnswers.Answer begin(ChangeMembersRequest request) {
+    ErrorDetail refusal = refusal();
+    if (refusal != null) {
+      return new CpAnswers.Answer.Failure(refusal);
+    }
+    MembershipChange change =
+        switch (request.getChangeCase()) {
+          case ADD -> new MembershipChange.AddVoter(request.getAdd().getId());
+          case REPLACE ->
+              new MembershipChange.Replace(
+                  request.getReplace().getRemoved(), request.getReplace().getAdded().getId());
+          case REMOVE -> new MembershipChange.Remove(request.getRemove());
+          case CHANGE_NOT_SET ->
+              throw new ReplicaInvariantViolation("a change of members that changes nothing");
+        };
+    return switch (raft.changeMembership(change)) {
+      case MembershipResult.Accepted accepted ->
+          new CpAnswers.Answer.Success(
+              ChangeMembersResponse.newBuilder().setIndex(accepted.index()).build());
+      case MembershipResult.NotLeader notLeader -> new CpAnswers.Answer.Failure(noLeader());
+      case MembershipResult.Refused refused ->
+          new CpAnswers.Answer.Failure(
+              refused(
+                  "The members were not changed: " + refused.because() + ".",
+                  "'capstan member list' shows who belongs to the cluster and whether a change is"
+                      + " under way."));
+    };
+  }
+
+  CpAnswers.Answer transfer(TransferLeadershipRequest request) {
+    String target = request.getTarget();
+    return switch (raft.transferLeadership(target.isEmpty() ? null : target)) {
+      case TransferResult.Started started ->
+          new CpAnswers.Answer.Success(
+              TransferLeadershipResponse.newBuilder().setTarget(started.target()).build());
+      case TransferResult.NotLeader notLeader -> new CpAnswers.Answer.Failure(noLeader());
+      case TransferResult.Refused refused ->
+          new CpAnswers.Answer.Failure(
+              refused(
+                  "The leadership was not handed over: " + refused.because() + ".",
+                  "'capstan member list' shows who may lead: the voters."));
+    };
+  }
+
+  private ErrorDetail noLeader() {
+    return Errors.noLeader(config.nodeId(), raft.configuration().voters().size(), false);
+  }
+
+  private static ErrorDetail refused(String message, String hint) {
+    return Errors.failed(Errors.MEMBERSHIP_REFUSED, message, hint);
+  }
+
+  /** Whether a change is under way, so that no AP keyspace may be made. */
+  boolean isChanging() {
+    Configuration now = raft.configuration();
+    return now.isJoint() || !now.learners().isEmpty();
+  }
+
+  ListMembersResponse list(boolean current) {
+    Configuration now = raft.configuration();
+    ListMembersResponse.Builder list =
+        ListMembersResponse.newBuilder()
+            .setChanging(isChanging() || !now.equals(machine.members().applied()))
+            .setLeader(Objects.requireNonNullElse(raft.leaderId(), ""))
+            .setCurrent(current);
+    for (String id : now.members()) {
+      MemberRecord record =
+          Objects.requireNonNullElse(
+              machine.members().record(id), MemberRecord.getDefaultInstance());
+      list.addMembers(
+          Member.newBuilder()
+              .setId(id)
+              .setRole(role(now, id))
+              .setPeerAddress(record.getPeerAddress())
+              .setClientAddress(record.getClientAddress())
+              .setIncarnation(record.getIncarnation()));
+    }
+    return list.build();
+  }
+
+  private static String role(Configuration configuration, String id) {
+    if (configuration.voters().contains(id)) {
+      return "voter";
+    }
+    return configuration.learners().contains(id) ? "learner" : "leaving";
+  }
+
+  // ---- incarnations ----
+
+  /** A member has said which incarnation it is. */
+  void heard(String peer, long incarnation) {
+    heardIncarnations.put(peer, incarnation);
+    notedTerm = 0;
+    if (heardIncarnations.size() > 4 * RequestLimits.MEMBERS_MAX) {
+      heardIncarnations.keySet().removeIf(id -> !raft.configuration().isMember(id));
+    }
+  }
+
+  /**
+   * A leader notes in the log which incarnation speaks for each member, the first one that it
+   * hears. A node that comes back with an empty disk is another one: it may have voted, or
+   * acknowledged entries, and has forgotten it.
+   */
+  void tick(Moment now) {
+    if (raft.role() != Role.LEADER || raft.term() == notedTerm) {
+      return;
+    }
+    MembersCommand.Builder unknown = MembersCommand.newBuilder();
+    for (String id : raft.configuration().members()) {
+      MemberRecord record = machine.members().record(id);
+      long incarnation =
+          id.equals(config.nodeId())
+              ? config.incarnation()
+              : heardIncarnations.getOrDefault(id, 0L);
+      if (incarnation != 0 && (record == null || record.getIncarnation() == 0)) {
+        unknown.addMembers(MemberRecord.newBuilder().setId(id).setIncarnation(incarnation));
+      }
+    }
+    notedTerm = raft.term();
+    if (unknown.getMembersCount() > 0) {
+      LogCommand command =
+          LogCommand.newBuilder()
+              .setGroupId(config.groupId())
+              .setProposedAtMillis(now.wallMillis())
+              .setMembers(unknown)
+              .build();
+      if (!(raft.propose(command.toByteArray()) instanceof ProposeResult.Accepted)) {
+        notedTerm = 0;
+      }
+    }
+  }
+
+  // ---- peers ----
+
+  /** Tells the shell who the other members are, where that has changed. */
+  void tellPeers() {
+    Configuration now = raft.configuration();
+    long version = machine.members().version();
+    if (version == toldVersion && now.equals(toldOf)) {
+      return;
+    }
+    toldVersion = version;
+    toldOf = now;
+    List<Effect.Peer> peers = new ArrayList<>();
+    for (String id : now.members()) {
+      if (id.equals(config.nodeId())) {
+        continue;
+      }
+      MemberRecord record =
+          Objects.requireNonNullElse(
+              machine.members().record(id), MemberRecord.getDefaultInstance());
+      peers.add(
+          new Effect.Peer(
+              id, record.getPeerAddress(), record.getClientAddress(), record.getIncarnation()));
+    }
+    if (!peers.equals(told)) {
+      told = peers;
+      outbox.emit(new Effect.Peers(now.isMember(config.nodeId()), peers));
+    }
+  }
+}
