@@ -176,7 +176,6 @@ final class SimulatedDisk implements ReplicaStore {
   private final ArrayDeque<Write> unsynced = new ArrayDeque<>();
   private long writes;
   private long synced;
-  private int installed;
   private final SimulatedSnapshots snapshots = new SimulatedSnapshots(this::rows);
   private final Log log = new Log();
 
@@ -210,7 +209,6 @@ final class SimulatedDisk implements ReplicaStore {
     }
     unsynced.clear();
     snapshots.crash(random);
-    installed = 0;
     seen = durable.copy();
     writes = 0;
     synced = 0;
@@ -238,11 +236,6 @@ final class SimulatedDisk implements ReplicaStore {
 
   SimulatedSnapshots snapshots() {
     return snapshots;
-  }
-
-  /** Snapshots that this process run has installed. */
-  int installed() {
-    return installed;
   }
 
   // ---- ReplicaStore ----
@@ -275,7 +268,6 @@ final class SimulatedDisk implements ReplicaStore {
     gate.before(batch);
     writes++;
     SnapshotManifest install = batch.install();
-    installed += install == null ? 0 : 1;
     Write write = new Write(batch, install == null ? new byte[0] : snapshots.staged(install));
     unsynced.add(write);
     seen.apply(write, observer);

@@ -1,6 +1,7 @@
 package io.capstan.chaos.sim;
 
 import com.google.protobuf.Message;
+import io.capstan.node.raft.SnapshotPosition;
 import io.capstan.node.replica.Effect;
 import io.capstan.node.replica.Flush;
 import io.capstan.node.replica.Input;
@@ -156,7 +157,8 @@ final class SimulatedNode {
       return;
     }
     run++;
-    ReplicaConfig config = ReplicaConfig.defaults(id, INCARNATION_FIRST + number, members).withSnapshots(SNAPSHOTS);
+    ReplicaConfig config =
+        ReplicaConfig.defaults(id, INCARNATION_FIRST + number, members).withSnapshots(SNAPSHOTS);
     Replica started = new Replica(config, disk, random, clock.now());
     replica = started;
     tickPlannedNanos = Long.MAX_VALUE;
@@ -181,9 +183,6 @@ final class SimulatedNode {
     int unsynced = disk.unsyncedWrites();
     int survivors = death == Death.KILLED ? unsynced : random.nextInt(unsynced + 1);
     coverage.add(Coverage.Counter.WRITES_LOST, unsynced - survivors);
-    if (disk.installed() > 0) {
-      coverage.add(Coverage.Counter.SNAPSHOTS, disk.installed());
-    }
     disk.restart(survivors, random);
     world.died(cause.describe() + ", " + (unsynced - survivors) + " unsynced writes are lost");
     events.after(cause.forMillis() * MILLI, this::start);
@@ -235,6 +234,13 @@ final class SimulatedNode {
   private final class Gate implements SimulatedDisk.WriteGate {
     @Override
     public void before(WriteBatch batch) {
+      if (batch.install() != null) {
+        coverage.count(Coverage.Counter.SNAPSHOTS);
+      }
+      SnapshotPosition compactTo = batch.compactTo();
+      if (compactTo != null && compactTo.index() > 0) {
+        coverage.count(Coverage.Counter.COMPACTIONS);
+      }
       boundary(Boundary.BEFORE_WRITE);
       if (armed.isEmpty()) {
         return;

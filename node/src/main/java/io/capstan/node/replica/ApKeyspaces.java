@@ -78,8 +78,7 @@ final class ApKeyspaces {
 
   private QuorumConfig quorumConfig() {
     List<String> replicas = members.get();
-    QuorumConfig defaults =
-        QuorumConfig.defaults(config.nodeId(), config.incarnation(), replicas);
+    QuorumConfig defaults = QuorumConfig.defaults(config.nodeId(), config.incarnation(), replicas);
     return new QuorumConfig(
         config.nodeId(),
         config.incarnation(),

@@ -86,11 +86,7 @@ public final class Replica {
     this.apKeyspaces = new ApKeyspaces(config, this::voters, tables, outbox, random);
     this.machine =
         new StateMachine(
-            config.groupId(),
-            initialMembers(config, store),
-            store,
-            tables,
-            new CatalogueEvents());
+            config.groupId(), initialMembers(config, store), store, tables, new CatalogueEvents());
     machine.load();
     HardState hardState = store.log().hardState();
     this.raft =
@@ -495,7 +491,7 @@ public final class Replica {
     if (call.isPresent() && call.getAsLong() - earliest < 0) {
       earliest = call.getAsLong();
     }
-    return apKeyspaces.nextTickNanos(earliest);
+    return snapshots.nextTickNanos(apKeyspaces.nextTickNanos(earliest));
   }
 
   /** Role, as cheaply as can be; {@link #raftStatus} tells more. */

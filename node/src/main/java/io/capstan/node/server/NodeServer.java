@@ -226,8 +226,7 @@ public final class NodeServer implements AutoCloseable {
     var io = peerThreads.next();
     PeerConnection.Dialer dialer =
         PeerConnection.dialer(target.host(), target.port(), peerThreads, io, aside);
-    return new PeerLink(
-        hello(peer), dialer, io, connected -> loop().peerLink(peer, connected));
+    return new PeerLink(hello(peer), dialer, io, connected -> loop().peerLink(peer, connected));
   }
 
   private void membersChanged(Effect.Peers peers) {

@@ -136,8 +136,7 @@ final class RequestCheck {
       case ADD -> added(change.getAdd());
       case REMOVE -> nodeName(change.getRemove());
       case REPLACE ->
-          first(
-              nodeName(change.getReplace().getRemoved()), added(change.getReplace().getAdded()));
+          first(nodeName(change.getReplace().getRemoved()), added(change.getReplace().getAdded()));
       case CHANGE_NOT_SET -> "A change of members adds, removes or replaces a node.";
     };
   }

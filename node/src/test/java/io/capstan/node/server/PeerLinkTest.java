@@ -139,7 +139,7 @@ class PeerLinkTest {
             () ->
                 said(
                     "peer refused",
-                    "node n2 has no peer n9 in its configuration; add it, with the same list of"
+                    "node n2 n9 is no member of the cluster; add it, with the same list of"
                         + " peers on every node"));
   }
 

@@ -44,7 +44,7 @@ class NodeConfigTest {
     NodeConfig withDefaultsWritten = load(uncommented);
 
     for (Setting setting : Setting.values()) {
-      assertThat(uncommented).containsPattern("(?m)^" + setting.key() + ":");
+      assertThat(uncommented).containsPattern("(?m)^(# )?" + setting.key() + ":");
     }
     assertThat(withDefaultsWritten).isEqualTo(NodeConfig.load(SAMPLE, Map.of(), Map.of()));
   }
