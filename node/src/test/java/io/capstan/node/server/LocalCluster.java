@@ -37,6 +37,8 @@ final class LocalCluster implements AutoCloseable {
   private final Path folder;
   private final Map<String, Integer> clientPorts = new TreeMap<>();
   private final Map<String, Integer> peerPorts = new TreeMap<>();
+  private final Map<String, Integer> joinedPeerPorts = new TreeMap<>();
+  private final Map<String, String> tuning = new TreeMap<>();
   private final Map<String, NodeServer> servers = new TreeMap<>();
   private final Map<String, ManagedChannel> channels = new TreeMap<>();
 
@@ -73,11 +75,38 @@ final class LocalCluster implements AutoCloseable {
     flags.put("listen", "127.0.0.1:" + clientPorts.get(id));
     flags.put("peerListen", "127.0.0.1:" + peerPorts.get(id));
     flags.put("members", String.join(",", members));
+    flags.putAll(tuning);
     return flags;
+  }
+
+  /** A node beside the three, on ports of its own, that waits to become a member. */
+  NodeServer startJoining(String id) throws IOException, StartException {
+    Map<String, String> flags = flags("n1");
+    List<Integer> ports = freePorts(2);
+    clientPorts.put(id, ports.get(0));
+    joinedPeerPorts.put(id, ports.get(1));
+    flags.put("id", id);
+    flags.put("data", folder.resolve(id).toString());
+    flags.put("listen", "127.0.0.1:" + ports.get(0));
+    flags.put("peerListen", "127.0.0.1:" + ports.get(1));
+    flags.put("join", flags.remove("members"));
+    NodeServer server = NodeServer.start(NodeConfig.load(null, Map.of(), flags));
+    servers.put(id, server);
+    return server;
+  }
+
+  String peerAddress(String id) {
+    return "127.0.0.1:" + joinedPeerPorts.getOrDefault(id, peerPorts.get(id));
   }
 
   NodeConfig config(String id) {
     return NodeConfig.load(null, Map.of(), flags(id));
+  }
+
+  /** Sets a setting for the nodes that are started from now on. */
+  LocalCluster tuned(String key, String value) {
+    tuning.put(key, value);
+    return this;
   }
 
   LocalCluster startAll() throws StartException {
