@@ -13,9 +13,11 @@ import io.capstan.proto.v1.NewMember;
 import io.capstan.proto.v1.StatusResponse;
 import io.capstan.proto.v1.TransferLeadershipRequest;
 import io.grpc.StatusRuntimeException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -89,6 +91,9 @@ class MembershipAndSnapshotsTest {
     await().atMost(PATIENCE).until(() -> applied(away, leader));
     assertThat(cluster.get(away, "default", "key-49").getValue().toStringUtf8())
         .isEqualTo("value-49");
+    try (Stream<Path> exports = Files.list(folder.resolve(leader).resolve("snapshots"))) {
+      assertThat(exports).as("what the leader exported for it").isNotEmpty();
+    }
     cluster.kill(away);
     cluster.start(away);
     await().atMost(PATIENCE).until(() -> applied(away, leader()));
