@@ -139,8 +139,8 @@ class PeerLinkTest {
             () ->
                 said(
                     "peer refused",
-                    "node n2 n9 is no member of the cluster; add it, with the same list of"
-                        + " peers on every node"));
+                    "node n9 is no member of the cluster, says node n2; to make it one: capstan"
+                        + " member add n9 HOST:PORT"));
   }
 
   @Test
