@@ -40,7 +40,7 @@ import picocli.CommandLine.Spec;
       "",
       "Faults: delay, loss, duplicate, reorder, cut, one-way-cut, isolate, halves, bridge, ring,",
       "clog, flap, power-loss, torn-write, slow-fsync, failed-fsync, full-disk, crash, pause,",
-      "clock-rate, clock-jump; all or none.",
+      "clock-rate, clock-jump, leader-transfer; all or none.",
       "A kind that was named, or any in a run of 200 seeds or more, must happen at least once.",
       "Exit codes: 0 every claim held, 8 a claim was violated, 1 a kind of fault never happened.",
       "",

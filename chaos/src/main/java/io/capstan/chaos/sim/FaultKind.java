@@ -54,7 +54,11 @@ public enum FaultKind {
   /** The node's clock runs faster or slower; amount in parts per million. */
   CLOCK_RATE(Group.PROCESS),
   /** The node's wall clock stands wrong by amount ms. */
-  CLOCK_JUMP(Group.PROCESS);
+  CLOCK_JUMP(Group.PROCESS),
+  /**
+   * The first node is asked to have leadership moved to the second: no fault, but as unsettling.
+   */
+  LEADER_TRANSFER(Group.PROCESS);
 
   /** What a fault hits. */
   public enum Group {
@@ -99,6 +103,6 @@ public enum FaultKind {
 
   /** Whether it needs a second node. */
   boolean needsPeers() {
-    return group == Group.NETWORK;
+    return group == Group.NETWORK || this == LEADER_TRANSFER;
   }
 }

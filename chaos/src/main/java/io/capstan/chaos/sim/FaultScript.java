@@ -1,10 +1,13 @@
 package io.capstan.chaos.sim;
 
+import io.capstan.proto.v1.TransferLeadershipRequest;
+import io.capstan.proto.v1.TransferLeadershipResponse;
 import java.util.List;
 
 /** Carries out the faults of a schedule, each at its time, and takes each back at its end. */
 final class FaultScript {
   private static final long MILLI = 1_000_000L;
+  private static final long TRANSFER_MILLIS_MAX = 1_000;
 
   private final EventQueue events;
   private final SimulatedNetwork network;
@@ -71,6 +74,7 @@ final class FaultScript {
         coverage.count(fault.kind());
         nodes.get(fault.node()).clock().addWallOffset(fault.amount());
       }
+      case LEADER_TRANSFER -> transfer(fault);
     }
     if (hasEnd(fault.kind())) {
       events.after(fault.forMillis() * MILLI, () -> end(fault));
@@ -79,7 +83,7 @@ final class FaultScript {
 
   private static boolean hasEnd(FaultKind kind) {
     return switch (kind) {
-      case POWER_LOSS, TORN_WRITE, FAILED_FSYNC, FULL_DISK, CRASH, FLAP -> false;
+      case POWER_LOSS, TORN_WRITE, FAILED_FSYNC, FULL_DISK, CRASH, FLAP, LEADER_TRANSFER -> false;
       default -> true;
     };
   }
@@ -94,6 +98,22 @@ final class FaultScript {
       case CLOCK_RATE -> nodes.get(fault.node()).clock().addRate(-fault.amount());
       case CLOCK_JUMP -> nodes.get(fault.node()).clock().addWallOffset(-fault.amount());
       default -> links(fault, false);
+    }
+  }
+
+  private void transfer(SimulatedFault fault) {
+    TransferLeadershipRequest request =
+        TransferLeadershipRequest.newBuilder().setTarget(nodes.get(fault.other()).id()).build();
+    SimulatedNode asked = nodes.get(fault.node());
+    if (asked.isUp()) {
+      asked.call(
+          request,
+          TRANSFER_MILLIS_MAX * MILLI,
+          answer -> {
+            if (answer instanceof TransferLeadershipResponse) {
+              coverage.count(fault.kind());
+            }
+          });
     }
   }
 

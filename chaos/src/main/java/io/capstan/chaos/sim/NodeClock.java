@@ -8,6 +8,9 @@ final class NodeClock {
   private static final long WALL_START_MILLIS = 1_700_000_000_000L;
   private static final double MILLION = 1_000_000;
 
+  /** No clock is further off than this, whatever faults come together. */
+  static final int RATE_PPM_MAX = 60_000;
+
   private final EventQueue events;
   private final long ownRatePpm;
   private final long ownOffsetMillis;
@@ -39,11 +42,12 @@ final class NodeClock {
     return new Moment(local, WALL_START_MILLIS + local / MILLI + ownOffsetMillis + faultMillis);
   }
 
-  void addRate(long ppm) {
+  void addRate(long change) {
     sinceLocalNanos = localNanos();
     sinceNanos = events.nowNanos();
-    faultPpm += ppm;
-    rate = 1 + Math.max(-500_000, ownRatePpm + faultPpm) / MILLION;
+    faultPpm += change;
+    long ppm = Math.clamp(ownRatePpm + faultPpm, -RATE_PPM_MAX, RATE_PPM_MAX);
+    rate = 1 + ppm / MILLION;
   }
 
   void addWallOffset(long millis) {

@@ -3,6 +3,7 @@ package io.capstan.chaos.sim;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.HardState;
 import io.capstan.node.raft.Role;
+import io.capstan.node.raft.SnapshotPosition;
 import io.capstan.node.replica.Replica;
 import io.capstan.proto.peer.v1.RaftMessage;
 import java.util.ArrayList;
@@ -115,6 +116,36 @@ final class RaftInvariants {
     known.set(index, new Known(entry, previousTerm, first));
   }
 
+  /**
+   * A node is about to forget the beginning of its log. It says by that, perhaps earlier than by
+   * its commit index, that all of it is committed.
+   */
+  void compacts(int node, SnapshotPosition position) {
+    Replica replica = nodes.get(node).replica();
+    if (replica != null && position.index() > commitOf[node]) {
+      committed(node, commitOf[node] + 1, position.index(), replica.term(), nodes.get(node).disk());
+      commitOf[node] = position.index();
+    }
+  }
+
+  /** A node replaces its state: by what is committed, and newer than what it has applied. */
+  void installs(int node, SnapshotPosition position) {
+    if (position.index() > committed || committedTerm[(int) position.index()] != position.term()) {
+      throw new SimulationFailure(
+          "a snapshot holds committed entries only",
+          members.get(node) + " installs one that ends with " + position);
+    }
+    if (position.index() <= appliedOf[node]) {
+      throw new SimulationFailure(
+          "a snapshot never replaces newer state",
+          members.get(node)
+              + " has applied "
+              + appliedOf[node]
+              + " and installs a snapshot that ends with "
+              + position);
+    }
+  }
+
   // ---- what a step has done ----
 
   /** Looks at a node right after a flush. */
@@ -156,12 +187,8 @@ final class RaftInvariants {
   }
 
   private void committed(int node, long from, long to, long term, SimulatedDisk disk) {
-    for (long index = from; index <= to; index++) {
+    for (long index = Math.max(from, disk.log().firstIndex()); index <= to; index++) {
       long entryTerm = disk.writtenTerm(index);
-      if (entryTerm == 0 && index < disk.log().firstIndex()) {
-        // A snapshot brought it; it was compared where it was committed.
-        continue;
-      }
       if (index <= committed) {
         if (committedTerm[(int) index] != entryTerm) {
           throw new SimulationFailure(

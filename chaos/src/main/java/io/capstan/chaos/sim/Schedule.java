@@ -10,6 +10,7 @@ import java.util.List;
  *     election timeouts, what survives a loss of power
  * @param mode which keyspaces are used
  * @param nodes replicas, 1 to {@link #NODES_MAX}
+ * @param leaseReads whether leaders serve reads by lease, instead of asking a majority each time
  * @param loopDelayMicros up to so long the inputs of a node gather before it works on them
  * @param faultyMillis virtual time in which faults may happen and clients ask
  * @param healthyMillisMax virtual time within which the healed cluster must be live and equal
@@ -20,6 +21,7 @@ public record Schedule(
     long seed,
     SimulationMode mode,
     int nodes,
+    boolean leaseReads,
     long loopDelayMicros,
     long faultyMillis,
     long healthyMillisMax,
@@ -64,19 +66,57 @@ public record Schedule(
     return clients;
   }
 
+  /** The same with leaders that serve reads by lease. */
+  Schedule withLeaseReads() {
+    return new Schedule(
+        seed,
+        mode,
+        nodes,
+        true,
+        loopDelayMicros,
+        faultyMillis,
+        healthyMillisMax,
+        faults,
+        operations);
+  }
+
   Schedule withSeed(long newSeed) {
     return new Schedule(
-        newSeed, mode, nodes, loopDelayMicros, faultyMillis, healthyMillisMax, faults, operations);
+        newSeed,
+        mode,
+        nodes,
+        leaseReads,
+        loopDelayMicros,
+        faultyMillis,
+        healthyMillisMax,
+        faults,
+        operations);
   }
 
   Schedule withFaults(List<SimulatedFault> newFaults) {
     return new Schedule(
-        seed, mode, nodes, loopDelayMicros, faultyMillis, healthyMillisMax, newFaults, operations);
+        seed,
+        mode,
+        nodes,
+        leaseReads,
+        loopDelayMicros,
+        faultyMillis,
+        healthyMillisMax,
+        newFaults,
+        operations);
   }
 
   Schedule withOperations(List<SimulatedOperation> newOperations) {
     return new Schedule(
-        seed, mode, nodes, loopDelayMicros, faultyMillis, healthyMillisMax, faults, newOperations);
+        seed,
+        mode,
+        nodes,
+        leaseReads,
+        loopDelayMicros,
+        faultyMillis,
+        healthyMillisMax,
+        faults,
+        newOperations);
   }
 
   /** The schedule up to a moment: what begins later is left out. */
@@ -85,6 +125,7 @@ public record Schedule(
         seed,
         mode,
         nodes,
+        leaseReads,
         loopDelayMicros,
         Math.min(faultyMillis, millis),
         healthyMillisMax,

@@ -47,6 +47,7 @@ public final class ScheduleGenerator {
         seed,
         settings.mode(),
         nodes,
+        random.nextInt(4) == 0,
         random.nextInt(3) == 0 ? random.nextInt(3_000) : 0,
         faultyMillis,
         HEALTHY_MILLIS_MAX,
@@ -88,7 +89,7 @@ public final class ScheduleGenerator {
     List<Integer> nodesConcerned =
         switch (kind) {
           case DELAY, LOSS, DUPLICATE, REORDER -> List.of();
-          case CUT, ONE_WAY_CUT, CLOG, FLAP -> someNodes(2);
+          case CUT, ONE_WAY_CUT, CLOG, FLAP, LEADER_TRANSFER -> someNodes(2);
           case HALVES, BRIDGE -> someNodes(1 + random.nextInt(Math.max(1, nodes - 1)));
           case RING -> someNodes(nodes);
           default -> someNodes(1);

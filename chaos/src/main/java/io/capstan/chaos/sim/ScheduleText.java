@@ -39,6 +39,7 @@ public final class ScheduleText {
     head.put("seed", schedule.seed());
     head.put("mode", schedule.mode().label());
     head.put("nodes", schedule.nodes());
+    head.put("leaseReads", schedule.leaseReads());
     head.put("loopDelayMicros", schedule.loopDelayMicros());
     head.put("faultyMillis", schedule.faultyMillis());
     head.put("healthyMillisMax", schedule.healthyMillisMax());
@@ -113,6 +114,7 @@ public final class ScheduleText {
           number(json, "seed"),
           SimulationMode.valueOf(word(json, "mode").toUpperCase(Locale.ROOT)),
           (int) number(json, "nodes"),
+          json.path("leaseReads").asBoolean(false),
           number(json, "loopDelayMicros"),
           number(json, "faultyMillis"),
           number(json, "healthyMillisMax"),

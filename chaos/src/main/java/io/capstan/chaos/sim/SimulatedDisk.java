@@ -21,7 +21,6 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +34,10 @@ final class SimulatedDisk implements ReplicaStore {
     void changed(Table table, byte[] key, byte @Nullable [] after);
 
     void logged(long truncateFrom, List<Entry> entries);
+
+    void compacts(SnapshotPosition position);
+
+    void installs(SnapshotPosition position);
   }
 
   /** Stands around each write; may throw, and then the process is dead. */
@@ -49,7 +52,6 @@ final class SimulatedDisk implements ReplicaStore {
     final Map<Table, NavigableMap<byte[], byte[]>> tables = new LinkedHashMap<>();
     final Set<Long> keyspaces = new TreeSet<>();
     final List<Entry> log = new ArrayList<>();
-    final Map<Long, Long> removedTerms = new TreeMap<>();
     SnapshotPosition logStart = SnapshotPosition.NONE;
     @Nullable HardState hardState;
 
@@ -63,7 +65,6 @@ final class SimulatedDisk implements ReplicaStore {
           });
       copy.keyspaces.addAll(keyspaces);
       copy.log.addAll(log);
-      copy.removedTerms.putAll(removedTerms);
       copy.logStart = logStart;
       copy.hardState = hardState;
       return copy;
@@ -87,14 +88,10 @@ final class SimulatedDisk implements ReplicaStore {
         return logStart.term();
       }
       int offset = offset(index);
-      if (offset < 0) {
-        // For the checks alone: a step may commit, apply and remove an entry all at once.
-        return removedTerms.getOrDefault(index, 0L);
-      }
-      return offset >= log.size() ? 0 : log.get(offset).term();
+      return offset < 0 || offset >= log.size() ? 0 : log.get(offset).term();
     }
 
-    private void applyToLog(WriteBatch batch) {
+    private void applyToLog(WriteBatch batch, @Nullable Observer observer) {
       if (batch.truncateFrom() > 0) {
         log.subList(offset(batch.truncateFrom()), log.size()).clear();
       }
@@ -108,41 +105,11 @@ final class SimulatedDisk implements ReplicaStore {
       }
       SnapshotPosition compactTo = batch.compactTo();
       if (compactTo != null) {
-        List<Entry> removed = log.subList(0, offset(compactTo.index() + 1));
-        removed.forEach(entry -> removedTerms.put(entry.index(), entry.term()));
-        removed.clear();
-        logStart = compactTo;
-      }
-    }
-
-    void apply(Write write, @Nullable Observer observer) {
-      WriteBatch batch = write.batch();
-      if (observer != null && (batch.truncateFrom() > 0 || !batch.entries().isEmpty())) {
-        observer.logged(batch.truncateFrom(), batch.entries());
-      }
-      applyToLog(batch);
-      if (batch.hardState() != null) {
-        hardState = batch.hardState();
-      }
-      for (WriteBatch.Row row : batch.rows()) {
-        Table table = row.table();
-        if (table.keyspaceId() != Table.GROUP && !keyspaces.contains(table.keyspaceId())) {
-          throw new SimulationFailure(
-              "contract of the disk", "a row was written to a table that does not exist: " + table);
-        }
-        byte[] value = row.value();
-        if (value == null) {
-          rows(table).remove(row.key());
-        } else {
-          rows(table).put(row.key(), value);
-        }
         if (observer != null) {
-          observer.changed(table, row.key(), value);
+          observer.compacts(compactTo);
         }
-      }
-      SnapshotManifest install = batch.install();
-      if (install != null) {
-        install(install, write.snapshot());
+        log.subList(0, offset(compactTo.index() + 1)).clear();
+        logStart = compactTo;
       }
     }
 
@@ -162,12 +129,46 @@ final class SimulatedDisk implements ReplicaStore {
       log.clear();
       logStart = LogPositions.of(manifest.getPosition());
     }
+
+    void apply(Write write, @Nullable Observer observer) {
+      WriteBatch batch = write.batch();
+      if (observer != null && (batch.truncateFrom() > 0 || !batch.entries().isEmpty())) {
+        observer.logged(batch.truncateFrom(), batch.entries());
+      }
+      applyToLog(batch, observer);
+      SnapshotManifest manifest = batch.install();
+      if (manifest != null) {
+        if (observer != null) {
+          observer.installs(LogPositions.of(manifest.getPosition()));
+        }
+        install(manifest, write.snapshot());
+      }
+      if (batch.hardState() != null) {
+        hardState = batch.hardState();
+      }
+      for (WriteBatch.Row row : batch.rows()) {
+        Table table = row.table();
+        if (table.keyspaceId() != Table.GROUP && !keyspaces.contains(table.keyspaceId())) {
+          throw new SimulationFailure(
+              "contract of the disk", "a row was written to a table that does not exist: " + table);
+        }
+        byte[] value = row.value();
+        if (value == null) {
+          rows(table).remove(row.key());
+        } else {
+          rows(table).put(row.key(), value);
+        }
+        if (observer != null) {
+          observer.changed(table, row.key(), value);
+        }
+      }
+    }
   }
 
-  /**
-   * @param snapshot what an install brings; empty for any other write
-   */
+  /** One batch, with the snapshot that it installs, if it does. */
   private record Write(WriteBatch batch, byte[] snapshot) {}
+
+  private static final byte[] NO_SNAPSHOT = new byte[0];
 
   private final Observer observer;
   private final WriteGate gate;
@@ -176,7 +177,7 @@ final class SimulatedDisk implements ReplicaStore {
   private final ArrayDeque<Write> unsynced = new ArrayDeque<>();
   private long writes;
   private long synced;
-  private final SimulatedSnapshots snapshots = new SimulatedSnapshots(this::rows);
+  private final SimulatedSnapshots snapshots = new SimulatedSnapshots(table -> rows(table));
   private final Log log = new Log();
 
   SimulatedDisk(Observer observer, WriteGate gate) {
@@ -203,15 +204,18 @@ final class SimulatedDisk implements ReplicaStore {
    * The process is gone; the next one finds what was synced, and the first so many of the writes
    * after that, whole: an incomplete record at the end is cut when it is found.
    */
-  void restart(int survivors, RandomGenerator random) {
+  void restart(int survivors) {
     for (int i = 0; i < survivors; i++) {
       durable.apply(unsynced.remove(), null);
     }
     unsynced.clear();
-    snapshots.crash(random);
     seen = durable.copy();
     writes = 0;
     synced = 0;
+  }
+
+  SimulatedSnapshots snapshots() {
+    return snapshots;
   }
 
   /** Term of an entry that would survive a loss of power, or 0 where there is none. */
@@ -232,10 +236,6 @@ final class SimulatedDisk implements ReplicaStore {
 
   NavigableMap<byte[], byte[]> rows(Table table) {
     return seen.rows(table);
-  }
-
-  SimulatedSnapshots snapshots() {
-    return snapshots;
   }
 
   // ---- ReplicaStore ----
@@ -267,8 +267,8 @@ final class SimulatedDisk implements ReplicaStore {
   public void write(WriteBatch batch) {
     gate.before(batch);
     writes++;
-    SnapshotManifest install = batch.install();
-    Write write = new Write(batch, install == null ? new byte[0] : snapshots.staged(install));
+    SnapshotManifest manifest = batch.install();
+    Write write = new Write(batch, manifest == null ? NO_SNAPSHOT : snapshots.staged(manifest));
     unsynced.add(write);
     seen.apply(write, observer);
     gate.after();

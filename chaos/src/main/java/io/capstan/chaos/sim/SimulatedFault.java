@@ -42,7 +42,7 @@ public record SimulatedFault(
     int needed =
         switch (kind) {
           case DELAY, LOSS, DUPLICATE, REORDER -> 0;
-          case CUT, ONE_WAY_CUT, CLOG, FLAP -> 2;
+          case CUT, ONE_WAY_CUT, CLOG, FLAP, LEADER_TRANSFER -> 2;
           default -> 1;
         };
     return nodes.size() >= needed

@@ -1,7 +1,6 @@
 package io.capstan.chaos.sim;
 
 import com.google.protobuf.Message;
-import io.capstan.node.raft.SnapshotPosition;
 import io.capstan.node.replica.Effect;
 import io.capstan.node.replica.Flush;
 import io.capstan.node.replica.Input;
@@ -24,16 +23,17 @@ import org.jspecify.annotations.Nullable;
 
 /** One process: the event loop and the sync thread around a replica, in virtual time. */
 final class SimulatedNode {
-  /** Short logs and small chunks: a follower that is away for a moment needs a snapshot. */
-  private static final SnapshotConfig SNAPSHOTS =
-      new SnapshotConfig(40, 1L << 20, 10, 512, 4, 1L << 20, 200, 5, 2_000);
-
-  private static final long SNAPSHOT_STEP_NANOS_MAX = 5_000_000L;
   private static final long MILLI = 1_000_000L;
   private static final long TICK_LATE_NANOS_MAX = 5 * MILLI;
   private static final long FSYNC_LEAST_NANOS = MILLI / 10;
   private static final long FSYNC_NANOS_MAX = MILLI;
   private static final long INCARNATION_FIRST = 1_000;
+
+  /** Short logs and small chunks: a follower that is away for a second needs a snapshot. */
+  private static final SnapshotConfig SNAPSHOTS =
+      new SnapshotConfig(40, 1L << 20, 10, 512, 4, 1L << 20, 200, 5, 2_000);
+
+  private static final double SNAPSHOT_STEP_NANOS_MAX = 5 * MILLI;
 
   /** Takes the answer to a call: a response message or an {@link ErrorDetail}. */
   interface Answered {
@@ -89,6 +89,7 @@ final class SimulatedNode {
   private final EventQueue events;
   private final SplittableRandom random;
   private final long loopDelayNanos;
+  private final ReplicaConfig.LeaseReads leaseReads;
   private final Coverage coverage;
   private final SimulatedDisk disk;
   private final NodeClock clock;
@@ -103,8 +104,8 @@ final class SimulatedNode {
   private boolean syncing;
   private long tickPlannedNanos;
   private long run;
-  private long snapshotsBusyNanos;
   private long lastCall;
+  private long snapshotsBusyNanos;
 
   private final List<SimulatedFault> armed = new ArrayList<>();
   private long boundariesLeft;
@@ -116,6 +117,7 @@ final class SimulatedNode {
       EventQueue events,
       SplittableRandom random,
       long loopDelayNanos,
+      boolean leaseReads,
       Coverage coverage,
       World world) {
     this.number = number;
@@ -124,6 +126,7 @@ final class SimulatedNode {
     this.events = events;
     this.random = random;
     this.loopDelayNanos = loopDelayNanos;
+    this.leaseReads = new ReplicaConfig.LeaseReads(leaseReads, NodeClock.RATE_PPM_MAX);
     this.coverage = coverage;
     this.world = world;
     this.disk = new SimulatedDisk(world, new Gate());
@@ -158,7 +161,9 @@ final class SimulatedNode {
     }
     run++;
     ReplicaConfig config =
-        ReplicaConfig.defaults(id, INCARNATION_FIRST + number, members).withSnapshots(SNAPSHOTS);
+        ReplicaConfig.defaults(id, INCARNATION_FIRST + number, members)
+            .withSnapshots(SNAPSHOTS)
+            .withLeaseReads(leaseReads);
     Replica started = new Replica(config, disk, random, clock.now());
     replica = started;
     tickPlannedNanos = Long.MAX_VALUE;
@@ -183,7 +188,8 @@ final class SimulatedNode {
     int unsynced = disk.unsyncedWrites();
     int survivors = death == Death.KILLED ? unsynced : random.nextInt(unsynced + 1);
     coverage.add(Coverage.Counter.WRITES_LOST, unsynced - survivors);
-    disk.restart(survivors, random);
+    disk.restart(survivors);
+    disk.snapshots().crash(random);
     world.died(cause.describe() + ", " + (unsynced - survivors) + " unsynced writes are lost");
     events.after(cause.forMillis() * MILLI, this::start);
   }
@@ -234,13 +240,6 @@ final class SimulatedNode {
   private final class Gate implements SimulatedDisk.WriteGate {
     @Override
     public void before(WriteBatch batch) {
-      if (batch.install() != null) {
-        coverage.count(Coverage.Counter.SNAPSHOTS);
-      }
-      SnapshotPosition compactTo = batch.compactTo();
-      if (compactTo != null && compactTo.index() > 0) {
-        coverage.count(Coverage.Counter.COMPACTIONS);
-      }
       boundary(Boundary.BEFORE_WRITE);
       if (armed.isEmpty()) {
         return;
@@ -361,16 +360,17 @@ final class SimulatedNode {
     }
   }
 
-  /** The snapshot thread: what it answers is as of now, and comes later, in order. */
+  /** The snapshot thread: what it answers is as of now, and comes later. */
   private void perform(SnapshotEffect effect) {
     SnapshotInput answer = disk.snapshots().perform(effect);
     if (answer == null) {
       return;
     }
     long ofRun = run;
+    // In order, as one thread would: a later answer never overtakes an earlier one.
     snapshotsBusyNanos =
         Math.max(events.nowNanos(), snapshotsBusyNanos)
-            + (random.nextLong() >>> 1) % SNAPSHOT_STEP_NANOS_MAX;
+            + (long) (random.nextDouble() * SNAPSHOT_STEP_NANOS_MAX);
     events.after(
         snapshotsBusyNanos - events.nowNanos(),
         () -> {

@@ -187,8 +187,7 @@ final class SimulatedSnapshots {
   byte[] staged(SnapshotManifest manifest) {
     if (!manifest.equals(staging) || !verified) {
       throw new SimulationFailure(
-          "a snapshot is complete before it is installed",
-          "one is installed that is not staged and verified");
+          "only a verified snapshot is installed", "one that is not staged and verified was");
     }
     return staged;
   }

@@ -10,6 +10,7 @@ import io.capstan.chaos.check.linear.LinearizabilityReport;
 import io.capstan.chaos.check.linear.Models;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.Role;
+import io.capstan.node.raft.SnapshotPosition;
 import io.capstan.node.replica.Input;
 import io.capstan.node.replica.Replica;
 import io.capstan.node.storage.Table;
@@ -84,6 +85,7 @@ public final class Simulation {
               events,
               stream(USE_NODES + i),
               schedule.loopDelayMicros() * 1_000,
+              schedule.leaseReads(),
               coverage,
               new NodeWorld(i)));
     }
@@ -289,6 +291,24 @@ public final class Simulation {
       ApOracle watching = oracle;
       if (watching != null) {
         watching.changed(node, table, key, after);
+      }
+    }
+
+    @Override
+    public void compacts(SnapshotPosition position) {
+      coverage.count(Coverage.Counter.COMPACTIONS);
+      raftInvariants.compacts(node, position);
+      if (timeline != null) {
+        say(members.get(node), "drops its log up to " + position.index());
+      }
+    }
+
+    @Override
+    public void installs(SnapshotPosition position) {
+      coverage.count(Coverage.Counter.SNAPSHOTS);
+      raftInvariants.installs(node, position);
+      if (timeline != null) {
+        say(members.get(node), "installs a snapshot that ends with " + position.index());
       }
     }
 

@@ -15,6 +15,7 @@ import java.util.Set;
  * @param faults the faults under which it shows
  * @param seedsMax it is caught by one of so many seeds
  * @param claims the claims that it breaks; any of them counts
+ * @param leaseReads whether it only shows where leaders serve reads by lease
  */
 record Defect(
     String name,
@@ -22,7 +23,8 @@ record Defect(
     SimulationMode mode,
     Set<FaultKind> faults,
     int seedsMax,
-    Set<String> claims) {
+    Set<String> claims,
+    boolean leaseReads) {
 
   /**
    * A change of one source file of the node module.
@@ -34,13 +36,17 @@ record Defect(
   record Patch(String type, String before, String after) {}
 
   static Defect named(String name, int seedsMax, Set<FaultKind> faults, String... claims) {
-    return new Defect(name, List.of(), SimulationMode.CP, faults, seedsMax, Set.of(claims));
+    return new Defect(name, List.of(), SimulationMode.CP, faults, seedsMax, Set.of(claims), false);
   }
 
   Defect patch(String type, String before, String after) {
     List<Patch> more = new java.util.ArrayList<>(patches);
     more.add(new Patch(type, before, after));
-    return new Defect(name, List.copyOf(more), mode, faults, seedsMax, claims);
+    return new Defect(name, List.copyOf(more), mode, faults, seedsMax, claims, leaseReads);
+  }
+
+  Defect withLeaseReads() {
+    return new Defect(name, patches, mode, faults, seedsMax, claims, true);
   }
 
   static Set<FaultKind> faults(FaultKind first, FaultKind... others) {

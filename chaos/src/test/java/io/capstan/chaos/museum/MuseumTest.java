@@ -125,7 +125,47 @@ final class MuseumTest {
                 "      case WON -> state.startElection(false);\n"
                     + "      case LOST -> state.becomeFollower(state.term(), null);",
                 "      case WON -> state.startElection(false);\n"
-                    + "      case LOST -> state.becomeFollower(state.term(), state.leaderId());"));
+                    + "      case LOST -> state.becomeFollower(state.term(), state.leaderId());"),
+        Defect.named(
+                "a lease is counted from the receipt of the answer",
+                3_000,
+                faults(FaultKind.PAUSE, FaultKind.ISOLATE, FaultKind.HALVES),
+                "linearizable")
+            .patch(
+                "raft.LeaderLease",
+                "  void answered(long sequence) {",
+                "  void answered(long sequence, long nowNanos) {")
+            .patch(
+                "raft.LeaderLease",
+                "      startNanos = first.sentNanos();",
+                "      startNanos = nowNanos;")
+            .patch(
+                "raft.Leader",
+                "    lease.answered(answered);",
+                "    lease.answered(answered, state.nowNanos());")
+            .withLeaseReads(),
+        Defect.named(
+                "a snapshot is installed over newer state",
+                200,
+                faults(FaultKind.ISOLATE, FaultKind.DELAY, FaultKind.DUPLICATE, FaultKind.REORDER),
+                "a snapshot never replaces newer state",
+                "term, commit and applied index only rise")
+            .patch(
+                "raft.Follower",
+                "    if (position.index() <= log.commitIndex()) {\n      boolean behind",
+                "    if (position.index() < log.firstIndex()) {\n      boolean behind")
+            .patch(
+                "raft.Follower",
+                "    if (position == null || position.index() <= log.commitIndex()) {",
+                "    if (position == null) {")
+            .patch(
+                "raft.Follower",
+                "    if (log.matches(position.index(), position.term())) {\n      // What came",
+                "    if (position.index() > log.lastIndex() + 1_000_000) {\n      // What came")
+            .patch(
+                "raft.RaftLog",
+                "        position.index() > commitIndex,\n        \"a snapshot",
+                "        position.index() > 0,\n        \"a snapshot"));
   }
 
   @ParameterizedTest
@@ -173,7 +213,7 @@ final class MuseumTest {
     String faults = defect.faults().stream().map(FaultKind::label).collect(Collectors.joining(","));
     return (LongFunction<String>)
         Class.forName(SeedTrial.class.getName(), true, classes)
-            .getConstructor(String.class, String.class)
-            .newInstance(defect.mode().name(), faults);
+            .getConstructor(String.class, String.class, boolean.class)
+            .newInstance(defect.mode().name(), faults, defect.leaseReads());
   }
 }

@@ -10,20 +10,31 @@ import java.util.function.LongFunction;
  */
 public final class SeedTrial implements LongFunction<String> {
   private final SimulationSettings settings;
+  private final boolean leaseReads;
 
-  /** Settings by name: mode, and labels of faults with commas between them. */
-  public SeedTrial(String mode, String faults) {
+  /**
+   * Settings by name: mode, labels of faults with commas between them, and how reads are served.
+   */
+  public SeedTrial(String mode, String faults, boolean leaseReads) {
+    this.leaseReads = leaseReads;
     Set<FaultKind> kinds = EnumSet.noneOf(FaultKind.class);
     for (String label : faults.split(",")) {
       kinds.add(FaultKind.labelled(label).orElseThrow());
     }
-    this.settings = new SimulationSettings(SimulationMode.valueOf(mode), kinds, true, 0, 20);
+    // A stale read needs a reader at the right moment: on three nodes with many readers there is
+    // one.
+    int nodes = leaseReads ? 3 : 0;
+    int operationsPerSecond = leaseReads ? 60 : 20;
+    this.settings =
+        new SimulationSettings(
+            SimulationMode.valueOf(mode), kinds, true, nodes, operationsPerSecond);
   }
 
   @Override
   public String apply(long seed) {
     try {
-      new Simulation(ScheduleGenerator.of(seed, settings)).run();
+      Schedule schedule = ScheduleGenerator.of(seed, settings);
+      new Simulation(leaseReads ? schedule.withLeaseReads() : schedule).run();
       return "";
     } catch (SimulationFailure failure) {
       return failure.claim() + "|" + failure.getMessage();

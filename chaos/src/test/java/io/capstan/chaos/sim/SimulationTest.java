@@ -119,7 +119,7 @@ final class SimulationTest {
   void noticesThatItIsNotLive() {
     SimulatedFault downAtTheEnd = new SimulatedFault(FaultKind.CRASH, 2_600, 1_000, List.of(0), 2);
     Schedule impatient =
-        new Schedule(1, SimulationMode.CP, 3, 0, 3_000, 1, List.of(downAtTheEnd), List.of());
+        new Schedule(1, SimulationMode.CP, 3, false, 0, 3_000, 1, List.of(downAtTheEnd), List.of());
 
     assertThatThrownBy(() -> new Simulation(impatient).run())
         .isInstanceOfSatisfying(

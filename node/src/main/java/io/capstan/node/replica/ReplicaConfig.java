@@ -72,6 +72,24 @@ public record ReplicaConfig(
         SnapshotConfig.DEFAULT);
   }
 
+  /** The same with another way to confirm reads. */
+  public ReplicaConfig withLeaseReads(LeaseReads other) {
+    return new ReplicaConfig(
+        groupId,
+        nodeId,
+        incarnation,
+        members,
+        electionTimeoutMillis,
+        heartbeatIntervalMillis,
+        antiEntropyIntervalMillis,
+        peerSilentMillis,
+        callsMax,
+        uncommittedBytesMax,
+        sessionTtlMillis,
+        other,
+        snapshots);
+  }
+
   /** The same with other snapshots. */
   public ReplicaConfig withSnapshots(SnapshotConfig other) {
     return new ReplicaConfig(
