@@ -191,8 +191,13 @@ class LinkProxyTest {
   void whilePeerDoesNotListenConnectionsAreResetAndLaterOnesSucceed() throws Exception {
     int port = echo.address().getPort();
     echo.close();
+    // Bound but not listening, or another process of this machine might take the port meanwhile.
+    try (Socket placeholder = new Socket()) {
+      placeholder.setReuseAddress(true);
+      placeholder.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
 
-    assertThatExceptionOfType(SocketException.class).isThrownBy(() -> hear(connect(), 1));
+      assertThatExceptionOfType(SocketException.class).isThrownBy(() -> hear(connect(), 1));
+    }
 
     echo = new EchoServer(port);
     Socket late = connect();
