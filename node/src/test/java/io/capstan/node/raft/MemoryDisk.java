@@ -95,8 +95,11 @@ final class MemoryDisk implements LogReader {
     write(new Write(sequence, truncateFrom, entries, null, null, null));
   }
 
-  /** Puts entries, term and vote on the disk, synced. */
+  /** Puts entries, term and vote on the disk, synced, in place of what was there. */
   void preset(List<Entry> entries, HardState hardState) {
+    unsynced.clear();
+    synced.become(new Image());
+    written.become(synced);
     write(new Write(1, 0, entries, hardState, null, null));
     sync(1);
   }

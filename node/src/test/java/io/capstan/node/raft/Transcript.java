@@ -1,11 +1,5 @@
 package io.capstan.node.raft;
 
-import io.capstan.node.raft.Message.AppendRequest;
-import io.capstan.node.raft.Message.AppendResponse;
-import io.capstan.node.raft.Message.PreVoteRequest;
-import io.capstan.node.raft.Message.PreVoteResponse;
-import io.capstan.node.raft.Message.VoteRequest;
-import io.capstan.node.raft.Message.VoteResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -16,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 
 /**
  * Runs the input lines of a transcript and tells their effects, one a line. See {@code README.txt}
@@ -46,6 +39,7 @@ final class Transcript {
 
   private final Map<String, Node> nodes = new LinkedHashMap<>();
   private final Map<String, Long> settings = new LinkedHashMap<>();
+  private final TreeSet<String> joiners = new TreeSet<>();
   private final List<Message> network = new ArrayList<>();
   private final List<String> effects = new ArrayList<>();
   private Configuration membership = Configuration.ofVoters();
@@ -58,6 +52,7 @@ final class Transcript {
     switch (words[0]) {
       case "set" -> set(words);
       case "cluster" -> cluster(words);
+      case "join" -> join(words[1]);
       case "log" -> preset(node(words[1]), words);
       case "tick" -> {
         for (String id : words[1].split(",")) {
@@ -66,6 +61,26 @@ final class Transcript {
       }
       case "propose" -> propose(node(words[1]), Arrays.copyOfRange(words, 2, words.length));
       case "read" -> read(node(words[1]), Arrays.copyOfRange(words, 2, words.length));
+      case "change" -> change(node(words[1]), Arrays.copyOfRange(words, 2, words.length));
+      case "transfer" -> transfer(node(words[1]), words.length > 2 ? words[2] : null);
+      case "forget" -> {
+        node(words[1]).raft.forgetLeader();
+        drainUnlessHeld(node(words[1]));
+      }
+      case "compact" -> {
+        node(words[1]).raft.compactTo(Long.parseLong(words[2]));
+        drainUnlessHeld(node(words[1]));
+      }
+      case "offer" -> offer(node(words[1]), TranscriptInput.named(words));
+      case "sent" -> {
+        node(words[1])
+            .raft
+            .snapshotFinished(
+                words[2],
+                node(words[1]).raft.positionAt(Long.parseLong(words[3])),
+                words[4].equals("delivered"));
+        drainUnlessHeld(node(words[1]));
+      }
       case "step" -> step(node(words[1]), words);
       case "deliver" -> deliver(words.length > 1 ? words[1] : "*");
       case "drop" -> drop(words.length > 1 ? words[1] : "*");
@@ -79,6 +94,7 @@ final class Transcript {
       case "crash" -> crash(node(words[1]), words.length > 2 ? Integer.parseInt(words[2]) : 0);
       case "settle" -> settle();
       case "status" -> status(words[1]);
+      case "members" -> members(node(words[1]));
       default -> throw new IllegalArgumentException("unknown input: " + line);
     }
     return List.copyOf(effects);
@@ -121,9 +137,16 @@ final class Transcript {
     }
   }
 
+  /** A node that was told of no group. */
+  private void join(String id) {
+    MemoryDisk disk = new MemoryDisk();
+    joiners.add(id);
+    nodes.put(id, new Node(id, disk, start(id, disk, 0, 0)));
+  }
+
   private Raft start(String id, MemoryDisk disk, long appliedIndex, long nowNanos) {
     RaftConfig config =
-        RaftConfig.builder(id, membership)
+        RaftConfig.builder(id, joiners.contains(id) ? Configuration.NONE : membership)
             .inflightMessagesMax(setting("inflightMessagesMax", 256).intValue())
             .inflightBytesMax(setting("inflightBytesMax", 1 << 20))
             .appendBytesMax(setting("appendBytesMax", 1 << 20))
@@ -132,10 +155,16 @@ final class Transcript {
             .readsPendingMax(setting("readsPendingMax", 100).intValue())
             .readRoundsMax(setting("readRoundsMax", 1).intValue())
             .cacheBytesMax(setting("cacheBytesMax", 1 << 20))
+            .applyLagEntriesMax(setting("applyLagEntriesMax", 1 << 20))
+            .applyLagBytesMax(setting("applyLagBytesMax", 1 << 20))
+            .leaseReads(setting("leaseReads", 0) == 1)
+            .clockDriftMaxPartsPerMillion(setting("clockDriftMaxPartsPerMillion", 0).intValue())
             .automaticLeave(setting("automaticLeave", 1) == 1)
             .build();
     // The first member waits 1,000 ms for a leader, the second 1,100 ms and so on, always.
-    long extraNanos = 100 * MILLI * membership.members().headSet(id).size();
+    TreeSet<String> all = new TreeSet<>(membership.members());
+    all.addAll(joiners);
+    long extraNanos = 100 * MILLI * all.headSet(id).size();
     return new Raft(config, disk.hardState(), disk, appliedIndex, () -> extraNanos << 1, nowNanos);
   }
 
@@ -151,35 +180,15 @@ final class Transcript {
     List<Entry> entries = new ArrayList<>();
     for (String word : words) {
       if (word.contains("/")) {
-        entries.add(entry(word));
+        entries.add(TranscriptInput.entry(word));
       }
     }
-    Map<String, String> named = named(words);
+    Map<String, String> named = TranscriptInput.named(words);
     String vote = named.get("vote");
     HardState hardState = new HardState(Long.parseLong(named.getOrDefault("term", "0")), vote);
     node.disk.preset(entries, hardState);
     node.appliedIndex = Long.parseLong(named.getOrDefault("applied", "0"));
     node.raft = start(node.id, node.disk, node.appliedIndex, node.nowNanos);
-  }
-
-  private static Entry entry(String word) {
-    String[] parts = word.split("[/:]", 3);
-    String payload = parts.length > 2 ? parts[2] : "";
-    return new Entry(
-        Long.parseLong(parts[0]),
-        Long.parseLong(parts[1]),
-        payload.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static Map<String, String> named(String[] words) {
-    Map<String, String> named = new LinkedHashMap<>();
-    for (String word : words) {
-      int equals = word.indexOf('=');
-      if (equals > 0) {
-        named.put(word.substring(0, equals), word.substring(equals + 1));
-      }
-    }
-    return named;
   }
 
   private void tick(Node node, long millis) {
@@ -196,15 +205,69 @@ final class Transcript {
             effect(node, "accepts " + accepted.index() + "/" + accepted.term() + ":" + payload);
         case ProposeResult.NotLeader notLeader ->
             effect(
-                node, "refuses " + payload + ": not leader, try " + orDash(notLeader.leaderId()));
+                node,
+                "refuses "
+                    + payload
+                    + ": not leader, try "
+                    + TranscriptText.orDash(notLeader.leaderId()));
         case ProposeResult.Overloaded overloaded ->
             effect(
                 node,
-                "refuses " + payload + ": overloaded, " + overloaded.current() + " bytes wait");
+                "refuses "
+                    + payload
+                    + ": overloaded, "
+                    + overloaded.current()
+                    + switch (overloaded.limit()) {
+                      case UNCOMMITTED_BYTES -> " bytes wait";
+                      case APPLY_LAG_BYTES -> " bytes wait to be applied";
+                      case APPLY_LAG_ENTRIES -> " entries wait to be applied";
+                    });
         case ProposeResult.Transferring transferring ->
             effect(node, "refuses " + payload + ": transferring to " + transferring.target());
       }
     }
+    drainUnlessHeld(node);
+  }
+
+  private void change(Node node, String[] words) {
+    MembershipResult result = node.raft.changeMembership(TranscriptInput.change(words));
+    effect(
+        node,
+        switch (result) {
+          case MembershipResult.Accepted accepted ->
+              "accepts the change " + accepted.index() + "/" + accepted.term();
+          case MembershipResult.NotLeader notLeader ->
+              "refuses the change: not leader, try " + TranscriptText.orDash(notLeader.leaderId());
+          case MembershipResult.Refused refused ->
+              "refuses the change: " + refused.reason() + ", " + refused.because();
+        });
+    drainUnlessHeld(node);
+  }
+
+  private void transfer(Node node, String target) {
+    TransferResult result = node.raft.transferLeadership(target);
+    effect(
+        node,
+        switch (result) {
+          case TransferResult.Started started -> "hands over to " + started.target();
+          case TransferResult.NotLeader notLeader ->
+              "hands nothing over: not leader, try " + TranscriptText.orDash(notLeader.leaderId());
+          case TransferResult.Refused refused -> "hands nothing over: " + refused.because();
+        });
+    drainUnlessHeld(node);
+  }
+
+  /** {@code offer n2 from=n1 index=5}: the snapshot that n1 could make there. */
+  private void offer(Node node, Map<String, String> named) {
+    Raft sender = node(named.get("from")).raft;
+    long term = Long.parseLong(named.getOrDefault("term", String.valueOf(sender.term())));
+    SnapshotOffer answer =
+        node.raft.offerSnapshot(
+            sender.positionAt(Long.parseLong(named.get("index"))),
+            term,
+            named.get("from"),
+            node.nowNanos);
+    effect(node, "says " + answer);
     drainUnlessHeld(node);
   }
 
@@ -215,53 +278,8 @@ final class Transcript {
     drainUnlessHeld(node);
   }
 
-  /** {@code step n1 append from=n2 term=3 prev=4/2 commit=4 read=0 5/3:a 6/3:b} and the like. */
   private void step(Node node, String[] words) {
-    Map<String, String> named = named(words);
-    String from = named.get("from");
-    long term = Long.parseLong(named.get("term"));
-    String[] last = named.getOrDefault("last", "0/0").split("/", 2);
-    String[] prev = named.getOrDefault("prev", "0/0").split("/", 2);
-    String[] hint = named.getOrDefault("hint", "0/0").split("/", 2);
-    boolean yes = Boolean.parseBoolean(named.getOrDefault("ok", "true"));
-    Message message =
-        switch (words[2]) {
-          case "prevote" ->
-              new PreVoteRequest(
-                  from, node.id, term, Long.parseLong(last[0]), Long.parseLong(last[1]));
-          case "prevoted" ->
-              new PreVoteResponse(from, node.id, term, Long.parseLong(named.get("campaign")), yes);
-          case "vote" ->
-              new VoteRequest(
-                  from, node.id, term, Long.parseLong(last[0]), Long.parseLong(last[1]));
-          case "voted" -> new VoteResponse(from, node.id, term, yes);
-          case "append" ->
-              new AppendRequest(
-                  from,
-                  node.id,
-                  term,
-                  Long.parseLong(prev[0]),
-                  Long.parseLong(prev[1]),
-                  Arrays.stream(words)
-                      .filter(word -> word.contains("/") && !word.contains("="))
-                      .map(Transcript::entry)
-                      .toList(),
-                  Long.parseLong(named.getOrDefault("commit", "0")),
-                  Long.parseLong(named.getOrDefault("read", "0")));
-          case "appended" ->
-              new AppendResponse(
-                  from,
-                  node.id,
-                  term,
-                  yes,
-                  Long.parseLong(prev[0]),
-                  Long.parseLong(named.getOrDefault("match", "0")),
-                  Long.parseLong(hint[0]),
-                  Long.parseLong(hint[1]),
-                  Long.parseLong(named.getOrDefault("read", "0")));
-          default -> throw new IllegalArgumentException("unknown message " + words[2]);
-        };
-    stepInto(node, message);
+    stepInto(node, TranscriptInput.message(node.id, words));
     drainUnlessHeld(node);
   }
 
@@ -286,7 +304,7 @@ final class Transcript {
   }
 
   private void drop(String route) {
-    take(route).forEach(message -> effects.add("lost: " + describe(message)));
+    take(route).forEach(message -> effects.add("lost: " + TranscriptText.describe(message)));
   }
 
   /** A route is {@code *}, a receiver, or {@code from>to}, with {@code *} for any. */
@@ -332,9 +350,9 @@ final class Transcript {
         "restarts with term="
             + node.raft.term()
             + " vote="
-            + orDash(node.disk.hardState().votedFor())
+            + TranscriptText.orDash(node.disk.hardState().votedFor())
             + " log="
-            + describe(node.disk.writtenEntries()));
+            + TranscriptText.describe(node.disk.writtenEntries()));
   }
 
   /**
@@ -353,7 +371,18 @@ final class Transcript {
         effect ->
             !effect.contains(" applies ")
                 && !effect.contains(" is ")
+                && !effect.contains(" owes ")
+                && !effect.contains(" stops")
                 && !effect.contains(" reads "));
+  }
+
+  private void members(Node node) {
+    RaftStatus status = node.raft.status();
+    effect(
+        node,
+        "follows "
+            + TranscriptText.describe(status.configuration())
+            + (status.changeOpen() ? ", a change is open" : ""));
   }
 
   private void status(String id) {
@@ -364,7 +393,7 @@ final class Transcript {
                 id,
                 status.role(),
                 status.term(),
-                orDash(status.leaderId()),
+                TranscriptText.orDash(status.leaderId()),
                 status.commitIndex(),
                 status.lastIndex(),
                 status.durableIndex()));
@@ -397,17 +426,25 @@ final class Transcript {
               + " in term "
               + change.term()
               + ", leader "
-              + orDash(change.leaderId()));
+              + TranscriptText.orDash(change.leaderId()));
     }
     if (output.hasWrite()) {
       node.disk.write(output);
-      effect(node, "writes #" + output.writeSequence() + describeWrite(output));
+      effect(node, "writes #" + output.writeSequence() + TranscriptText.describeWrite(output));
+    }
+    if (output.install() != null) {
+      node.appliedIndex = output.install().index();
+      node.raft.installed(output.install());
+    }
+    for (String follower : output.snapshotsNeeded()) {
+      effect(node, "owes " + follower + " a snapshot");
     }
     output.sendNow().forEach(message -> post(message));
     for (Message message : output.sendWhenDurable()) {
       node.held.addLast(new Held(output.sendWhenDurableAfter(), message));
       if (!autoSync) {
-        effects.add("after #" + output.sendWhenDurableAfter() + ": " + describe(message));
+        effects.add(
+            "after #" + output.sendWhenDurableAfter() + ": " + TranscriptText.describe(message));
       }
     }
     if (!output.committed().isEmpty()) {
@@ -415,7 +452,7 @@ final class Transcript {
       effect(
           node,
           "applies "
-              + describe(output.committed())
+              + TranscriptText.describe(output.committed())
               + (output.committedMore() ? " and has more" : ""));
     }
     for (ReadState read : output.reads()) {
@@ -429,7 +466,7 @@ final class Transcript {
               + ": "
               + rejection.reason()
               + ", try "
-              + orDash(rejection.leaderId()));
+              + TranscriptText.orDash(rejection.leaderId()));
     }
     if (autoSync && node.disk.lastUnsynced() > 0) {
       sync(node, Long.MAX_VALUE);
@@ -443,74 +480,10 @@ final class Transcript {
     if (nodes.containsKey(message.to())) {
       network.add(message);
     }
-    effects.add(describe(message));
+    effects.add(TranscriptText.describe(message));
   }
 
   private void effect(Node node, String text) {
     effects.add(node.id + " " + text);
-  }
-
-  private static String describeWrite(Output output) {
-    StringBuilder text = new StringBuilder();
-    HardState hardState = output.hardState();
-    if (hardState != null) {
-      text.append(" term=")
-          .append(hardState.term())
-          .append(" vote=")
-          .append(orDash(hardState.votedFor()));
-    }
-    if (output.truncateFrom() > 0) {
-      text.append(" truncate=").append(output.truncateFrom());
-    }
-    if (!output.entries().isEmpty()) {
-      text.append(" entries=").append(describe(output.entries()));
-    }
-    return text.toString();
-  }
-
-  private static String describe(List<Entry> entries) {
-    return entries.stream()
-        .map(entry -> entry.index() + "/" + entry.term() + payload(entry))
-        .collect(Collectors.joining(",", "[", "]"));
-  }
-
-  private static String payload(Entry entry) {
-    return entry.isNoOp() ? "" : ":" + new String(entry.payload(), StandardCharsets.UTF_8);
-  }
-
-  private static String orDash(String id) {
-    return id == null ? "-" : id;
-  }
-
-  private static String describe(Message message) {
-    String head = message.from() + ">" + message.to() + " ";
-    return head
-        + switch (message) {
-          case PreVoteRequest m ->
-              "PreVote? term=%d for=%d last=%d/%d"
-                  .formatted(m.term(), m.campaignTerm(), m.lastIndex(), m.lastTerm());
-          case PreVoteResponse m ->
-              "PreVote %s term=%d for=%d"
-                  .formatted(m.granted() ? "yes" : "no", m.term(), m.campaignTerm());
-          case VoteRequest m ->
-              "Vote? term=%d last=%d/%d".formatted(m.term(), m.lastIndex(), m.lastTerm());
-          case Message.TimeoutNow m -> "TimeoutNow term=%d".formatted(m.term());
-          case VoteResponse m -> "Vote %s term=%d".formatted(m.granted() ? "yes" : "no", m.term());
-          case AppendRequest m ->
-              "Append? term=%d prev=%d/%d%s commit=%d%s"
-                  .formatted(
-                      m.term(),
-                      m.prevIndex(),
-                      m.prevTerm(),
-                      m.entries().isEmpty() ? "" : " entries=" + describe(m.entries()),
-                      m.commitIndex(),
-                      m.readSequence() == 0 ? "" : " read=" + m.readSequence());
-          case AppendResponse m ->
-              (m.success()
-                      ? "Append yes term=%d match=%d".formatted(m.term(), m.matchIndex())
-                      : "Append no term=%d prev=%d hint=%d/%d"
-                          .formatted(m.term(), m.prevIndex(), m.hintIndex(), m.hintTerm()))
-                  + (m.readSequence() == 0 ? "" : " read=" + m.readSequence());
-        };
   }
 }
