@@ -18,13 +18,15 @@ final class MemoryDisk implements LogReader {
       List<Entry> entries,
       HardState hardState,
       SnapshotPosition compactTo,
-      SnapshotPosition install) {}
+      SnapshotPosition install,
+      long appliedIndex) {}
 
   /** One of the two truths. */
   private static final class Image {
     private final List<Entry> log = new ArrayList<>();
     private SnapshotPosition start = SnapshotPosition.NONE;
     private HardState hardState = HardState.INITIAL;
+    private long appliedIndex;
 
     long lastIndex() {
       return start.index() + log.size();
@@ -65,6 +67,7 @@ final class MemoryDisk implements LogReader {
       if (write.hardState() != null) {
         hardState = write.hardState();
       }
+      appliedIndex = Math.max(appliedIndex, write.appliedIndex());
     }
 
     void become(Image other) {
@@ -72,6 +75,7 @@ final class MemoryDisk implements LogReader {
       log.addAll(other.log);
       start = other.start;
       hardState = other.hardState;
+      appliedIndex = other.appliedIndex;
     }
   }
 
@@ -81,6 +85,11 @@ final class MemoryDisk implements LogReader {
   private int reads;
 
   void write(Output output) {
+    write(output, 0);
+  }
+
+  /** As above, and the effects up to the applied index are in this write or before it. */
+  void write(Output output, long appliedIndex) {
     write(
         new Write(
             output.writeSequence(),
@@ -88,11 +97,12 @@ final class MemoryDisk implements LogReader {
             output.entries(),
             output.hardState(),
             output.compactTo(),
-            output.install()));
+            output.install(),
+            output.install() == null ? appliedIndex : output.install().index()));
   }
 
   void write(long sequence, long truncateFrom, List<Entry> entries) {
-    write(new Write(sequence, truncateFrom, entries, null, null, null));
+    write(new Write(sequence, truncateFrom, entries, null, null, null, 0));
   }
 
   /** Puts entries, term and vote on the disk, synced, in place of what was there. */
@@ -100,7 +110,7 @@ final class MemoryDisk implements LogReader {
     unsynced.clear();
     synced.become(new Image());
     written.become(synced);
-    write(new Write(1, 0, entries, hardState, null, null));
+    write(new Write(1, 0, entries, hardState, null, null, 0));
     sync(1);
   }
 
@@ -134,6 +144,11 @@ final class MemoryDisk implements LogReader {
 
   HardState hardState() {
     return written.hardState;
+  }
+
+  /** Up to here the effects of entries are in the stored state. */
+  long appliedIndex() {
+    return written.appliedIndex;
   }
 
   HardState syncedHardState() {

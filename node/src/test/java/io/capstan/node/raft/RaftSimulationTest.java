@@ -21,12 +21,18 @@ class RaftSimulationTest {
     long committed = 0;
     long elections = 0;
     long reads = 0;
+    long installs = 0;
+    long memberships = 0;
     for (long seed = SEED_FIRST; seed < SEED_FIRST + SEEDS; seed++) {
       SimulatedCluster cluster = run(seed);
       committed += cluster.checker.committedIndex();
       elections += cluster.checker.elections();
       reads += cluster.reads();
+      installs += cluster.installs();
+      memberships += cluster.memberships();
     }
+    assertThat(installs).as("snapshots installed").isGreaterThan(SEEDS / 10);
+    assertThat(memberships).as("configurations applied").isGreaterThan(SEEDS);
     // A simulation in which nothing happens proves nothing.
     assertThat(committed).as("entries committed").isGreaterThan(50L * SEEDS);
     assertThat(elections).as("terms with a leader").isGreaterThan(2L * SEEDS);
@@ -91,6 +97,12 @@ class RaftSimulationTest {
             return;
           }
           SimulatedCluster.Node node = cluster.randomNode();
+          if (cluster.random.nextInt(3) == 0) {
+            cluster.compact(node);
+          }
+          if (cluster.random.nextInt(3) == 0) {
+            cluster.reorganise();
+          }
           switch (cluster.random.nextInt(8)) {
             case 0 -> cluster.cutLinks(cluster.random.nextDouble());
             case 1 -> cluster.isolate(node);
@@ -100,9 +112,9 @@ class RaftSimulationTest {
               if (cluster.isRunning(node)) {
                 cluster.crash(node);
                 cluster.schedule(
-                    cluster.random.nextLong(600 * MILLI),
+                    cluster.random.nextLong(cluster.random.nextBoolean() ? MILLI : 600 * MILLI),
                     () -> {
-                      if (cluster.nodes().contains(node)) {
+                      if (cluster.nodes().contains(node) && !node.alive()) {
                         cluster.restart(node);
                       }
                     });
@@ -124,11 +136,12 @@ class RaftSimulationTest {
     long lastIndex = leader.raft.lastIndex();
     cluster.runUntil(cluster.nowNanos() + 500 * MILLI);
     assertThat(cluster.nodes())
+        .filteredOn(node -> leader.raft.configuration().isMember(node.id))
         .allSatisfy(
             node -> {
               assertThat(node.raft.leaderId()).isEqualTo(leader.id);
               assertThat(node.appliedIndex)
-                  .as("applied by %s", node.id)
+                  .as("applied by %s, leader %s, %s", node.id, leader.raft.status(), node.raft.status())
                   .isGreaterThanOrEqualTo(lastIndex);
             });
   }

@@ -20,6 +20,9 @@ import java.util.TreeSet;
  */
 final class SimulatedCluster {
   static final long MILLI = 1_000_000L;
+  private static final long TIMEOUT_MILLIS = 300;
+  private static final List<String> JOINERS = List.of("n8", "n9");
+  private static final long UNCOMMITTED_BYTES_MAX = 300;
 
   private record Event(long atNanos, long order, Runnable action) implements Comparable<Event> {
     @Override
@@ -44,12 +47,15 @@ final class SimulatedCluster {
     private long sequence;
     private long tickScheduledNanos = Long.MAX_VALUE;
     private long pausedUntilNanos;
+    private long leadsFrom;
+    private long commitSeen;
     long appliedIndex;
 
     Node(String id, MemoryDisk disk, long appliedIndex) {
       this.id = id;
       this.disk = disk;
       this.appliedIndex = appliedIndex;
+      this.commitSeen = appliedIndex;
       this.raft =
           new Raft(
               config(id),
@@ -71,6 +77,9 @@ final class SimulatedCluster {
               if (alive && tickScheduledNanos == next) {
                 tickScheduledNanos = Long.MAX_VALUE;
                 raft.tick(nowNanos);
+                if (raft.role() == Role.LEADER) {
+                  checker.stillLeads(raft.status(), TIMEOUT_MILLIS * MILLI);
+                }
                 changed();
               }
             });
@@ -110,14 +119,27 @@ final class SimulatedCluster {
       checker.runs(id, raft.term());
       trace = trace * 31 + output.hashCode();
       if (output.hasWrite()) {
-        disk.write(output);
+        disk.write(output, appliedIndex);
         checker.writes(output.entries(), disk);
         startSync();
+      }
+      if (output.install() != null) {
+        appliedIndex = output.install().index();
+        raft.installed(output.install());
+        installs++;
+      }
+      for (String follower : output.snapshotsNeeded()) {
+        schedule(random.nextLong(100 * MILLI), () -> sendSnapshot(this, follower));
       }
       RoleChange change = output.roleChange();
       if (change != null && change.role() == Role.LEADER) {
         checker.leads(id, change.term(), disk);
+        leadsFrom = raft.lastIndex();
       }
+      if (raft.role() == Role.LEADER && raft.commitIndex() > commitSeen) {
+        checker.commitsAsLeader(id, raft.term(), raft.commitIndex(), disk);
+      }
+      commitSeen = raft.commitIndex();
       output.sendNow().forEach(SimulatedCluster.this::send);
       if (!output.sendWhenDurable().isEmpty()) {
         held.addLast(new Held(output.sendWhenDurableAfter(), output.sendWhenDurable()));
@@ -126,8 +148,16 @@ final class SimulatedCluster {
         if (entry.index() != appliedIndex + 1) {
           throw new AssertionError(id + " applies " + entry + " after " + appliedIndex);
         }
-        checker.applies(id, raft.term(), entry, disks());
+        checker.applies(
+            id,
+            raft.term(),
+            entry,
+            disks(),
+            List.of(raft.positionAt(entry.index()).configuration(), raft.configuration()));
         appliedIndex = entry.index();
+        if (entry.kind() == Entry.Kind.CONFIGURATION) {
+          memberships++;
+        }
       }
       for (ReadState read : output.reads()) {
         reads++;
@@ -181,8 +211,18 @@ final class SimulatedCluster {
       }
     }
 
+    boolean alive() {
+      return alive;
+    }
+
     ProposeResult propose(byte[] payload) {
       ProposeResult result = raft.propose(payload);
+      if (result instanceof ProposeResult.Accepted accepted && raft.commitIndex() >= leadsFrom) {
+        long waiting = accepted.index() - 1 - raft.commitIndex();
+        if (waiting * Entry.OVERHEAD_BYTES > UNCOMMITTED_BYTES_MAX) {
+          throw new AssertionError(id + " accepted more while " + waiting + " entries wait");
+        }
+      }
       changed();
       return result;
     }
@@ -204,10 +244,14 @@ final class SimulatedCluster {
   private final long delayMaxNanos;
   private double lossRate;
   private double duplicationRate;
+  private double crashRate = 0.1;
   private long nowNanos;
   private long order;
   private long trace;
   private long reads;
+  private long installs;
+  private long memberships;
+  private final boolean leaseReads;
 
   SimulatedCluster(int size, long seed) {
     random = new SplittableRandom(seed);
@@ -220,20 +264,25 @@ final class SimulatedCluster {
     delayMaxNanos = (1 + random.nextLong(30)) * MILLI;
     lossRate = random.nextInt(3) == 0 ? 0 : random.nextDouble(0.15);
     duplicationRate = random.nextInt(3) == 0 ? 0 : random.nextDouble(0.1);
+    leaseReads = random.nextBoolean();
     for (String id : ids) {
+      nodes.put(id, new Node(id, new MemoryDisk(), 0));
+    }
+    for (String id : JOINERS) {
       nodes.put(id, new Node(id, new MemoryDisk(), 0));
     }
   }
 
   /** Small limits, so that every one of them is met. */
   private RaftConfig config(String id) {
-    return RaftConfig.builder(id, membership)
-        .electionTimeoutMillis(300)
+    return RaftConfig.builder(id, JOINERS.contains(id) ? Configuration.NONE : membership)
+        .electionTimeoutMillis(TIMEOUT_MILLIS)
         .heartbeatIntervalMillis(50)
         .inflightMessagesMax(4)
         .inflightBytesMax(600)
         .appendBytesMax(200)
-        .uncommittedBytesMax(3_000)
+        .uncommittedBytesMax(UNCOMMITTED_BYTES_MAX)
+        .leaseReads(leaseReads)
         .applyBytesMax(250)
         .readsPendingMax(20)
         .readRoundsMax(2)
@@ -253,8 +302,82 @@ final class SimulatedCluster {
     return node.alive && nowNanos >= node.pausedUntilNanos;
   }
 
-  private List<MemoryDisk> disks() {
-    return nodes.values().stream().map(node -> node.disk).toList();
+  private Map<String, MemoryDisk> disks() {
+    Map<String, MemoryDisk> disks = new LinkedHashMap<>();
+    nodes.values().forEach(node -> disks.put(node.id, node.disk));
+    return disks;
+  }
+
+  /** A snapshot of what the leader has applied now; it may be lost, and so may the report. */
+  private void sendSnapshot(Node leader, String follower) {
+    if (!leader.alive || leader.raft.role() != Role.LEADER) {
+      return;
+    }
+    SnapshotPosition position = leader.raft.positionAt(leader.appliedIndex);
+    long term = leader.raft.term();
+    schedule(
+        random.nextLong(100 * MILLI),
+        () -> {
+          Node receiver = nodes.get(follower);
+          boolean delivered =
+              receiver.alive
+                  && !cutLinks.contains(leader.id + ">" + follower)
+                  && random.nextDouble() >= lossRate;
+          if (delivered) {
+            receiver.runHere(
+                () -> {
+                  if (receiver.alive) {
+                    receiver.raft.offerSnapshot(position, term, leader.id, nowNanos);
+                    receiver.changed();
+                  }
+                });
+          }
+          leader.scheduleHere(
+              random.nextLong(20 * MILLI),
+              () -> {
+                if (leader.alive && leader.raft.term() == term) {
+                  leader.raft.snapshotFinished(follower, position, delivered);
+                  leader.changed();
+                }
+              });
+        });
+  }
+
+  /** Removes most of what was applied, as far as this node is concerned. */
+  void compact(Node node) {
+    if (isRunning(node)) {
+      node.raft.compactTo(Math.max(0, node.appliedIndex - random.nextInt(5)));
+      node.changed();
+    }
+  }
+
+  /** Asks every node that believes to lead for a change of the membership or a hand-over. */
+  void reorganise() {
+    List<String> ids = new ArrayList<>(nodes.keySet());
+    String one = ids.get(random.nextInt(ids.size()));
+    String other = ids.get(random.nextInt(ids.size()));
+    int choice = random.nextInt(8);
+    for (Node node : new ArrayList<>(nodes.values())) {
+      if (!isRunning(node)) {
+        continue;
+      }
+      switch (choice) {
+        case 0 -> node.raft.changeMembership(new MembershipChange.AddLearner(one));
+        case 1, 2 -> node.raft.changeMembership(new MembershipChange.AddVoter(one));
+        case 3, 4 -> node.raft.changeMembership(new MembershipChange.Remove(one));
+        case 5 -> node.raft.changeMembership(new MembershipChange.Replace(one, other));
+        default -> node.raft.transferLeadership(choice == 6 ? null : one);
+      }
+      node.changed();
+    }
+  }
+
+  long installs() {
+    return installs;
+  }
+
+  long memberships() {
+    return memberships;
   }
 
   long trace() {
@@ -284,6 +407,12 @@ final class SimulatedCluster {
 
   private void send(Message message) {
     checker.sends(message);
+    if (message instanceof Message.VoteResponse vote
+        && vote.granted()
+        && crashRate > 0
+        && random.nextDouble() < crashRate) {
+      crashSoon(nodes.get(vote.from()));
+    }
     deliverLater(message);
     if (random.nextDouble() < duplicationRate) {
       deliverLater(message);
@@ -304,19 +433,35 @@ final class SimulatedCluster {
         });
   }
 
+  /** Just after a promise is the moment at which forgetting hurts. */
+  private void crashSoon(Node node) {
+    schedule(
+        random.nextLong(5 * MILLI),
+        () -> {
+          if (nodes.get(node.id) == node && isRunning(node)) {
+            crash(node);
+            schedule(
+                random.nextLong(20 * MILLI),
+                () -> {
+                  if (nodes.get(node.id) == node && !node.alive) {
+                    restart(node);
+                  }
+                });
+          }
+        });
+  }
+
   void crash(Node node) {
     node.alive = false;
     node.disk.crash(random.nextInt(node.disk.unsyncedCount() + 1));
     checker.crashed(node.id);
   }
 
-  /**
-   * The applied state on disk may be older than what was applied, never newer than the log on disk.
-   */
+  /** The applied state on disk may be older than what was applied, never newer than the log. */
   void restart(Node node) {
-    long applied = Math.min(node.appliedIndex, node.disk.lastIndex());
-    nodes.put(
-        node.id, new Node(node.id, node.disk, applied == 0 ? 0 : random.nextLong(applied + 1)));
+    long least = node.disk.firstIndex() - 1;
+    long most = Math.max(least, node.disk.appliedIndex());
+    nodes.put(node.id, new Node(node.id, node.disk, least + random.nextLong(most - least + 1)));
   }
 
   /** A long garbage collection or a stopped process: nothing moves, then everything at once. */
@@ -350,6 +495,7 @@ final class SimulatedCluster {
     healLinks();
     lossRate = 0;
     duplicationRate = 0;
+    crashRate = 0;
     for (Node node : new ArrayList<>(nodes.values())) {
       if (!node.alive) {
         restart(node);
