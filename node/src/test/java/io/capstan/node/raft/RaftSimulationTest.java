@@ -141,7 +141,9 @@ class RaftSimulationTest {
             node -> {
               assertThat(node.raft.leaderId()).isEqualTo(leader.id);
               assertThat(node.appliedIndex)
-                  .as("applied by %s, leader %s, %s", node.id, leader.raft.status(), node.raft.status())
+                  .as(
+                      "applied by %s, leader %s, %s",
+                      node.id, leader.raft.status(), node.raft.status())
                   .isGreaterThanOrEqualTo(lastIndex);
             });
   }

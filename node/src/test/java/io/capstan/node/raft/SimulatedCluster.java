@@ -48,6 +48,7 @@ final class SimulatedCluster {
     private long tickScheduledNanos = Long.MAX_VALUE;
     private long pausedUntilNanos;
     private long leadsFrom;
+    private long leadsTerm;
     private long commitSeen;
     long appliedIndex;
 
@@ -135,6 +136,7 @@ final class SimulatedCluster {
       if (change != null && change.role() == Role.LEADER) {
         checker.leads(id, change.term(), disk);
         leadsFrom = raft.lastIndex();
+        leadsTerm = change.term();
       }
       if (raft.role() == Role.LEADER && raft.commitIndex() > commitSeen) {
         checker.commitsAsLeader(id, raft.term(), raft.commitIndex(), disk);
@@ -217,7 +219,9 @@ final class SimulatedCluster {
 
     ProposeResult propose(byte[] payload) {
       ProposeResult result = raft.propose(payload);
-      if (result instanceof ProposeResult.Accepted accepted && raft.commitIndex() >= leadsFrom) {
+      if (result instanceof ProposeResult.Accepted accepted
+          && accepted.term() == leadsTerm
+          && raft.commitIndex() >= leadsFrom) {
         long waiting = accepted.index() - 1 - raft.commitIndex();
         if (waiting * Entry.OVERHEAD_BYTES > UNCOMMITTED_BYTES_MAX) {
           throw new AssertionError(id + " accepted more while " + waiting + " entries wait");
