@@ -82,6 +82,7 @@ final class EventLoop {
 
   private final Inbox<Work> inbox = new Inbox<>();
   private final OpenCalls calls = new OpenCalls();
+  private final List<Work> gathered = new ArrayList<>();
   private final List<Work.StatusQuery> queries = new ArrayList<>();
   private final int callsWaitingMax;
   private final ReplicaCore replica;
@@ -291,9 +292,13 @@ final class EventLoop {
   }
 
   private void round() {
+    int inputs = gather();
+    // After the inputs were taken: what is decided at this moment, a read under a lease above all,
+    // must not be decided as of a time before the request came.
     Moment now = clock.get();
     boolean stepped = tickWhereDue(now);
-    stepped |= stepWaiting(now);
+    stepGathered(now);
+    stepped |= inputs > 0;
     if (stepped) {
       Flush flush = replica.flush(now);
       if (abandoned) {
@@ -326,7 +331,7 @@ final class EventLoop {
     return true;
   }
 
-  private boolean stepWaiting(Moment now) {
+  private int gather() {
     int inputs = 0;
     long bytes = 0;
     while (inputs < ROUND_INPUTS_MAX && bytes < ROUND_MAX_BYTES) {
@@ -336,7 +341,14 @@ final class EventLoop {
       }
       inputs += inbox.polledWeight();
       bytes += inbox.polledBytes();
-      switch (work) {
+      gathered.add(work);
+    }
+    return inputs;
+  }
+
+  private void stepGathered(Moment now) {
+    for (Work gatheredWork : gathered) {
+      switch (gatheredWork) {
         case PendingCall call -> step(call, now);
         case Work.Given given -> replica.step(given.input(), now);
         case Work.FromPeer frame -> {
@@ -347,7 +359,7 @@ final class EventLoop {
         case Work.StatusQuery query -> queries.add(query);
       }
     }
-    return inputs > 0;
+    gathered.clear();
   }
 
   private void step(PendingCall call, Moment now) {

@@ -15,11 +15,15 @@ import io.capstan.proto.v1.PutResponse;
 import io.capstan.proto.v1.Receipt;
 import io.capstan.proto.v1.StatusResponse;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -35,12 +39,13 @@ class EventLoopTest {
   private final List<Object> world = new CopyOnWriteArrayList<>();
   private final AtomicReference<String> stopped = new AtomicReference<>();
   private final AtomicReference<Throwable> cause = new AtomicReference<>();
+  private volatile Supplier<Moment> readClock = EventLoopTest::moment;
   private final EventLoop loop =
       new EventLoop(
           "test-loop",
           CALLS_WAITING_MAX,
           replica,
-          () -> new Moment(System.nanoTime(), System.currentTimeMillis()),
+          () -> readClock().get(),
           new EventLoop.World(
               new EventLoop.Outbound() {
                 @Override
@@ -62,6 +67,14 @@ class EventLoopTest {
                 stopped.compareAndSet(null, reason);
                 cause.compareAndSet(null, problem);
               }));
+
+  private Supplier<Moment> readClock() {
+    return readClock;
+  }
+
+  private static Moment moment() {
+    return new Moment(System.nanoTime(), System.currentTimeMillis());
+  }
 
   @AfterEach
   void end() {
@@ -99,6 +112,40 @@ class EventLoopTest {
     // then
     await().until(() -> replica.inputs.size() == 500);
     assertThat(replica.inputsPerFlush).containsExactly(500);
+  }
+
+  @Test
+  void neverDecidesACallAsOfAMomentBeforeItCame() {
+    // given calls that each arrive just after the clock was read
+    Map<Long, Long> arrivedNanos = new ConcurrentHashMap<>();
+    AtomicLong arrivals = new AtomicLong();
+    readClock =
+        () -> {
+          Moment moment = moment();
+          long number = arrivals.incrementAndGet();
+          if (number <= 50) {
+            arrivedNanos.put(number, System.nanoTime());
+            loop.offerCall(new RecordedCall(PUT).call, 10);
+          }
+          return moment;
+        };
+    List<Long> decidedNanos = new CopyOnWriteArrayList<>();
+    replica.script =
+        (input, now) -> {
+          if (input instanceof Input.ClientCall) {
+            decidedNanos.add(now.nanos());
+          }
+          return answerCalls(input);
+        };
+
+    // when
+    loop.start();
+
+    // then
+    await().until(() -> decidedNanos.size() == 50);
+    for (int i = 0; i < 50; i++) {
+      assertThat(decidedNanos.get(i)).isGreaterThanOrEqualTo(arrivedNanos.get(i + 1L));
+    }
   }
 
   @Test
