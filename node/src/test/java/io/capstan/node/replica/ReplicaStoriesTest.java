@@ -86,6 +86,26 @@ final class ReplicaStoriesTest {
   }
 
   @Test
+  @DisplayName("forgets a session that nobody used for a day, also across a restart, and no other")
+  void forgetsIdleSessions() {
+    long hourNanos = 3_600 * LoneReplica.SECOND_NANOS;
+    replica.ask(OpenSessionRequest.newBuilder().setSession(9).build());
+    replica.ask(OpenSessionRequest.newBuilder().setSession(10).build());
+    replica.pass(20 * hourNanos);
+    replica.restart();
+    replica.ask(put("default", "k", "a").setOperation(operation(10, 1)).build());
+    replica.pass(5 * hourNanos);
+    replica.pass(LoneReplica.SECOND_NANOS);
+
+    ErrorDetail idle =
+        replica.refused(put("default", "k", "b").setOperation(operation(9, 1)).build());
+
+    assertThat(idle.getCode()).isEqualTo("UNKNOWN_SESSION");
+    assertThat(replica.ask(put("default", "k", "c").setOperation(operation(10, 2)).build()))
+        .isInstanceOf(PutResponse.class);
+  }
+
+  @Test
   @DisplayName("says UNKNOWN to an operation older than the session's window, and runs it never")
   void refusesBeyondTheWindow() {
     replica.ask(OpenSessionRequest.newBuilder().setSession(9).build());
