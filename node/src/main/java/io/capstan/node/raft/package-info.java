@@ -64,6 +64,35 @@
  * round has a number that is never given again; none starts before an entry of the leader's own
  * term is committed.
  *
+ * <p>With {@code leaseReads} a leader asks nobody while its lease runs (section 6.4.1). The lease
+ * counts from the moment at which a round of questions left, is shortened by twice the drift bound,
+ * and rests on the rule that nobody votes within one election timeout of hearing a leader or of its
+ * own start. So the caller must read {@code now} after a request arrived, never before.
+ *
+ * <h2>A log that is cut</h2>
+ *
+ * The state machine is durable by itself, so {@code compactTo(index)} only forgets; what was there
+ * is remembered as a {@link io.capstan.node.raft.SnapshotPosition}: index, term and configuration.
+ * A follower whose next entry is gone is named once in {@link
+ * io.capstan.node.raft.Output#snapshotsNeeded}; the caller sends it the state by its own means and
+ * reports how that ended. The receiving node offers what arrived; the core refuses what is older
+ * than its commit index, and otherwise demands the exchange of state and log as one write.
+ *
+ * <h2>Membership</h2>
+ *
+ * Chapter 4. A configuration is an entry and counts from the moment at which it is appended; a
+ * truncation brings the previous one back. Voters change through a joint configuration only, one
+ * change at a time, and only once the last one is committed. A new voter is a learner first; that
+ * it waits for its vote stands in the configuration, so the next leader goes on with it. A leader
+ * that removes itself leads, without counting itself, until its successor configuration is
+ * committed. A node that no configuration has ever named neither votes nor campaigns.
+ *
+ * <h2>Handing over</h2>
+ *
+ * Section 3.10: the leader stops taking proposals, brings the target up to date and tells it to
+ * campaign at once, which overrules the protections of elections. As the lease rests on these, it
+ * is given up for the rest of the term.
+ *
  * <h2>Invariants</h2>
  *
  * Terms and commit index never fall; one vote per term; handed out &lt;= commit &lt;= last and
@@ -75,8 +104,9 @@
  * {@code Raft} is the only class to call. {@code RaftState} holds what all roles share and changes
  * the role; {@code Voter}, {@code Candidate}, {@code Follower} and {@code Leader} handle what
  * reaches them; {@code RaftLog} with {@code LogTail} and {@code WriteTracker} is the log in memory;
- * {@code Ballot} the term and vote; {@code Progress} one follower as its leader sees it; {@code
- * Configuration} the arithmetic of quorums, joint ones included (section 4.3).
+ * {@code Ballot} the term and vote; {@code Replication} with a {@code Progress} for each follower
+ * what is sent; {@code Configuration} the arithmetic of quorums, joint ones included (section 4.3);
+ * {@code Configurations} which of them is in force; {@code MembershipChanges} which one comes next.
  */
 @NullMarked
 package io.capstan.node.raft;

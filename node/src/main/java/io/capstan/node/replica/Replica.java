@@ -1,7 +1,6 @@
 package io.capstan.node.replica;
 
 import com.google.protobuf.Message;
-import io.capstan.node.quorum.LeaderlessKeyspace;
 import io.capstan.node.raft.Configuration;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.HardState;
@@ -21,14 +20,9 @@ import io.capstan.proto.store.v1.ExpireSessionsCommand;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.LogCommand;
 import io.capstan.proto.store.v1.Mode;
-import io.capstan.proto.v1.KeyspaceStatus;
-import io.capstan.proto.v1.PeerStatus;
 import io.capstan.proto.v1.StatusResponse;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +56,7 @@ public final class Replica {
   private final CallRouter router;
   private final Snapshots snapshots;
   private final long senderRun;
-  private final Map<String, Long> heardNanos = new HashMap<>();
+  private final StatusPage statusPage;
 
   private Moment now;
   private long nextExpiryNanos;
@@ -102,6 +96,7 @@ public final class Replica {
     this.calls = new CpCalls(config, raft, machine, answers, membership, new CallExit(), start);
     this.router =
         new CallRouter(config, machine, answers, apKeyspaces, calls, membership, this::deliver);
+    this.statusPage = new StatusPage(config, raft, machine, apKeyspaces);
     this.snapshots = new Snapshots(config, raft, machine, store, outbox, random, start);
   }
 
@@ -169,7 +164,7 @@ public final class Replica {
     }
     boolean member = raft.configuration().isMember(from);
     if (member) {
-      heardNanos.put(from, now.nanos());
+      statusPage.heard(from, now);
     } else if (!message.hasRaft() && !message.hasSnapshot()) {
       // Raft and snapshots may come from whom this node has yet to learn of; nothing else.
       return;
@@ -433,52 +428,7 @@ public final class Replica {
 
   /** What this replica knows of itself; the shell adds addresses, disk and process. */
   public StatusResponse.Builder status(Moment moment) {
-    RaftStatus status = raft.status();
-    StatusResponse.Builder response =
-        StatusResponse.newBuilder()
-            .setId(config.nodeId())
-            .setRole(roleName(status.role()))
-            .setTerm(status.term())
-            .setCommitIndex(status.commitIndex())
-            .setAppliedIndex(machine.appliedIndex())
-            .setLastLogIndex(status.lastIndex())
-            .setIncarnation(config.incarnation());
-    String leader = status.leaderId();
-    if (leader != null) {
-      response.setLeader(leader);
-    }
-    for (KeyspaceRecord keyspace : machine.catalogue().all()) {
-      KeyspaceStatus.Builder row =
-          KeyspaceStatus.newBuilder().setKeyspace(CpAnswers.describe(keyspace));
-      LeaderlessKeyspace leaderless = apKeyspaces.keyspace(keyspace.getId());
-      if (leaderless != null) {
-        leaderless.divergence().ifPresent(row::setDivergenceDots);
-      }
-      response.addKeyspaces(row);
-    }
-    for (String member : raft.configuration().members()) {
-      if (member.equals(config.nodeId())) {
-        continue;
-      }
-      PeerStatus.Builder peer = PeerStatus.newBuilder().setId(member);
-      Long heard = heardNanos.get(member);
-      peer.setReachable(
-          heard != null && moment.nanos() - heard < config.peerSilentMillis() * 1_000_000L);
-      for (RaftStatus.FollowerStatus follower : status.followers()) {
-        if (follower.nodeId().equals(member)) {
-          peer.setMatchIndex(follower.matchIndex());
-        }
-      }
-      response.addPeers(peer);
-    }
-    return response;
-  }
-
-  private static String roleName(Role role) {
-    return switch (role) {
-      case PRE_CANDIDATE, CANDIDATE -> "candidate";
-      default -> role.name().toLowerCase(Locale.ROOT);
-    };
+    return statusPage.at(moment);
   }
 
   /**

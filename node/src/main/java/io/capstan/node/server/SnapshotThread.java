@@ -63,6 +63,8 @@ final class SnapshotThread {
             });
     executor.allowCoreThreadTimeOut(true);
     this.thread = executor;
+    // Exports of an earlier run: nobody will ask for them again.
+    submit(() -> discard(false));
   }
 
   /** Begins what the replica asks for; the answer comes later. */
