@@ -189,20 +189,25 @@ class LinkProxyTest {
 
   @Test
   void whilePeerDoesNotListenConnectionsAreResetAndLaterOnesSucceed() throws Exception {
-    int port = echo.address().getPort();
-    echo.close();
-    // Bound but not listening, or another process of this machine might take the port meanwhile.
-    try (Socket placeholder = new Socket()) {
-      placeholder.setReuseAddress(true);
-      placeholder.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    // given a peer whose port is taken, so that no other process listens there, but not open
+    Socket closedPort = new Socket();
+    closedPort.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    InetSocketAddress peer = (InetSocketAddress) closedPort.getLocalSocketAddress();
+    try (closedPort;
+        LinkProxy early = LinkProxy.open(loop, LINK, ANY_PORT, peer)) {
+      // then
+      assertThatExceptionOfType(SocketException.class)
+          .isThrownBy(() -> hear(connectTo(early.listenAddress()), 1));
 
-      assertThatExceptionOfType(SocketException.class).isThrownBy(() -> hear(connect(), 1));
+      // when it begins to listen
+      closedPort.close();
+      try (EchoServer opened = new EchoServer(peer.getPort())) {
+        Socket late = connectTo(early.listenAddress());
+        say(late, "z");
+        assertThat(hear(late, 1)).isEqualTo("z");
+        assertThat(opened.connections()).isEqualTo(1);
+      }
     }
-
-    echo = new EchoServer(port);
-    Socket late = connect();
-    say(late, "z");
-    assertThat(hear(late, 1)).isEqualTo("z");
   }
 
   @Test
