@@ -64,6 +64,8 @@ final class CpCalls {
   private @Nullable String leaderSeen;
   // Whether any open call may be waiting for a leader; looked through only then.
   private boolean someWait;
+  // While the leader hands over, writes are tried again from this moment on, not in a circle.
+  private long heldUntilNanos;
   // No open call runs out of time or patience before this moment.
   private long nextExpiryNanos;
   private Moment now;
@@ -84,6 +86,7 @@ final class CpCalls {
     this.commands = new CpCommands(config.groupId());
     this.exit = exit;
     this.now = now;
+    this.heldUntilNanos = now.nanos();
   }
 
   int openCalls() {
@@ -187,7 +190,10 @@ final class CpCalls {
                                 + overloaded.max()
                                 + " are allowed";
                       })));
-      case ProposeResult.Transferring transferring -> call.waitForLeader(now.nanos());
+      case ProposeResult.Transferring transferring -> {
+        waitForLeader(call);
+        heldUntilNanos = now.nanos() + config.heartbeatIntervalMillis() * 1_000_000L;
+      }
     }
   }
 
@@ -315,6 +321,7 @@ final class CpCalls {
     String leader = raft.leaderId();
     boolean sameLeader = Objects.equals(leader, leaderSeen);
     leaderSeen = leader;
+    heldUntilNanos = now.nanos();
     boolean leading = raft.role() == Role.LEADER;
     for (Call call : List.copyOf(open.values())) {
       boolean ended =
@@ -335,7 +342,7 @@ final class CpCalls {
   }
 
   private void attemptWaiting() {
-    if (!someWait || raft.leaderId() == null) {
+    if (!someWait || raft.leaderId() == null || now.nanos() - heldUntilNanos < 0) {
       return;
     }
     // Set again by every attempt that ends in waiting once more.
@@ -409,7 +416,10 @@ final class CpCalls {
       return OptionalLong.empty();
     }
     boolean retry = someWait && raft.leaderId() != null;
-    return OptionalLong.of(retry ? now.nanos() : nextExpiryNanos);
+    return OptionalLong.of(
+        retry && heldUntilNanos - nextExpiryNanos < 0
+            ? (heldUntilNanos - now.nanos() > 0 ? heldUntilNanos : now.nanos())
+            : nextExpiryNanos);
   }
 
   private void expireLate() {
