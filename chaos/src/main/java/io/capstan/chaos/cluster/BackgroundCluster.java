@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,7 @@ public final class BackgroundCluster {
 
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(25);
   private static final Duration SIGNAL_TIMEOUT = Duration.ofSeconds(5);
+  private static final int NAMED_FILES_MAX = 5;
 
   private final ClusterDirectory directory;
   private final CapstanHome home;
@@ -404,9 +406,13 @@ public final class BackgroundCluster {
       Files.deleteIfExists(directory.supervisorLog());
       Files.deleteIfExists(LogTail.movedAside(directory.supervisorLog()));
       Files.deleteIfExists(directory.lockFile());
+      Files.deleteIfExists(ClusterState.halfWritten(directory.stateFile()));
       Files.deleteIfExists(directory.stateFile());
       home.forget(directory);
-      deleteIfEmpty(directory.root());
+      List<Path> kept = deleteIfEmpty(directory.root());
+      if (!kept.isEmpty()) {
+        progress.accept(directory.root() + " stays, for it holds other files: " + names(kept));
+      }
     } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
       throw new ClusterException(
           ClusterException.Kind.FAILED,
@@ -432,13 +438,22 @@ public final class BackgroundCluster {
     }
   }
 
-  /** Other people's files in the folder stay. */
-  private static void deleteIfEmpty(Path folder) throws IOException {
+  /** Other people's files in the folder stay, and it with them. Returns these files. */
+  private static List<Path> deleteIfEmpty(Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
-      if (files.findAny().isPresent()) {
-        return;
+      List<Path> kept = files.sorted().toList();
+      if (!kept.isEmpty()) {
+        return kept;
       }
     }
     Files.delete(folder);
+    return List.of();
+  }
+
+  private static String names(List<Path> files) {
+    return files.stream()
+        .limit(NAMED_FILES_MAX)
+        .map(file -> file.getFileName().toString())
+        .collect(Collectors.joining(", ", "", files.size() > NAMED_FILES_MAX ? ", ..." : ""));
   }
 }

@@ -130,9 +130,14 @@ record ClusterState(
     writeAtomically(directory.stateFile(), JSON.writeValueAsString(this));
   }
 
+  /** Returns where the new content of a file is written; it stays if the writer is killed. */
+  static Path halfWritten(Path file) {
+    return file.resolveSibling(file.getFileName() + ".new");
+  }
+
   /** Replaces a file as a whole: after a crash it has the old content or the new one. */
   static void writeAtomically(Path file, String content) throws IOException {
-    Path next = file.resolveSibling(file.getFileName() + ".new");
+    Path next = halfWritten(file);
     Files.deleteIfExists(next);
     if (Files.getFileStore(file.toAbsolutePath().getParent()).supportsFileAttributeView("posix")) {
       Files.createFile(

@@ -34,6 +34,7 @@ public final class Supervisor {
   private volatile String message = "";
   private volatile @Nullable ProcessCluster running;
   private volatile ClusterState.@Nullable SupervisorEntry self;
+  private boolean finished;
 
   Supervisor(ClusterDirectory directory, ClusterLayout layout, NodeCommand command) {
     this.directory = directory;
@@ -107,8 +108,11 @@ public final class Supervisor {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      self = null;
-      writeState();
+      synchronized (stateFile) {
+        self = null;
+        writeState();
+        finished = true;
+      }
     }
   }
 
@@ -154,6 +158,10 @@ public final class Supervisor {
 
   private void writeState() {
     synchronized (stateFile) {
+      if (finished) {
+        // A node's end that is noticed late: the process may exit in the middle of the write.
+        return;
+      }
       try {
         ClusterState.of(layout, running, self).write(directory);
       } catch (IOException e) {

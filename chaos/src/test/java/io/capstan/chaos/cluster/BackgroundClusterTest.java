@@ -224,8 +224,10 @@ class BackgroundClusterTest {
   void destroyingRemovesTheDataAndNothingElse() throws IOException {
     start(1);
     Path precious = Files.createFile(directory.root().resolve("precious.txt"));
+    Files.createFile(ClusterState.halfWritten(directory.stateFile()));
 
     assertThat(background.destroy(progress::add)).isTrue();
+    assertThat(progress).last().asString().contains("it holds other files: precious.txt");
 
     assertThat(directory.root()).isDirectoryContaining(precious::equals);
     try (var files = Files.list(directory.root())) {

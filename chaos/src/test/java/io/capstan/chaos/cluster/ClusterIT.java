@@ -60,7 +60,7 @@ class ClusterIT {
     Result result = capstan("cluster", "destroy", "--yes");
 
     assertThat(result.exitCode()).as(result.err()).isZero();
-    assertThat(state.resolve("cluster")).doesNotExist();
+    assertThat(state.resolve("cluster")).as(result.out() + result.err()).doesNotExist();
   }
 
   @BeforeEach
