@@ -71,8 +71,8 @@ public final class LeaderlessKeyspace {
             record, config, levels, admission, state, wire, output, peers, pending, receipts, time);
     this.scans =
         new ScanCoordinator(
-            record, config, levels, admission, replica, wire, output, peers, pending, receipts,
-            time);
+            record, config, levels, admission, replica, state, wire, output, peers, pending,
+            receipts, time);
     this.antiEntropy = new AntiEntropy(config, state, wire, peers, time, random);
   }
 

@@ -67,6 +67,17 @@ final class PeerReachability {
     return !peer.linkDown && nowNanos - peer.heardNanos < silentNanos;
   }
 
+  /** Whether nobody who can be counted on is missing from the mask over the members. */
+  boolean haveReachableAnswered(long answeredMask, QuorumConfig config, StepTime time) {
+    for (String name : names) {
+      boolean answered = (answeredMask & 1L << config.members().indexOf(name)) != 0;
+      if (!answered && isReachable(name, time.nowNanos())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** The peers that cannot be counted on, in the order of the members. */
   List<String> unreachable(long nowNanos) {
     List<String> missing = new ArrayList<>();

@@ -12,6 +12,16 @@ abstract class PendingCall {
     this.deadlineNanos = deadlineNanos;
   }
 
+  /** The next moment at which the call wants to be asked to resend, no later than its deadline. */
+  long wakeNanos(long nowNanos) {
+    return deadlineNanos;
+  }
+
+  /** How long after the next reminder the one after it follows. */
+  long nextGapNanos(long gapNanos) {
+    return gapNanos * 2;
+  }
+
   /** Asks those again who have not answered; messages may have been lost. */
   abstract void resend();
 

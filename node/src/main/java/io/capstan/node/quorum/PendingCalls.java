@@ -97,16 +97,15 @@ final class PendingCalls {
         call.expire();
       } else {
         call.resend();
-        enqueue(call, nowNanos, due.gapNanos * 2);
+        enqueue(call, nowNanos, call.nextGapNanos(due.gapNanos));
       }
     }
   }
 
   private void enqueue(PendingCall call, long nowNanos, long gapNanos) {
-    long untilDeadline = call.deadlineNanos - nowNanos;
+    long untilWoken = call.wakeNanos(nowNanos) - nowNanos;
     queue.add(
-        new Due(
-            nowNanos + Math.min(untilDeadline, gapNanos), ++lastOrder, gapNanos, call.requestId));
+        new Due(nowNanos + Math.min(untilWoken, gapNanos), ++lastOrder, gapNanos, call.requestId));
   }
 
   void abandonAll(String code, String reason) {

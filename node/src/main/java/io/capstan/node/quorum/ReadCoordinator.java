@@ -1,7 +1,10 @@
 package io.capstan.node.quorum;
 
 import com.google.protobuf.ByteString;
+import io.capstan.node.version.Dot;
 import io.capstan.node.version.DottedVersionVectorSet;
+import io.capstan.node.version.NodeClock;
+import io.capstan.node.version.VersionVector;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.peer.v1.ReadRequest;
 import io.capstan.proto.peer.v1.ReadResponse;
@@ -12,7 +15,9 @@ import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.GetResponse;
 import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.Receipt;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +27,14 @@ import org.jspecify.annotations.Nullable;
  * <p>At R of 2 and more the answer waits until R replicas have the join on disk. Any later read at
  * quorum meets one of them, so nobody reads an older state after somebody read a newer one; without
  * the wait, a write that reached a single replica could be read now and be gone in the next read.
+ *
+ * <p>A read of a session answers only once the join contains what the session has seen, and asks
+ * further replicas than its level needs where it does not. Where none of them has it within the
+ * session's patience, the read fails and says which replica it is that could not be asked.
  */
 final class ReadCoordinator {
+  private static final NodeClock NO_CLOCK = new NodeClock();
+
   private final KeyspaceRecord record;
   private final QuorumConfig config;
   private final Levels levels;
@@ -70,14 +81,19 @@ final class ReadCoordinator {
       output.fail(callId, refusal);
       return;
     }
+    SessionToken session = SessionToken.fromProto(request.getAtLeast());
+    if (session.epoch() > record.getEpoch()) {
+      output.fail(callId, Refusals.sessionEpochAhead(record, config.nodeId(), session.epoch()));
+      return;
+    }
     PendingRead call =
-        new PendingRead(pending.nextRequestId(), callId, deadlineNanos, request.getKey(), level);
+        new PendingRead(
+            pending.nextRequestId(), callId, deadlineNanos, request.getKey(), level, session);
     pending.open(call, time.nowNanos());
     if (call.required > 1) {
       wire.sendToPeers(call.request);
     }
-    DottedVersionVectorSet held = state.read(call.key);
-    wire.whenDurable(() -> call.answeredBy(config.selfIndex(), held));
+    call.readHere();
   }
 
   void onResponse(String from, ReadResponse response) {
@@ -108,12 +124,26 @@ final class ReadCoordinator {
     private boolean repairing;
     private long heldMask;
     private @Nullable QuorumMessage repair;
+    private final SessionToken session;
+    private final long sessionWaitUntilNanos;
+    // What the session has seen and no answer so far contains.
+    private List<Dot> unseen;
+    private boolean askedFurther;
 
-    PendingRead(long requestId, long callId, long deadlineNanos, ByteString key, Level level) {
+    PendingRead(
+        long requestId,
+        long callId,
+        long deadlineNanos,
+        ByteString key,
+        Level level,
+        SessionToken session) {
       super(requestId, callId, deadlineNanos);
       this.key = key;
       this.level = level;
       this.required = levels.required(level);
+      this.session = session;
+      this.unseen = session.missingIn(VersionVector.EMPTY, NO_CLOCK);
+      this.sessionWaitUntilNanos = time.nowNanos() + session.waitMillis() * 1_000_000;
       this.answers = new DottedVersionVectorSet[levels.replicas()];
       this.request =
           wire.message()
@@ -121,8 +151,22 @@ final class ReadCoordinator {
               .build();
     }
 
+    /** Reads what this node holds; it counts once that is on disk. */
+    void readHere() {
+      DottedVersionVectorSet held = state.read(key);
+      // By the clock as it is now: later it may know of dots that the row above lacks.
+      List<Dot> lacking =
+          unseen.isEmpty() ? unseen : session.missingIn(held.context(), state.clock());
+      wire.whenDurable(
+          () -> {
+            unseen = unseen.stream().filter(lacking::contains).toList();
+            answeredBy(config.selfIndex(), held);
+          });
+    }
+
     void answeredBy(int replica, DottedVersionVectorSet held) {
-      if ((answeredMask & 1L << replica) != 0) {
+      boolean isNew = (answeredMask & 1L << replica) == 0;
+      if (!isNew && !isWaitingForSession()) {
         return;
       }
       answeredMask |= 1L << replica;
@@ -131,13 +175,62 @@ final class ReadCoordinator {
       } else {
         answers[replica] = held;
         joined = joined.join(held);
-        if (Long.bitCount(answeredMask) >= required) {
+        unseen = unseen.stream().filter(dot -> !joined.covers(dot)).toList();
+        if (isWaitingForSession()) {
+          askFurther();
+        } else if (Long.bitCount(answeredMask) >= required) {
           beginRepair();
         }
       }
       if (Long.bitCount(answeredMask) == levels.replicas()) {
         late.remove(requestId);
       }
+    }
+
+    /** Enough replicas for the level have answered, but not one that has what the session saw. */
+    private boolean isWaitingForSession() {
+      return !repairing
+          && !unseen.isEmpty()
+          && Long.bitCount(answeredMask) >= required
+          && pending.isOpen(this);
+    }
+
+    private void askFurther() {
+      if (required == 1 && !askedFurther) {
+        wire.sendToPeers(request);
+      }
+      askedFurther = true;
+      if (session.waitMillis() == 0 && peers.haveReachableAnswered(answeredMask, config, time)) {
+        refuseSession();
+      }
+    }
+
+    private void refuseSession() {
+      pending.close(this);
+      output.fail(callId, sessionNotMet());
+    }
+
+    private ErrorDetail sessionNotMet() {
+      List<String> strangers = new ArrayList<>();
+      for (Dot dot : unseen) {
+        if (state.clock().maxOf(dot.actor()) == 0) {
+          strangers.add(dot.actor().toString());
+        }
+      }
+      return Refusals.sessionNotMet(
+          record, config.nodeId(), unseen, strangers, receipt(Outcome.OUTCOME_FAILED));
+    }
+
+    @Override
+    long wakeNanos(long nowNanos) {
+      boolean early =
+          sessionWaitUntilNanos - nowNanos > 0 && sessionWaitUntilNanos - deadlineNanos < 0;
+      return early ? sessionWaitUntilNanos : deadlineNanos;
+    }
+
+    @Override
+    long nextGapNanos(long gapNanos) {
+      return isWaitingForSession() ? gapNanos : super.nextGapNanos(gapNanos);
     }
 
     private void beginRepair() {
@@ -185,7 +278,7 @@ final class ReadCoordinator {
     }
 
     private void waitForLateAnswers() {
-      if (required == 1 || Long.bitCount(answeredMask) == levels.replicas()) {
+      if ((required == 1 && !askedFurther) || Long.bitCount(answeredMask) == levels.replicas()) {
         return;
       }
       late.put(requestId, this);
@@ -205,7 +298,16 @@ final class ReadCoordinator {
 
     @Override
     void resend() {
-      if (required == 1) {
+      if (isWaitingForSession()) {
+        if (sessionWaitUntilNanos - time.nowNanos() <= 0) {
+          refuseSession();
+        } else {
+          wire.sendToPeers(request);
+          readHere();
+        }
+        return;
+      }
+      if (required == 1 && !askedFurther) {
         return;
       }
       for (String peer : peers.all()) {
@@ -220,6 +322,11 @@ final class ReadCoordinator {
 
     @Override
     void expire() {
+      boolean heardEnough = !repairing && Long.bitCount(answeredMask) >= required;
+      if (heardEnough && !unseen.isEmpty()) {
+        output.fail(callId, sessionNotMet());
+        return;
+      }
       output.fail(
           callId, Refusals.readTimedOut(record, level, levels, receipt(Outcome.OUTCOME_FAILED)));
     }

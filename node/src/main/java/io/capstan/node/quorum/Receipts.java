@@ -55,6 +55,7 @@ final class Receipts {
   Receipt.Builder describe(Level level, ByteString key, DottedVersionVectorSet stored) {
     Receipt.Builder receipt =
         begin(level).setKey(key).setContext(token(key, stored.context())).setFound(false);
+    receipt.addAllSeen(seen(stored));
     if (stored.hasValue()) {
       List<io.capstan.node.version.Sibling> visible = stored.visible();
       receipt.setFound(true).addAllSiblings(siblings(visible, false));
@@ -77,11 +78,21 @@ final class Receipts {
         ScanRow.newBuilder()
             .setKey(key)
             .addAllSiblings(siblings(visible, keysOnly))
-            .setContext(token(key, stored.context()));
+            .setContext(token(key, stored.context()))
+            .addAllSeen(seen(stored));
     if (visible.size() == 1) {
       row.setVersion(visible.get(0).dot().toString());
     }
     return row.build();
+  }
+
+  /** What a session remembers: everything stored, tombstones and hidden duplicates included. */
+  private static List<io.capstan.proto.store.v1.Dot> seen(DottedVersionVectorSet stored) {
+    List<io.capstan.proto.store.v1.Dot> dots = new ArrayList<>(stored.siblings().size());
+    for (io.capstan.node.version.Sibling sibling : stored.siblings()) {
+      dots.add(sibling.dot().toProto());
+    }
+    return dots;
   }
 
   private ByteString token(ByteString key, VersionVector context) {

@@ -1,15 +1,20 @@
 package io.capstan.node.quorum;
 
 import io.capstan.node.version.ContextToken;
+import io.capstan.node.version.Dot;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.Receipt;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** The errors that leaderless replication answers, in words for people. */
 final class Refusals {
+
+  /** More of them would not help anybody; errors travel in small trailers. */
+  private static final int DOTS_NAMED_MAX = 3;
 
   private Refusals() {}
 
@@ -155,6 +160,71 @@ final class Refusals {
         .toBuilder()
         .setReceipt(receipt)
         .build();
+  }
+
+  /**
+   * @param unseen what the session has seen and no answer contains
+   * @param strangers actors among them of which this replica holds no write at all
+   */
+  static ErrorDetail sessionNotMet(
+      KeyspaceRecord record,
+      String nodeId,
+      List<Dot> unseen,
+      List<String> strangers,
+      Receipt receipt) {
+    List<String> silent = receipt.getMissingList();
+    String missing =
+        unseen.stream().limit(DOTS_NAMED_MAX).map(Dot::toString).collect(Collectors.joining(", "))
+            + (unseen.size() > DOTS_NAMED_MAX
+                ? " and " + (unseen.size() - DOTS_NAMED_MAX) + " more"
+                : "");
+    String why =
+        silent.isEmpty()
+            ? "All replicas answered, and none of them has it"
+                + (strangers.isEmpty()
+                    ? ""
+                    : "; of "
+                        + String.join(", ", strangers)
+                        + " nothing at all is known here: that data folder was lost, or the session"
+                        + " belongs to another cluster")
+            : nodeId
+                + " got no answer from "
+                + String.join(", ", silent)
+                + ", and the others do not have it; across a partition a session that moves to the"
+                + " other side gives up availability to keep what it has seen";
+    return failed(
+            "SESSION_NOT_MET",
+            "The session has seen "
+                + missing
+                + " of AP keyspace "
+                + record.getName()
+                + ", and an answer without it would go back in time. "
+                + why
+                + ". Nothing was read",
+            silent.isEmpty()
+                ? "Begin a new session"
+                : "Wait for "
+                    + String.join(", ", silent)
+                    + ", ask a node on its side, or read without the session and accept an older"
+                    + " answer")
+        .toBuilder()
+        .setReceipt(receipt)
+        .build();
+  }
+
+  static ErrorDetail sessionEpochAhead(KeyspaceRecord record, String nodeId, long seenEpoch) {
+    return failed(
+        "SESSION_NOT_MET",
+        "The session has seen keyspace "
+            + record.getName()
+            + " in epoch "
+            + seenEpoch
+            + ", and "
+            + nodeId
+            + " knows it in epoch "
+            + record.getEpoch()
+            + " only: it has not applied the change of mode yet. Nothing was read",
+        "Ask another node, or this one again when it has caught up");
   }
 
   static ErrorDetail unknown(Level level, Levels levels, Receipt receipt, String why) {

@@ -10,6 +10,7 @@ import io.capstan.proto.peer.v1.Replicate;
 import io.capstan.proto.peer.v1.ReplicateAck;
 import io.capstan.proto.peer.v1.ScanPageRequest;
 import io.capstan.proto.peer.v1.ScanPageResponse;
+import io.capstan.proto.store.v1.SessionClaim;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -48,12 +49,23 @@ final class ReplicaRole {
     int limit = Math.max(1, Math.min(request.getLimit(), config.limits().scanRowsMax()));
     ScanPage page = page(request.getPrefix(), request.getFrom(), limit);
     ScanPageResponse.Builder response =
-        ScanPageResponse.newBuilder().setRequestId(request.getRequestId()).setMore(page.more());
+        ScanPageResponse.newBuilder()
+            .setRequestId(request.getRequestId())
+            .setMore(page.more())
+            .setCoversSession(covers(request.getAtLeast()));
     for (ScanPage.Row row : page.rows()) {
       response.addRows(KeyedValue.newBuilder().setKey(row.key()).setValue(row.value().toProto()));
     }
     QuorumMessage message = wire.message().setScanResponse(response).build();
     wire.whenDurable(() -> wire.send(from, message));
+  }
+
+  private boolean covers(SessionClaim claim) {
+    try {
+      return SessionToken.fromProto(claim).missingIn(state.clock()).isEmpty();
+    } catch (IllegalArgumentException e) {
+      throw new MalformedMessageException("the session of a scan: " + e.getMessage(), e);
+    }
   }
 
   /** The next rows, until as many as the limit have a value or a bound is reached. */

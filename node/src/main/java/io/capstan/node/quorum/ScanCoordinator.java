@@ -15,6 +15,7 @@ import io.capstan.proto.v1.ScanResponse;
 import io.capstan.proto.v1.ScanRow;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Coordinates scans: joins the pages of R replicas. What W replicas confirmed before the scan began
@@ -29,6 +30,7 @@ final class ScanCoordinator {
   private final Levels levels;
   private final Admission admission;
   private final ReplicaRole replica;
+  private final ReplicaState state;
   private final KeyspaceWire wire;
   private final QuorumOutput output;
   private final PeerReachability peers;
@@ -42,6 +44,7 @@ final class ScanCoordinator {
       Levels levels,
       Admission admission,
       ReplicaRole replica,
+      ReplicaState state,
       KeyspaceWire wire,
       QuorumOutput output,
       PeerReachability peers,
@@ -53,6 +56,7 @@ final class ScanCoordinator {
     this.levels = levels;
     this.admission = admission;
     this.replica = replica;
+    this.state = state;
     this.wire = wire;
     this.output = output;
     this.peers = peers;
@@ -69,14 +73,18 @@ final class ScanCoordinator {
       output.fail(callId, refusal);
       return;
     }
+    SessionToken session = SessionToken.fromProto(request.getAtLeast());
+    if (session.epoch() > record.getEpoch()) {
+      output.fail(callId, Refusals.sessionEpochAhead(record, config.nodeId(), session.epoch()));
+      return;
+    }
     PendingScan call =
-        new PendingScan(pending.nextRequestId(), callId, deadlineNanos, request, level);
+        new PendingScan(pending.nextRequestId(), callId, deadlineNanos, request, level, session);
     pending.open(call, time.nowNanos());
     if (call.required > 1) {
       wire.sendToPeers(call.message);
     }
-    ScanPage page = replica.page(request.getPrefix(), request.getFrom(), call.limit);
-    wire.whenDurable(() -> call.answeredBy(config.selfIndex(), page));
+    call.readHere();
   }
 
   void onResponse(String from, ScanPageResponse response) {
@@ -86,7 +94,10 @@ final class ScanCoordinator {
         rows.add(new ScanPage.Row(row.getKey(), KeyspaceWire.received(row.getValue())));
       }
       try {
-        call.answeredBy(config.members().indexOf(from), new ScanPage(rows, response.getMore()));
+        call.answeredBy(
+            config.members().indexOf(from),
+            new ScanPage(rows, response.getMore()),
+            response.getCoversSession());
       } catch (IllegalArgumentException e) {
         throw new MalformedMessageException("a page that a peer sent: " + e.getMessage(), e);
       }
@@ -99,14 +110,28 @@ final class ScanCoordinator {
     private final int required;
     private final int limit;
     private final QuorumMessage message;
-    private final List<ScanPage> pages = new ArrayList<>();
+    private final SessionToken session;
+    private final @Nullable ScanPage[] pages;
+    private final long sessionWaitUntilNanos;
     private long answeredMask;
+    private boolean sessionCovered;
+    private boolean askedFurther;
 
-    PendingScan(long requestId, long callId, long deadlineNanos, ScanRequest request, Level level) {
+    PendingScan(
+        long requestId,
+        long callId,
+        long deadlineNanos,
+        ScanRequest request,
+        Level level,
+        SessionToken session) {
       super(requestId, callId, deadlineNanos);
       this.request = request;
       this.level = level;
       this.required = levels.required(level);
+      this.session = session;
+      this.sessionCovered = session.isEmpty();
+      this.pages = new ScanPage[levels.replicas()];
+      this.sessionWaitUntilNanos = time.nowNanos() + session.waitMillis() * 1_000_000;
       int asked = request.getLimit() == 0 ? config.limits().scanRowsDefault() : request.getLimit();
       this.limit = Math.max(1, Math.min(asked, config.limits().scanRowsMax()));
       this.message =
@@ -116,20 +141,83 @@ final class ScanCoordinator {
                       .setRequestId(requestId)
                       .setPrefix(request.getPrefix())
                       .setFrom(request.getFrom())
-                      .setLimit(limit))
+                      .setLimit(limit)
+                      .setAtLeast(request.getAtLeast()))
               .build();
     }
 
-    void answeredBy(int replica, ScanPage page) {
-      if ((answeredMask & 1L << replica) != 0 || !pending.isOpen(this)) {
+    void readHere() {
+      ScanPage page = replica.page(request.getPrefix(), request.getFrom(), limit);
+      boolean covers = session.missingIn(state.clock()).isEmpty();
+      wire.whenDurable(() -> answeredBy(config.selfIndex(), page, covers));
+    }
+
+    void answeredBy(int replica, ScanPage page, boolean coversSession) {
+      boolean isNew = (answeredMask & 1L << replica) == 0;
+      if (!pending.isOpen(this) || !(isNew || isWaitingForSession())) {
         return;
       }
       answeredMask |= 1L << replica;
-      pages.add(page);
-      if (pages.size() >= required) {
+      pages[replica] = page;
+      // One of the joined pages being whole is enough, and all that can be told: no row says which
+      // dots of deleted keys beside it are accounted for.
+      sessionCovered |= coversSession;
+      if (isWaitingForSession()) {
+        askFurther();
+      } else if (Long.bitCount(answeredMask) >= required) {
         pending.close(this);
-        output.reply(callId, response(ScanPage.merge(pages)));
+        output.reply(callId, response(ScanPage.merge(answered())));
       }
+    }
+
+    private List<ScanPage> answered() {
+      List<ScanPage> answered = new ArrayList<>();
+      for (ScanPage page : pages) {
+        if (page != null) {
+          answered.add(page);
+        }
+      }
+      return answered;
+    }
+
+    private boolean isWaitingForSession() {
+      return !sessionCovered && Long.bitCount(answeredMask) >= required;
+    }
+
+    private void askFurther() {
+      if (required == 1 && !askedFurther) {
+        wire.sendToPeers(message);
+      }
+      askedFurther = true;
+      if (session.waitMillis() == 0 && peers.haveReachableAnswered(answeredMask, config, time)) {
+        refuseSession();
+      }
+    }
+
+    private void refuseSession() {
+      pending.close(this);
+      output.fail(callId, sessionNotMet());
+    }
+
+    private ErrorDetail sessionNotMet() {
+      return Refusals.sessionNotMet(
+          record,
+          config.nodeId(),
+          session.missingIn(state.clock()),
+          List.of(),
+          receipt(Outcome.OUTCOME_FAILED));
+    }
+
+    @Override
+    long wakeNanos(long nowNanos) {
+      boolean early =
+          sessionWaitUntilNanos - nowNanos > 0 && sessionWaitUntilNanos - deadlineNanos < 0;
+      return early ? sessionWaitUntilNanos : deadlineNanos;
+    }
+
+    @Override
+    long nextGapNanos(long gapNanos) {
+      return isWaitingForSession() ? gapNanos : super.nextGapNanos(gapNanos);
     }
 
     private ScanResponse response(ScanPage page) {
@@ -164,6 +252,15 @@ final class ScanCoordinator {
 
     @Override
     void resend() {
+      if (isWaitingForSession()) {
+        if (sessionWaitUntilNanos - time.nowNanos() <= 0) {
+          refuseSession();
+        } else {
+          wire.sendToPeers(message);
+          readHere();
+        }
+        return;
+      }
       if (required == 1) {
         return;
       }
@@ -176,6 +273,10 @@ final class ScanCoordinator {
 
     @Override
     void expire() {
+      if (isWaitingForSession()) {
+        output.fail(callId, sessionNotMet());
+        return;
+      }
       output.fail(
           callId, Refusals.readTimedOut(record, level, levels, receipt(Outcome.OUTCOME_FAILED)));
     }

@@ -6,6 +6,7 @@ import io.capstan.proto.peer.v1.ReadBarrier;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.store.v1.SessionClaim;
 import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.DeleteRequest;
@@ -239,11 +240,38 @@ final class CallRouter {
       fail(
           call,
           Errors.failed(Errors.WRONG_LEVEL, refusal + ".", "Name one of these levels, or none."));
+    } else if (level == Level.LEVEL_STALE && lagsBehindSession(call, keyspace)) {
+      fail(
+          call,
+          Errors.sessionNotMet(
+              keyspace,
+              config.nodeId(),
+              machine.appliedIndex(),
+              CpAnswers.indexSeen(claimOf(call.request)),
+              calls.leader()));
     } else if (level == Level.LEVEL_STALE) {
       exit.accept(call, new CpAnswers.Answer.Success(answers.read(call.request, keyspace, level)));
     } else {
       calls.begin(call, now);
     }
+  }
+
+  /**
+   * A linearizable read shows whatever any session has seen. A stale one may not go back behind it,
+   * which this node knows by the log index alone: what an index wrote, every later one has.
+   */
+  private boolean lagsBehindSession(Call call, KeyspaceRecord keyspace) {
+    SessionClaim claim = claimOf(call.request);
+    return claim.getEpoch() > keyspace.getEpoch()
+        || CpAnswers.indexSeen(claim) > machine.appliedIndex();
+  }
+
+  private static SessionClaim claimOf(Message request) {
+    return switch (request) {
+      case GetRequest get -> get.getAtLeast();
+      case ScanRequest scan -> scan.getAtLeast();
+      default -> SessionClaim.getDefaultInstance();
+    };
   }
 
   private ListKeyspacesResponse list(ListKeyspacesRequest request, boolean current) {

@@ -7,6 +7,7 @@ import io.capstan.proto.store.v1.CommandResult;
 import io.capstan.proto.store.v1.Dot;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
+import io.capstan.proto.store.v1.SessionClaim;
 import io.capstan.proto.store.v1.StepResult;
 import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
@@ -30,6 +31,7 @@ import io.capstan.proto.v1.ScanRow;
 import io.capstan.proto.v1.TxnRequest;
 import io.capstan.proto.v1.TxnResponse;
 import io.capstan.proto.v1.TxnStepResult;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -114,6 +116,9 @@ final class CpAnswers {
             .addAllAcked(acknowledgements.acked(result.getIndex()))
             .addAllMissing(acknowledgements.missing(result.getIndex()))
             .setStalenessMillis(0);
+    if (call.keyspace != null) {
+      receipt.addSeen(CpData.dot(keyspace, result.getIndex()));
+    }
     for (Dot dot : result.getSupersededList()) {
       receipt.addSuperseded(Receipts.version(dot));
     }
@@ -242,19 +247,36 @@ final class CpAnswers {
   Message read(Message request, KeyspaceRecord keyspace, Level level) {
     return switch (request) {
       case GetRequest get ->
-          GetResponse.newBuilder()
-              .setReceipt(
-                  Receipts.found(
-                      readReceipt(keyspace, level),
-                      keyspace,
-                      get.getKey(),
-                      machine.read(keyspace.getId(), get.getKey())))
-              .build();
+          GetResponse.newBuilder().setReceipt(get(get.getKey(), keyspace, level)).build();
       case ScanRequest scan -> scan(scan, keyspace, level);
       default ->
           throw new ReplicaInvariantViolation(
               request.getDescriptorForType().getName() + " is not a read");
     };
+  }
+
+  private Receipt get(ByteString key, KeyspaceRecord keyspace, Level level) {
+    Receipt.Builder receipt =
+        Receipts.found(
+            readReceipt(keyspace, level), keyspace, key, machine.read(keyspace.getId(), key));
+    if (!receipt.getFound()) {
+      // A delete leaves no row: only the whole log up to here says that there is nothing.
+      receipt.addSeen(CpData.dot(keyspace, machine.appliedIndex()));
+    }
+    return receipt.build();
+  }
+
+  /** The log index up to which a replica must have applied to show what the session has seen. */
+  static long indexSeen(SessionClaim claim) {
+    long index = 0;
+    List<Dot> dots = new ArrayList<>(claim.getDotsList());
+    dots.addAll(claim.getFloorList());
+    for (Dot dot : dots) {
+      if (dot.getActor().getName().equals(CpData.LOG_ACTOR)) {
+        index = Math.max(index, dot.getCounter());
+      }
+    }
+    return index;
   }
 
   private Receipt.Builder readReceipt(KeyspaceRecord keyspace, Level level) {
@@ -297,7 +319,8 @@ final class CpAnswers {
         ScanRow.newBuilder()
             .setKey(key)
             .setVersion(found.getVersion())
-            .setContext(found.getContext());
+            .setContext(found.getContext())
+            .addAllSeen(found.getSeenList());
     found
         .getSiblingsList()
         .forEach(s -> row.addSiblings(keysOnly ? s.toBuilder().clearValue().build() : s));

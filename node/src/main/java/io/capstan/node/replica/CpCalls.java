@@ -89,6 +89,12 @@ final class CpCalls {
     this.heldUntilNanos = now.nanos();
   }
 
+  /** Who leads as far as this node knows; empty where nobody is known. */
+  String leader() {
+    String leader = raft.leaderId();
+    return leader == null ? "" : leader;
+  }
+
   int openCalls() {
     return open.size();
   }

@@ -61,6 +61,14 @@ final class CpData {
         : stored.getSiblings(0).getDot().getCounter();
   }
 
+  /** The dot of what the log wrote at the index. */
+  static Dot dot(KeyspaceRecord keyspace, long index) {
+    return Dot.newBuilder()
+        .setActor(Actor.newBuilder().setName(LOG_ACTOR).setIncarnation(keyspace.getEpoch()))
+        .setCounter(index)
+        .build();
+  }
+
   CommandResult execute(LogCommand command, long index) {
     DataCommand wanted = command.getData();
     CommandResult.Builder result = CommandResult.newBuilder().setIndex(index);

@@ -88,6 +88,27 @@ final class Errors {
             : "Try again, ask a node on the majority's side, or read with level stale.");
   }
 
+  /**
+   * @param leader who could answer; empty where none is known
+   */
+  static ErrorDetail sessionNotMet(
+      KeyspaceRecord keyspace, String nodeId, long appliedIndex, long seenIndex, String leader) {
+    return failed(
+        "SESSION_NOT_MET",
+        "The session has seen log index "
+            + seenIndex
+            + " of CP keyspace "
+            + keyspace.getName()
+            + ", and "
+            + nodeId
+            + " has applied "
+            + appliedIndex
+            + " only: an answer would go back in time. "
+            + (leader.isEmpty() ? "It can reach no leader" : "Its leader is " + leader)
+            + ". Nothing was read.",
+        "Read with level linearizable, ask another node, or wait until this one has caught up.");
+  }
+
   static ErrorDetail unknownKeyspace(String name) {
     return failed(
         UNKNOWN_KEYSPACE,

@@ -46,7 +46,7 @@ final class Receipts {
     }
     receipt.setFound(true).setContext(contextOf(keyspace, key, stored));
     for (StoredSibling sibling : stored.getSiblingsList()) {
-      receipt.addSiblings(sibling(sibling));
+      receipt.addSiblings(sibling(sibling)).addSeen(sibling.getDot());
     }
     if (stored.getSiblingsCount() == 1) {
       receipt.setVersion(version(stored.getSiblings(0).getDot()));

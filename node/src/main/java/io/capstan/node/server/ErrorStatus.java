@@ -72,7 +72,7 @@ final class ErrorStatus {
   static Code code(ErrorDetail error) {
     return switch (error.getCode()) {
       // A retry by a generic client is safe only where the request was certainly not applied.
-      case "NO_QUORUM", "NO_LEADER", TIMEOUT ->
+      case "NO_QUORUM", "NO_LEADER", "SESSION_NOT_MET", TIMEOUT ->
           error.getOutcome() == Outcome.OUTCOME_UNKNOWN ? Code.DEADLINE_EXCEEDED : Code.UNAVAILABLE;
       case STOPPING -> Code.UNAVAILABLE;
       case "UNKNOWN_KEYSPACE" -> Code.NOT_FOUND;

@@ -12,9 +12,11 @@ import io.capstan.node.replica.RequestLimits;
 import io.capstan.node.server.config.HostPort;
 import io.capstan.proto.store.v1.Comparison;
 import io.capstan.proto.store.v1.ConflictPolicy;
+import io.capstan.proto.store.v1.Dot;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.store.v1.SessionClaim;
 import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.DeleteRequest;
@@ -30,6 +32,7 @@ import io.capstan.proto.v1.ScanRequest;
 import io.capstan.proto.v1.TransferLeadershipRequest;
 import io.capstan.proto.v1.TxnRequest;
 import io.capstan.proto.v1.TxnStep;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +52,9 @@ final class RequestCheck {
 
   private static final int NAME_LENGTH_MAX = 63;
 
+  /** One for each actor that wrote the key, or ever wrote to the keyspace. */
+  static final int SESSION_DOTS_MAX = 1_024;
+
   private RequestCheck() {}
 
   /** Checks any request that the replica takes. */
@@ -56,7 +62,9 @@ final class RequestCheck {
     return switch (request) {
       case PutRequest put -> put(put);
       case GetRequest get ->
-          first(keyspace(get.getKeyspace()), key(get.getKey()), level(get.getLevel()));
+          first(
+              first(keyspace(get.getKeyspace()), key(get.getKey()), level(get.getLevel())),
+              session(get.getAtLeast()));
       case DeleteRequest delete ->
           first(
               keyspace(delete.getKeyspace()),
@@ -94,7 +102,8 @@ final class RequestCheck {
   }
 
   private static @Nullable String scan(ScanRequest scan) {
-    String problem = first(keyspace(scan.getKeyspace()), level(scan.getLevel()));
+    String problem =
+        first(keyspace(scan.getKeyspace()), level(scan.getLevel()), session(scan.getAtLeast()));
     if (problem == null && scan.getPrefix().size() > KEY_SIZE_MAX_BYTES) {
       problem = tooLong("The prefix", scan.getPrefix().size(), KEY_SIZE_MAX_BYTES);
     }
@@ -303,6 +312,27 @@ final class RequestCheck {
     return (operation.getSession() == 0) == (operation.getSequence() == 0)
         ? null
         : "An operation id has a session and a sequence, both other than 0.";
+  }
+
+  private static @Nullable String session(SessionClaim claim) {
+    int dots = claim.getDotsCount() + claim.getFloorCount();
+    if (dots > SESSION_DOTS_MAX) {
+      return "A request names at most "
+          + number(SESSION_DOTS_MAX)
+          + " versions that its session has seen; this one names "
+          + number(dots)
+          + ".";
+    }
+    return first(seen(claim.getDotsList()), seen(claim.getFloorList()));
+  }
+
+  private static @Nullable String seen(List<Dot> dots) {
+    for (Dot dot : dots) {
+      if (dot.getActor().getName().isEmpty() || dot.getCounter() < 1) {
+        return "A version that the session has seen lacks its actor or its counter.";
+      }
+    }
+    return null;
   }
 
   private static String tooLong(String what, int sizeBytes, int maxBytes) {

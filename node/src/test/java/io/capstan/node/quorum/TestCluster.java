@@ -241,8 +241,11 @@ final class TestCluster {
   }
 
   Call get(String node, String key, Level level) {
-    GetRequest request =
-        GetRequest.newBuilder().setKey(ByteString.copyFromUtf8(key)).setLevel(level).build();
+    return get(
+        node, GetRequest.newBuilder().setKey(ByteString.copyFromUtf8(key)).setLevel(level).build());
+  }
+
+  Call get(String node, GetRequest request) {
     Call call =
         replica(node).call((k, id) -> k.get(id, request, deadlineNanos(), nowNanos(), nowMillis));
     settle();

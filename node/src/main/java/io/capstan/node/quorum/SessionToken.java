@@ -1,0 +1,85 @@
+package io.capstan.node.quorum;
+
+import io.capstan.node.version.Dot;
+import io.capstan.node.version.NodeClock;
+import io.capstan.node.version.VersionVector;
+import io.capstan.proto.store.v1.SessionClaim;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a session has seen, and so what an answer to it must contain: read-your-writes and monotonic
+ * reads (Terry, Demers, Petersen, Spreitzer, Theimer, Welch: Session Guarantees for Weakly
+ * Consistent Replicated Data, 1994), by key instead of by server.
+ *
+ * @param dots of the key, or of the keys in the range of a scan
+ * @param floor of keys that the session no longer remembers one by one
+ * @param epoch the largest that the session has seen
+ * @param waitMillis how long the session would wait for a replica that has all of it
+ */
+record SessionToken(VersionVector dots, VersionVector floor, long epoch, long waitMillis) {
+
+  /** Longer waits end with the deadline of the call anyway. */
+  static final long WAIT_MAX_MILLIS = 3_600_000;
+
+  /**
+   * Reads what a client sent.
+   *
+   * @throws IllegalArgumentException if a dot has no actor or no counter
+   */
+  static SessionToken fromProto(SessionClaim claim) {
+    return new SessionToken(
+        vector(claim.getDotsList()),
+        vector(claim.getFloorList()),
+        claim.getEpoch(),
+        Math.max(0, Math.min(claim.getWaitMillis(), WAIT_MAX_MILLIS)));
+  }
+
+  private static VersionVector vector(List<io.capstan.proto.store.v1.Dot> dots) {
+    VersionVector vector = VersionVector.EMPTY;
+    for (io.capstan.proto.store.v1.Dot dot : dots) {
+      vector = vector.with(Dot.fromProto(dot));
+    }
+    return vector;
+  }
+
+  /** Whether anything at all satisfies it. */
+  boolean isEmpty() {
+    return dots.isEmpty() && floor.isEmpty();
+  }
+
+  /**
+   * What an answer for one key lacks.
+   *
+   * @param context of the answer
+   * @param clock of a replica whose row is part of the answer; the row must not be older
+   */
+  List<Dot> missingIn(VersionVector context, NodeClock clock) {
+    List<Dot> missing = new ArrayList<>();
+    for (Dot dot : dotsOf(dots)) {
+      if (!context.covers(dot) && !clock.contains(dot)) {
+        missing.add(dot);
+      }
+    }
+    for (Dot dot : dotsOf(floor)) {
+      // Of this key, a context that reaches so far accounts for everything up to there.
+      if (!context.covers(dot) && clock.baseOf(dot.actor()) < dot.counter()) {
+        missing.add(dot);
+      }
+    }
+    return missing;
+  }
+
+  /** What a replica lacks, whichever keys the dots belong to. */
+  List<Dot> missingIn(NodeClock clock) {
+    return missingIn(VersionVector.EMPTY, clock);
+  }
+
+  private static List<Dot> dotsOf(VersionVector vector) {
+    List<Dot> dots = new ArrayList<>(vector.size());
+    for (int i = 0; i < vector.size(); i++) {
+      dots.add(new Dot(vector.actor(i), vector.counter(i)));
+    }
+    return dots;
+  }
+}
