@@ -88,7 +88,10 @@ final class AntiEntropy {
   void sendClock(String peer) {
     QuorumMessage message =
         wire.message()
-            .setClockExchange(ClockExchange.newBuilder().setClock(state.clock().toProto()))
+            .setClockExchange(
+                ClockExchange.newBuilder()
+                    .setClock(state.clock().toProto())
+                    .setWallMillis(time.wallMillis()))
             .build();
     wire.whenDurable(() -> wire.send(peer, message));
   }

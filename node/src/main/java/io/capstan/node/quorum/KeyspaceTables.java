@@ -40,6 +40,9 @@ public interface KeyspaceTables {
   /** Removes the dot from the dot log. */
   void deleteDot(Dot dot);
 
+  /** The rows of the ledger. */
+  LedgerTable ledger();
+
   /** The stored clock; empty at first. */
   NodeClock readClock();
 

@@ -6,6 +6,7 @@ import io.capstan.proto.peer.v1.Refusal;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.GetRequest;
+import io.capstan.proto.v1.ListConflictsRequest;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
 import java.util.OptionalLong;
@@ -30,6 +31,9 @@ public final class LeaderlessKeyspace {
   private final PeerReachability peers;
   private final PendingCalls pending;
   private final ReplicaState state;
+  private final QuorumOutput output;
+  private final ConflictLedger ledger;
+  private final PeerWallClocks wallClocks;
   private final KeyspaceWire wire;
   private final WriteCoordinator writes;
   private final ReadCoordinator reads;
@@ -55,9 +59,14 @@ public final class LeaderlessKeyspace {
       QuorumOutput output,
       RandomGenerator random) {
     this.record = record;
+    this.output = output;
     this.peers = new PeerReachability(config);
     this.pending = new PendingCalls(config, random);
-    this.state = new ReplicaState(config, tables, time);
+    this.ledger =
+        new ConflictLedger(ConflictLedger.Limits.DEFAULT, tables.ledger(), config.nodeId(), time);
+    this.wallClocks = new PeerWallClocks(config.limits().clockDriftMaxMillis());
+    ConflictRule rule = new ConflictRule(record, ledger);
+    this.state = new ReplicaState(config, tables, time, rule);
     this.wire = new KeyspaceWire(output, record, peers);
     Levels levels = new Levels(record, config.members().size());
     Receipts receipts = new Receipts(record, config);
@@ -65,7 +74,19 @@ public final class LeaderlessKeyspace {
     this.replica = new ReplicaRole(config, state, wire);
     this.writes =
         new WriteCoordinator(
-            record, config, levels, admission, state, wire, output, peers, pending, receipts, time);
+            record,
+            config,
+            levels,
+            admission,
+            state,
+            wire,
+            output,
+            peers,
+            pending,
+            receipts,
+            time,
+            rule,
+            wallClocks);
     this.reads =
         new ReadCoordinator(
             record, config, levels, admission, state, wire, output, peers, pending, receipts, time);
@@ -116,6 +137,30 @@ public final class LeaderlessKeyspace {
   }
 
   /**
+   * Lists what the latest write won against on this replica. Answered at once with a {@code
+   * ListConflictsResponse}, or FAILED.
+   */
+  public void listConflicts(
+      long callId, ListConflictsRequest request, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    try {
+      output.reply(callId, ledger.list(request));
+    } catch (IllegalArgumentException e) {
+      output.fail(callId, Refusals.badVersion(e.getMessage()));
+    }
+  }
+
+  /** How many writes the latest one won against on this replica so far. */
+  public long discardedWrites() {
+    return ledger.discarded();
+  }
+
+  /** Of these, how many the ledger counts only. */
+  public long collapsedConflicts() {
+    return ledger.collapsed();
+  }
+
+  /**
    * Takes a message of another replica, late, duplicated or out of order as it may be. What belongs
    * to another keyspace id or epoch is refused; what is malformed is dropped and counted.
    */
@@ -156,8 +201,10 @@ public final class LeaderlessKeyspace {
       case READ_RESPONSE -> reads.onResponse(from, message.getReadResponse());
       case SCAN_REQUEST -> replica.onScanRequest(from, message.getScanRequest());
       case SCAN_RESPONSE -> scans.onResponse(from, message.getScanResponse());
-      case CLOCK_EXCHANGE ->
-          writes.onClock(from, antiEntropy.onClock(from, message.getClockExchange()));
+      case CLOCK_EXCHANGE -> {
+        wallClocks.heard(from, message.getClockExchange().getWallMillis(), time.nowNanos());
+        writes.onClock(from, antiEntropy.onClock(from, message.getClockExchange()));
+      }
       case MISSING_DOTS -> antiEntropy.onMissing(from, message.getMissingDots());
       case REFUSAL, MESSAGE_NOT_SET -> throw new IllegalStateException("handled before");
     }

@@ -3,7 +3,7 @@ package io.capstan.node.quorum;
 import com.google.protobuf.ByteString;
 import io.capstan.node.version.ContextToken;
 import io.capstan.node.version.DottedVersionVectorSet;
-import io.capstan.node.version.VersionVector;
+import io.capstan.node.version.HybridTimestamp;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
@@ -52,9 +52,10 @@ final class Receipts {
    * What is stored under the key: the value where there is exactly one, all siblings where there
    * are values at all, and the context in any case.
    */
-  Receipt.Builder describe(Level level, ByteString key, DottedVersionVectorSet stored) {
+  Receipt.Builder describe(Level level, ByteString key, DottedVersionVectorSet joined) {
+    DottedVersionVectorSet stored = ConflictRule.shown(record, joined);
     Receipt.Builder receipt =
-        begin(level).setKey(key).setContext(token(key, stored.context())).setFound(false);
+        begin(level).setKey(key).setContext(token(key, stored)).setFound(false);
     receipt.addAllSeen(seen(stored));
     if (stored.hasValue()) {
       List<io.capstan.node.version.Sibling> visible = stored.visible();
@@ -69,7 +70,8 @@ final class Receipts {
   }
 
   /** A row of a scan, or null where there is no value. */
-  @Nullable ScanRow row(ByteString key, DottedVersionVectorSet stored, boolean keysOnly) {
+  @Nullable ScanRow row(ByteString key, DottedVersionVectorSet joined, boolean keysOnly) {
+    DottedVersionVectorSet stored = ConflictRule.shown(record, joined);
     if (!stored.hasValue()) {
       return null;
     }
@@ -78,7 +80,7 @@ final class Receipts {
         ScanRow.newBuilder()
             .setKey(key)
             .addAllSiblings(siblings(visible, keysOnly))
-            .setContext(token(key, stored.context()))
+            .setContext(token(key, stored))
             .addAllSeen(seen(stored));
     if (visible.size() == 1) {
       row.setVersion(visible.get(0).dot().toString());
@@ -95,8 +97,10 @@ final class Receipts {
     return dots;
   }
 
-  private ByteString token(ByteString key, VersionVector context) {
-    return ContextToken.encode(record.getId(), record.getEpoch(), key, context);
+  private ByteString token(ByteString key, DottedVersionVectorSet stored) {
+    HybridTimestamp newest =
+        ConflictRule.latestWins(record) ? stored.newest() : HybridTimestamp.ZERO;
+    return ContextToken.encode(record.getId(), record.getEpoch(), key, stored.context(), newest);
   }
 
   private static List<Sibling> siblings(

@@ -99,6 +99,29 @@ final class Refusals {
         "Read the key again and give the context of that receipt");
   }
 
+  static ErrorDetail clockAhead(
+      KeyspaceRecord record, String nodeId, PeerWallClocks.Lead lead, long driftMaxMillis) {
+    return failed(
+        "CLOCK_AHEAD",
+        "The wall clock of "
+            + nodeId
+            + " leads that of "
+            + String.join(", ", lead.peers())
+            + " by "
+            + lead.leastMillis()
+            + " ms or more, and "
+            + driftMaxMillis
+            + " ms are allowed. In keyspace "
+            + record.getName()
+            + " the latest of concurrent writes wins, so a write with this clock would win against"
+            + " writes that come after it. Nothing was written",
+        "Write through another node, and set the clock of " + nodeId);
+  }
+
+  static ErrorDetail badVersion(String message) {
+    return failed("INVALID_ARGUMENT", message, "Take the version from: capstan conflicts list");
+  }
+
   static ErrorDetail tooManySiblings(int siblings, long sizeMaxBytes) {
     return failed(
         "TOO_MANY_SIBLINGS",

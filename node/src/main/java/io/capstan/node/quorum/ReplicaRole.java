@@ -68,6 +68,23 @@ final class ReplicaRole {
     }
   }
 
+  /**
+   * Takes in what a scan has joined where it says more than one write of a key, and the latest
+   * wins: what is not shown then goes to the ledger before anybody holds a context that covers it.
+   *
+   * @return whether anything was
+   */
+  boolean settle(ScanPage joined) {
+    boolean any = false;
+    for (ScanPage.Row row : joined.rows()) {
+      if (row.value().siblings().size() > 1) {
+        state.absorb(row.key(), row.value());
+        any = true;
+      }
+    }
+    return any;
+  }
+
   /** The next rows, until as many as the limit have a value or a bound is reached. */
   ScanPage page(ByteString prefix, ByteString from, int limit) {
     List<ScanPage.Row> rows = new ArrayList<>();

@@ -23,15 +23,17 @@ final class ReplicaState {
   private final NodeClock clock;
   private final HybridClock hybridClock;
   private final StepTime time;
+  private final ConflictRule rule;
   private boolean clockDirty;
   private long dotsTakenUp;
 
-  ReplicaState(QuorumConfig config, KeyspaceTables tables, StepTime time) {
+  ReplicaState(QuorumConfig config, KeyspaceTables tables, StepTime time, ConflictRule rule) {
     this.tables = tables;
     this.self = config.self();
     this.clock = tables.readClock();
     this.hybridClock = new HybridClock(config.limits().clockDriftMaxMillis());
     this.time = time;
+    this.rule = rule;
     if (clock.maxOf(self) != clock.baseOf(self)) {
       throw new InvariantViolation(
           "the stored clock has gaps among this node's own writes ("
@@ -64,16 +66,25 @@ final class ReplicaState {
     return clock.baseOf(self);
   }
 
-  /** A dot and a timestamp for a write on what is held now; the timestamp follows all of that. */
+  /** The dot of the next own write. */
   Dot nextDot() {
     return new Dot(self, ownCounter() + 1);
   }
 
-  HybridTimestamp nextTimestamp(DottedVersionVectorSet held) {
-    for (Sibling sibling : held.siblings()) {
-      hybridClock.observe(sibling.writtenAt(), time.wallMillis());
+  /**
+   * A timestamp for a write: later than everything that is held, and than what its client has read.
+   * Where that lies beyond the drift bound, only this write follows it and not the clock.
+   *
+   * @param read the latest timestamp that the client has read, or zero
+   */
+  HybridTimestamp nextTimestamp(DottedVersionVectorSet held, HybridTimestamp read) {
+    HybridTimestamp newest = held.newest();
+    if (read.compareTo(newest) > 0) {
+      newest = read;
     }
-    return hybridClock.next(time.wallMillis());
+    hybridClock.observe(newest, time.wallMillis());
+    HybridTimestamp next = hybridClock.next(time.wallMillis());
+    return next.compareTo(newest) > 0 ? next : newest.successor();
   }
 
   /**
@@ -91,7 +102,8 @@ final class ReplicaState {
 
   /**
    * Merges a whole key that another replica sent, and takes the dots of its siblings up: after the
-   * merge each of them is a sibling here, or covered.
+   * merge each of them is a sibling here, or covered. Where the latest write wins, the others go to
+   * the ledger.
    *
    * @return what is stored now
    * @throws InvariantViolation if it knows more writes of this node than this node does
@@ -99,7 +111,7 @@ final class ReplicaState {
   DottedVersionVectorSet absorb(ByteString key, DottedVersionVectorSet received) {
     refuseOwnFuture(received.context().counterOf(self), key);
     DottedVersionVectorSet held = read(key);
-    DottedVersionVectorSet merged = held.join(received);
+    DottedVersionVectorSet merged = rule.settle(key, held.join(received));
     if (!merged.equals(held)) {
       tables.write(key, merged.toProto());
     }

@@ -152,21 +152,32 @@ final class ScanCoordinator {
       wire.whenDurable(() -> answeredBy(config.selfIndex(), page, covers));
     }
 
-    void answeredBy(int replica, ScanPage page, boolean coversSession) {
-      boolean isNew = (answeredMask & 1L << replica) == 0;
+    void answeredBy(int member, ScanPage page, boolean coversSession) {
+      boolean isNew = (answeredMask & 1L << member) == 0;
       if (!pending.isOpen(this) || !(isNew || isWaitingForSession())) {
         return;
       }
-      answeredMask |= 1L << replica;
-      pages[replica] = page;
+      answeredMask |= 1L << member;
+      pages[member] = page;
       // One of the joined pages being whole is enough, and all that can be told: no row says which
       // dots of deleted keys beside it are accounted for.
       sessionCovered |= coversSession;
       if (isWaitingForSession()) {
         askFurther();
       } else if (Long.bitCount(answeredMask) >= required) {
+        ScanPage joined = ScanPage.merge(answered());
+        if (ConflictRule.latestWins(record) && replica.settle(joined)) {
+          wire.whenDurable(() -> answer(joined));
+        } else {
+          answer(joined);
+        }
+      }
+    }
+
+    private void answer(ScanPage joined) {
+      if (pending.isOpen(this)) {
         pending.close(this);
-        output.reply(callId, response(ScanPage.merge(answered())));
+        output.reply(callId, response(joined));
       }
     }
 

@@ -5,6 +5,7 @@ import com.google.protobuf.Message;
 import io.capstan.node.version.ContextToken;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.DottedVersionVectorSet;
+import io.capstan.node.version.HybridTimestamp;
 import io.capstan.node.version.NodeClock;
 import io.capstan.node.version.Sibling;
 import io.capstan.node.version.VersionVector;
@@ -58,6 +59,8 @@ final class WriteCoordinator {
   private final PendingCalls pending;
   private final Receipts receipts;
   private final StepTime time;
+  private final ConflictRule rule;
+  private final PeerWallClocks wallClocks;
 
   WriteCoordinator(
       KeyspaceRecord record,
@@ -70,7 +73,9 @@ final class WriteCoordinator {
       PeerReachability peers,
       PendingCalls pending,
       Receipts receipts,
-      StepTime time) {
+      StepTime time,
+      ConflictRule rule,
+      PeerWallClocks wallClocks) {
     this.record = record;
     this.config = config;
     this.levels = levels;
@@ -82,6 +87,8 @@ final class WriteCoordinator {
     this.pending = pending;
     this.receipts = receipts;
     this.time = time;
+    this.rule = rule;
+    this.wallClocks = wallClocks;
   }
 
   void put(long callId, PutRequest request, long deadlineNanos) {
@@ -132,7 +139,13 @@ final class WriteCoordinator {
       start(callId, write, deadlineNanos, held, held.toProto(), earlier.dot(), List.of());
       return;
     }
+    refusal = fastClockRefusal();
+    if (refusal != null) {
+      output.fail(callId, refusal);
+      return;
+    }
     VersionVector seen;
+    HybridTimestamp read = HybridTimestamp.ZERO;
     if (write.context.isEmpty()) {
       seen = held.context();
     } else {
@@ -148,10 +161,22 @@ final class WriteCoordinator {
             return;
           }
           seen = valid.context();
+          read = valid.newest();
         }
       }
     }
-    writeNew(callId, write, deadlineNanos, held, seen);
+    writeNew(callId, write, deadlineNanos, held, seen, read);
+  }
+
+  /** A clock that is ahead would win against writes that come later. */
+  private @Nullable ErrorDetail fastClockRefusal() {
+    if (!rule.latestWins()) {
+      return null;
+    }
+    PeerWallClocks.Lead lead = wallClocks.lead(time.wallMillis(), time.nowNanos());
+    return lead == null
+        ? null
+        : Refusals.clockAhead(record, config.nodeId(), lead, config.limits().clockDriftMaxMillis());
   }
 
   private @Nullable ErrorDetail contextRefusal(ContextToken.Decoded.Valid valid) {
@@ -169,10 +194,12 @@ final class WriteCoordinator {
       Write write,
       long deadlineNanos,
       DottedVersionVectorSet held,
-      VersionVector seen) {
+      VersionVector seen,
+      HybridTimestamp read) {
     Dot dot = state.nextDot();
-    Sibling sibling = new Sibling(dot, state.nextTimestamp(held), write.operation, write.value);
-    DottedVersionVectorSet written = held.discard(seen).add(sibling);
+    Sibling sibling =
+        new Sibling(dot, state.nextTimestamp(held, read), write.operation, write.value);
+    DottedVersionVectorSet written = rule.settle(write.key, held.discard(seen).add(sibling));
     long sizeMaxBytes = config.limits().keySizeMaxBytes();
     if (written.siblings().size() > 1 && written.sizeBytes() > sizeMaxBytes) {
       output.fail(callId, Refusals.tooManySiblings(held.siblings().size(), sizeMaxBytes));

@@ -11,6 +11,7 @@ import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.GetRequest;
+import io.capstan.proto.v1.ListConflictsRequest;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
 import java.util.ArrayDeque;
@@ -111,6 +112,7 @@ final class ApKeyspaces {
       case GetRequest get -> leaderless.get(callId, get, deadlineNanos, nanos, wall);
       case DeleteRequest delete -> leaderless.delete(callId, delete, deadlineNanos, nanos, wall);
       case ScanRequest scan -> leaderless.scan(callId, scan, deadlineNanos, nanos, wall);
+      case ListConflictsRequest list -> leaderless.listConflicts(callId, list, nanos, wall);
       default ->
           throw new ReplicaInvariantViolation(
               request.getDescriptorForType().getName() + " is no request of an AP keyspace");

@@ -2,11 +2,15 @@ package io.capstan.node.replica;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Parser;
 import com.google.protobuf.UnsafeByteOperations;
 import io.capstan.node.quorum.KeyspaceTables;
+import io.capstan.node.quorum.LedgerTable;
 import io.capstan.node.storage.Table;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.NodeClock;
+import io.capstan.proto.store.v1.DiscardedWrite;
+import io.capstan.proto.store.v1.LedgerSummary;
 import io.capstan.proto.store.v1.StoredValue;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** The tables of one AP keyspace, over the replica's buffered tables. */
 final class ApTables implements KeyspaceTables {
 
+  private static final byte[] LEDGER_SUMMARY_KEY = new byte[1];
   private static final byte[] CLOCK_KEY = "clock".getBytes(StandardCharsets.US_ASCII);
 
   private final long keyspaceId;
@@ -83,6 +88,64 @@ final class ApTables implements KeyspaceTables {
   @Override
   public void writeClock(NodeClock clock) {
     tables.put(Table.clock(keyspaceId), CLOCK_KEY, clock.toProto().toByteArray());
+  }
+
+  @Override
+  public LedgerTable ledger() {
+    return new Ledger();
+  }
+
+  /** Rows by dot; the summary stands before them, since no actor's name begins with a zero byte. */
+  private final class Ledger implements LedgerTable {
+    private final Table table = Table.ledger(keyspaceId);
+
+    @Override
+    public @Nullable DiscardedWrite read(Dot dot) {
+      byte[] row = tables.get(table, dotKey(dot));
+      return row == null ? null : parse(DiscardedWrite.parser(), row);
+    }
+
+    @Override
+    public void write(DiscardedWrite row) {
+      tables.put(table, dotKey(Dot.fromProto(row.getDot())), row.toByteArray());
+    }
+
+    @Override
+    public void delete(Dot dot) {
+      tables.delete(table, dotKey(dot));
+    }
+
+    @Override
+    public void scan(RowVisitor visitor) {
+      tables.scan(
+          table,
+          new byte[] {1},
+          null,
+          (key, row) -> {
+            visitor.visit(parse(DiscardedWrite.parser(), row));
+            return true;
+          });
+    }
+
+    @Override
+    public LedgerSummary readSummary() {
+      byte[] row = tables.get(table, LEDGER_SUMMARY_KEY);
+      return row == null ? LedgerSummary.getDefaultInstance() : parse(LedgerSummary.parser(), row);
+    }
+
+    @Override
+    public void writeSummary(LedgerSummary summary) {
+      tables.put(table, LEDGER_SUMMARY_KEY, summary.toByteArray());
+    }
+
+    private <T> T parse(Parser<T> parser, byte[] row) {
+      try {
+        return parser.parseFrom(row);
+      } catch (InvalidProtocolBufferException broken) {
+        throw new ReplicaInvariantViolation(
+            "a row of the ledger of keyspace " + keyspaceId + " cannot be read: " + broken);
+      }
+    }
   }
 
   private StoredValue parse(byte[] row) {

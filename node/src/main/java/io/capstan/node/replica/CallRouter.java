@@ -14,6 +14,7 @@ import io.capstan.proto.v1.DropKeyspaceRequest;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.KeyspaceRef;
+import io.capstan.proto.v1.ListConflictsRequest;
 import io.capstan.proto.v1.ListKeyspacesRequest;
 import io.capstan.proto.v1.ListKeyspacesResponse;
 import io.capstan.proto.v1.ListMembersRequest;
@@ -150,15 +151,6 @@ final class CallRouter {
           Errors.invalid(
               "The smallest write level of a keyspace is one, quorum or all.",
               "Name one of them."));
-    } else if (create.getConflicts()
-        == io.capstan.proto.store.v1.ConflictPolicy.CONFLICT_POLICY_LWW) {
-      fail(
-          call,
-          Errors.failed(
-              Errors.NOT_AVAILABLE_YET,
-              "The conflict policy lww is not available yet.",
-              "Create the keyspace with --conflicts siblings, which keeps every concurrent"
-                  + " value."));
     } else if (create.getMode() == Mode.MODE_AP && membership.isChanging()) {
       fail(
           call,
@@ -204,6 +196,17 @@ final class CallRouter {
   private void serve(Call call, KeyspaceRecord keyspace, Moment now) {
     call.keyspace = keyspace;
     boolean ap = keyspace.getMode() == Mode.MODE_AP;
+    if (call.request instanceof ListConflictsRequest && !ap) {
+      fail(
+          call,
+          Errors.failed(
+              Errors.WRONG_MODE,
+              "Keyspace "
+                  + keyspace.getName()
+                  + " is CP: its log orders all writes, so none was ever discarded for another.",
+              "Ask for an AP keyspace that was created with --conflicts lww."));
+      return;
+    }
     if (call.request instanceof TxnRequest) {
       if (ap) {
         fail(
@@ -295,6 +298,7 @@ final class CallRouter {
       case DeleteRequest delete -> delete.getKeyspace();
       case ScanRequest scan -> scan.getKeyspace();
       case TxnRequest txn -> txn.getKeyspace();
+      case ListConflictsRequest list -> list.getKeyspace();
       default ->
           throw new ReplicaInvariantViolation(
               request.getDescriptorForType().getName() + " names no keyspace");

@@ -55,6 +55,8 @@ final class StatusPage {
       LeaderlessKeyspace leaderless = apKeyspaces.keyspace(keyspace.getId());
       if (leaderless != null) {
         leaderless.divergence().ifPresent(row::setDivergenceDots);
+        row.setDiscardedWrites(leaderless.discardedWrites())
+            .setCollapsedConflicts(leaderless.collapsedConflicts());
       }
       response.addKeyspaces(row);
     }

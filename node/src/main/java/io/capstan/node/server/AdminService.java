@@ -7,6 +7,8 @@ import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.CreateKeyspaceResponse;
 import io.capstan.proto.v1.DropKeyspaceRequest;
 import io.capstan.proto.v1.DropKeyspaceResponse;
+import io.capstan.proto.v1.ListConflictsRequest;
+import io.capstan.proto.v1.ListConflictsResponse;
 import io.capstan.proto.v1.ListKeyspacesRequest;
 import io.capstan.proto.v1.ListKeyspacesResponse;
 import io.capstan.proto.v1.ListMembersRequest;
@@ -63,6 +65,12 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   @Override
   public void listMembers(
       ListMembersRequest request, StreamObserver<ListMembersResponse> observer) {
+    intake.accept(request, observer);
+  }
+
+  @Override
+  public void listConflicts(
+      ListConflictsRequest request, StreamObserver<ListConflictsResponse> observer) {
     intake.accept(request, observer);
   }
 

@@ -23,6 +23,7 @@ import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.DropKeyspaceRequest;
 import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.KeyspaceRef;
+import io.capstan.proto.v1.ListConflictsRequest;
 import io.capstan.proto.v1.ListKeyspacesRequest;
 import io.capstan.proto.v1.ListMembersRequest;
 import io.capstan.proto.v1.NewMember;
@@ -80,11 +81,19 @@ final class RequestCheck {
       case DropKeyspaceRequest drop -> first(name(drop.getName()), operation(drop.getOperation()));
       case ListKeyspacesRequest list -> list.getName().isEmpty() ? null : name(list.getName());
       case ListMembersRequest list -> null;
+      case ListConflictsRequest list -> conflicts(list);
       case ChangeMembersRequest change -> change(change);
       case TransferLeadershipRequest transfer ->
           transfer.getTarget().isEmpty() ? null : nodeName(transfer.getTarget());
       default -> "A request of type " + request.getClass().getSimpleName() + " is not known here.";
     };
+  }
+
+  private static @Nullable String conflicts(ListConflictsRequest list) {
+    if (Integer.compareUnsigned(list.getLimit(), SCAN_ROWS_MAX) > 0) {
+      return "A page of conflicts has at most " + number(SCAN_ROWS_MAX) + " rows.";
+    }
+    return first(keyspace(list.getKeyspace()), list.getKey().isEmpty() ? null : key(list.getKey()));
   }
 
   private static @Nullable String put(PutRequest put) {

@@ -28,7 +28,9 @@ public record Table(long keyspaceId, Kind kind) {
     /** Keyspace: dot to user key, the dot log of anti-entropy. */
     DOTS,
     /** Keyspace: the node clock and counters. */
-    CLOCK
+    CLOCK,
+    /** Keyspace: writes that last-write-wins discarded. */
+    LEDGER
   }
 
   public Table {
@@ -47,6 +49,11 @@ public record Table(long keyspaceId, Kind kind) {
   /** The dot log of a keyspace. */
   public static Table dots(long keyspaceId) {
     return new Table(keyspaceId, Kind.DOTS);
+  }
+
+  /** The ledger of a keyspace. */
+  public static Table ledger(long keyspaceId) {
+    return new Table(keyspaceId, Kind.LEDGER);
   }
 
   /** The clock table of a keyspace. */

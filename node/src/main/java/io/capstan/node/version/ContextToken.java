@@ -16,14 +16,18 @@ import java.util.zip.CRC32C;
  * cut or mistyped; it is no defence against forgery.
  *
  * <p>Layout, big-endian: format (1 byte), keyspace id (8), epoch (8), hash of the key (8), version
- * vector as {@code capstan.store.v1.VersionVector}, CRC-32C of all of that (4).
+ * vector as {@code capstan.store.v1.VersionVector}, CRC-32C of all of that (4). Format 2 carries
+ * before the vector the latest timestamp that was read: physical milliseconds (8), logical (4). A
+ * keyspace in which the latest write wins needs it: a write must be later than all that it
+ * supersedes, also where its coordinator does not hold that yet.
  */
 public final class ContextToken {
 
-  /** The format that this class writes. */
-  private static final byte FORMAT = 1;
+  private static final byte FORMAT_PLAIN = 1;
+  private static final byte FORMAT_TIMED = 2;
 
   private static final int HEADER_SIZE_BYTES = 1 + 8 + 8 + 8;
+  private static final int TIMESTAMP_SIZE_BYTES = 8 + 4;
   private static final int CHECKSUM_SIZE_BYTES = 4;
 
   /** More than a vector with thousands of actors needs; longer ones are refused unread. */
@@ -38,8 +42,15 @@ public final class ContextToken {
      * The bytes belong to this key.
      *
      * @param epoch of the keyspace when they were made
+     * @param newest the latest timestamp that was read; zero where the bytes do not say
      */
-    record Valid(VersionVector context, long epoch) implements Decoded {}
+    record Valid(VersionVector context, long epoch, HybridTimestamp newest) implements Decoded {
+
+      /** A context without a timestamp. */
+      public Valid(VersionVector context, long epoch) {
+        this(context, epoch, HybridTimestamp.ZERO);
+      }
+    }
 
     /** They do not, or are damaged; nothing may be written with them. */
     record Refused(Reason reason, String message) implements Decoded {}
@@ -60,14 +71,32 @@ public final class ContextToken {
   /** The bytes for the client. */
   public static ByteString encode(
       long keyspaceId, long epoch, ByteString key, VersionVector context) {
+    return encode(keyspaceId, epoch, key, context, HybridTimestamp.ZERO);
+  }
+
+  /**
+   * The bytes for the client.
+   *
+   * @param newest the latest timestamp that the client read, so that its next write is later
+   */
+  public static ByteString encode(
+      long keyspaceId, long epoch, ByteString key, VersionVector context, HybridTimestamp newest) {
+    boolean timed = !newest.equals(HybridTimestamp.ZERO);
     byte[] vector = context.toProto().toByteArray();
     ByteBuffer bytes =
-        ByteBuffer.allocate(HEADER_SIZE_BYTES + vector.length + CHECKSUM_SIZE_BYTES)
-            .put(FORMAT)
+        ByteBuffer.allocate(
+                HEADER_SIZE_BYTES
+                    + (timed ? TIMESTAMP_SIZE_BYTES : 0)
+                    + vector.length
+                    + CHECKSUM_SIZE_BYTES)
+            .put(timed ? FORMAT_TIMED : FORMAT_PLAIN)
             .putLong(keyspaceId)
             .putLong(epoch)
-            .putLong(hashOf(key))
-            .put(vector);
+            .putLong(hashOf(key));
+    if (timed) {
+      bytes.putLong(newest.physicalMillis()).putInt(newest.logical());
+    }
+    bytes.put(vector);
     bytes.putInt(checksum(bytes.array(), bytes.position()));
     return ByteString.copyFrom(bytes.flip());
   }
@@ -83,7 +112,8 @@ public final class ContextToken {
     if (in.getInt(size - CHECKSUM_SIZE_BYTES) != checksum(bytes, size - CHECKSUM_SIZE_BYTES)) {
       return garbled("its check sum is wrong");
     }
-    if (in.get() != FORMAT) {
+    byte format = in.get();
+    if (format != FORMAT_PLAIN && format != FORMAT_TIMED) {
       return new Decoded.Refused(
           Reason.UNKNOWN_FORMAT, "The context was made by a release that this node does not know");
     }
@@ -99,13 +129,22 @@ public final class ContextToken {
           "The context belongs to another key; with it this write would discard values of this key"
               + " that nobody has read");
     }
-    return vector(token.substring(HEADER_SIZE_BYTES, size - CHECKSUM_SIZE_BYTES), epoch);
+    HybridTimestamp newest = HybridTimestamp.ZERO;
+    if (format == FORMAT_TIMED) {
+      if (in.remaining() < TIMESTAMP_SIZE_BYTES + CHECKSUM_SIZE_BYTES) {
+        return garbled("it has " + size + " bytes");
+      }
+      newest = new HybridTimestamp(in.getLong() & Long.MAX_VALUE, in.getInt());
+    }
+    return vector(token.substring(in.position(), size - CHECKSUM_SIZE_BYTES), epoch, newest);
   }
 
-  private static Decoded vector(ByteString bytes, long epoch) {
+  private static Decoded vector(ByteString bytes, long epoch, HybridTimestamp newest) {
     try {
       return new Decoded.Valid(
-          VersionVector.fromProto(io.capstan.proto.store.v1.VersionVector.parseFrom(bytes)), epoch);
+          VersionVector.fromProto(io.capstan.proto.store.v1.VersionVector.parseFrom(bytes)),
+          epoch,
+          newest);
     } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
       return garbled("its version vector cannot be read (" + e.getMessage() + ")");
     }

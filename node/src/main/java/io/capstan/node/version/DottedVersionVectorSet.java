@@ -105,6 +105,24 @@ public final class DottedVersionVectorSet {
     return null;
   }
 
+  /** The latest timestamp of any sibling; {@link HybridTimestamp#ZERO} where there is none. */
+  public HybridTimestamp newest() {
+    HybridTimestamp newest = HybridTimestamp.ZERO;
+    for (Sibling sibling : siblings) {
+      if (sibling.writtenAt().compareTo(newest) > 0) {
+        newest = sibling.writtenAt();
+      }
+    }
+    return newest;
+  }
+
+  /** Without these siblings; their dots stay accounted for, as superseded. */
+  public DottedVersionVectorSet without(List<Sibling> dropped) {
+    List<Sibling> kept = new ArrayList<>(siblings);
+    kept.removeAll(dropped);
+    return new DottedVersionVectorSet(context, List.copyOf(kept));
+  }
+
   /** The siblings whose dots the context covers: what a write with that context supersedes. */
   public List<Sibling> covered(VersionVector seen) {
     List<Sibling> found = new ArrayList<>();

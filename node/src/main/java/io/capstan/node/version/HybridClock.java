@@ -32,10 +32,8 @@ public final class HybridClock {
   public HybridTimestamp next(long wallMillis) {
     if (wallMillis > latest.physicalMillis()) {
       latest = new HybridTimestamp(wallMillis, 0);
-    } else if (latest.logical() == -1) {
-      latest = new HybridTimestamp(latest.physicalMillis() + 1, 0);
     } else {
-      latest = new HybridTimestamp(latest.physicalMillis(), latest.logical() + 1);
+      latest = latest.successor();
     }
     return latest;
   }

@@ -20,6 +20,13 @@ public record HybridTimestamp(long physicalMillis, int logical)
     }
   }
 
+  /** The smallest timestamp that is later than this one. */
+  public HybridTimestamp successor() {
+    return logical == -1
+        ? new HybridTimestamp(Math.addExact(physicalMillis, 1), 0)
+        : new HybridTimestamp(physicalMillis, logical + 1);
+  }
+
   @Override
   public int compareTo(HybridTimestamp other) {
     int byTime = Long.compare(physicalMillis, other.physicalMillis);

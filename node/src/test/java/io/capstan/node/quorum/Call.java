@@ -4,6 +4,7 @@ import com.google.protobuf.Message;
 import io.capstan.proto.v1.DeleteResponse;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.GetResponse;
+import io.capstan.proto.v1.ListConflictsResponse;
 import io.capstan.proto.v1.PutResponse;
 import io.capstan.proto.v1.Receipt;
 import io.capstan.proto.v1.ScanResponse;
@@ -60,6 +61,13 @@ final class Call {
 
   ScanResponse page() {
     if (response instanceof ScanResponse page) {
+      return page;
+    }
+    throw new AssertionError(error == null ? "no page" : error.toString());
+  }
+
+  ListConflictsResponse conflicts() {
+    if (response instanceof ListConflictsResponse page) {
       return page;
     }
     throw new AssertionError(error == null ? "no page" : error.toString());

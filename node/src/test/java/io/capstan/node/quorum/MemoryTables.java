@@ -3,6 +3,8 @@ package io.capstan.node.quorum;
 import com.google.protobuf.ByteString;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.NodeClock;
+import io.capstan.proto.store.v1.DiscardedWrite;
+import io.capstan.proto.store.v1.LedgerSummary;
 import io.capstan.proto.store.v1.StoredValue;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +21,16 @@ final class MemoryTables implements KeyspaceTables {
     final TreeMap<Dot, ByteString> dots = new TreeMap<>();
     io.capstan.proto.store.v1.NodeClock clock =
         io.capstan.proto.store.v1.NodeClock.getDefaultInstance();
+    final TreeMap<Dot, DiscardedWrite> discarded = new TreeMap<>();
+    LedgerSummary summary = LedgerSummary.getDefaultInstance();
+
+    void become(Content other) {
+      rows.putAll(other.rows);
+      dots.putAll(other.dots);
+      clock = other.clock;
+      discarded.putAll(other.discarded);
+      summary = other.summary;
+    }
   }
 
   private Content current = new Content();
@@ -50,17 +62,13 @@ final class MemoryTables implements KeyspaceTables {
   void crash() {
     unsynced.clear();
     current = new Content();
-    current.rows.putAll(onDisk.rows);
-    current.dots.putAll(onDisk.dots);
-    current.clock = onDisk.clock;
+    current.become(onDisk);
   }
 
   /** Puts the disk back to the state of another moment, as a restored backup would. */
   static MemoryTables copyOf(MemoryTables source) {
     MemoryTables copy = new MemoryTables();
-    copy.onDisk.rows.putAll(source.onDisk.rows);
-    copy.onDisk.dots.putAll(source.onDisk.dots);
-    copy.onDisk.clock = source.onDisk.clock;
+    copy.onDisk.become(source.onDisk);
     copy.crash();
     return copy;
   }
@@ -105,6 +113,41 @@ final class MemoryTables implements KeyspaceTables {
   @Override
   public void deleteDot(Dot dot) {
     apply(content -> content.dots.remove(dot));
+  }
+
+  @Override
+  public LedgerTable ledger() {
+    return new LedgerTable() {
+      @Override
+      public @Nullable DiscardedWrite read(Dot dot) {
+        return current.discarded.get(dot);
+      }
+
+      @Override
+      public void write(DiscardedWrite row) {
+        apply(content -> content.discarded.put(Dot.fromProto(row.getDot()), row));
+      }
+
+      @Override
+      public void delete(Dot dot) {
+        apply(content -> content.discarded.remove(dot));
+      }
+
+      @Override
+      public void scan(RowVisitor visitor) {
+        current.discarded.values().forEach(visitor::visit);
+      }
+
+      @Override
+      public LedgerSummary readSummary() {
+        return current.summary;
+      }
+
+      @Override
+      public void writeSummary(LedgerSummary summary) {
+        apply(content -> content.summary = summary);
+      }
+    };
   }
 
   @Override

@@ -3,17 +3,22 @@ package io.capstan.node.quorum;
 import com.google.protobuf.ByteString;
 import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.proto.peer.v1.QuorumMessage;
+import io.capstan.proto.store.v1.ConflictPolicy;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.StoredValue;
+import io.capstan.proto.v1.Conflict;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.GetRequest;
+import io.capstan.proto.v1.ListConflictsRequest;
+import io.capstan.proto.v1.ListConflictsResponse;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,6 +45,7 @@ final class TestCluster {
   private final Set<String> cut = new HashSet<>();
   private final Set<String> stoppedDisks = new HashSet<>();
   private Predicate<Envelope> loses = envelope -> false;
+  private final Map<String, Long> wallAheadMillis = new HashMap<>();
   private long nowMillis = 10_000;
 
   private TestCluster(KeyspaceRecord record, int size, QuorumConfig.Limits limits) {
@@ -81,8 +87,38 @@ final class TestCluster {
         .build();
   }
 
+  /** A keyspace in which the latest write wins. */
+  static TestCluster latestWins(int size) {
+    KeyspaceRecord record =
+        record(Level.LEVEL_ONE).toBuilder()
+            .setConflicts(ConflictPolicy.CONFLICT_POLICY_LWW)
+            .build();
+    return new TestCluster(record, size, QuorumConfig.Limits.DEFAULT);
+  }
+
   KeyspaceRecord record() {
     return record;
+  }
+
+  /** Sets the wall clock of a node, ahead of the others or behind. */
+  void setWallAhead(String node, long millis) {
+    wallAheadMillis.put(node, millis);
+  }
+
+  long wallMillis(String node) {
+    return nowMillis + wallAheadMillis.getOrDefault(node, 0L);
+  }
+
+  /** What the ledger of the node answers. */
+  ListConflictsResponse conflicts(String node, ListConflictsRequest request) {
+    return replica(node)
+        .call((k, id) -> k.listConflicts(id, request, nowNanos(), wallMillis(node)))
+        .conflicts();
+  }
+
+  /** What the ledger of the node lists, newest first. */
+  List<Conflict> conflicts(String node) {
+    return conflicts(node, ListConflictsRequest.getDefaultInstance()).getConflictsList();
   }
 
   TestReplica replica(String name) {
@@ -155,7 +191,10 @@ final class TestCluster {
     }
     delivered.add(envelope);
     replica(envelope.to())
-        .step(k -> k.onMessage(envelope.from(), envelope.message(), nowNanos(), nowMillis));
+        .step(
+            k ->
+                k.onMessage(
+                    envelope.from(), envelope.message(), nowNanos(), wallMillis(envelope.to())));
   }
 
   private void syncAll() {
@@ -181,7 +220,7 @@ final class TestCluster {
       nowMillis += 10;
       for (TestReplica replica : replicas.values()) {
         if (replica.isUp()) {
-          replica.step(k -> k.tick(nowNanos(), nowMillis));
+          replica.step(k -> k.tick(nowNanos(), wallMillis(replica.name())));
         }
       }
       settle();
@@ -209,7 +248,8 @@ final class TestCluster {
 
   Call put(String node, PutRequest request) {
     Call call =
-        replica(node).call((k, id) -> k.put(id, request, deadlineNanos(), nowNanos(), nowMillis));
+        replica(node)
+            .call((k, id) -> k.put(id, request, deadlineNanos(), nowNanos(), wallMillis(node)));
     settle();
     return call;
   }
@@ -229,7 +269,7 @@ final class TestCluster {
   Call delete(String node, DeleteRequest request) {
     Call call =
         replica(node)
-            .call((k, id) -> k.delete(id, request, deadlineNanos(), nowNanos(), nowMillis));
+            .call((k, id) -> k.delete(id, request, deadlineNanos(), nowNanos(), wallMillis(node)));
     settle();
     return call;
   }
@@ -247,14 +287,16 @@ final class TestCluster {
 
   Call get(String node, GetRequest request) {
     Call call =
-        replica(node).call((k, id) -> k.get(id, request, deadlineNanos(), nowNanos(), nowMillis));
+        replica(node)
+            .call((k, id) -> k.get(id, request, deadlineNanos(), nowNanos(), wallMillis(node)));
     settle();
     return call;
   }
 
   Call scan(String node, ScanRequest request) {
     Call call =
-        replica(node).call((k, id) -> k.scan(id, request, deadlineNanos(), nowNanos(), nowMillis));
+        replica(node)
+            .call((k, id) -> k.scan(id, request, deadlineNanos(), nowNanos(), wallMillis(node)));
     settle();
     return call;
   }

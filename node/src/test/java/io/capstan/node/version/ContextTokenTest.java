@@ -29,6 +29,18 @@ class ContextTokenTest {
   }
 
   @Test
+  @DisplayName("carries the latest timestamp that was read, where there is one")
+  void carriesATimestamp() {
+    HybridTimestamp newest = new HybridTimestamp(1_700_000_000_000L, -1);
+    ByteString timed = ContextToken.encode(7, 2, KEY, SEEN, newest);
+
+    assertThat(ContextToken.decode(timed, 7, KEY)).isEqualTo(new Decoded.Valid(SEEN, 2, newest));
+    for (int length = 0; length < timed.size(); length++) {
+      assertThat(refusal(timed.substring(0, length), 7, KEY)).isEqualTo(Reason.GARBLED);
+    }
+  }
+
+  @Test
   void isRefusedForAnotherKeyAndAnotherKeyspace() {
     assertThat(refusal(TOKEN, 7, ByteString.copyFromUtf8("cart:43"))).isEqualTo(Reason.WRONG_KEY);
     assertThat(refusal(TOKEN, 8, KEY)).isEqualTo(Reason.WRONG_KEYSPACE);

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All numbers are big-endian, so that byte order is number order. Every key begins with its
  * group: a node that holds a second group needs no other format. A keyspace has one column family
- * for its three tables, told apart by the kind: it can be dropped, exported and installed alone,
- * and a thousand keyspaces cost a thousand memtables rather than three thousand.
+ * for its tables, told apart by the kind: it can be dropped, exported and installed alone, and a
+ * thousand keyspaces cost a thousand memtables rather than several thousand.
  *
  * <p>Immutable.
  */
@@ -65,6 +65,7 @@ final class RowKeys {
       case DATA -> 3;
       case DOTS -> 4;
       case CLOCK -> 5;
+      case LEDGER -> 6;
     };
   }
 
