@@ -3,6 +3,8 @@ package io.capstan.node.replica;
 import com.google.protobuf.Message;
 import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.v1.ErrorDetail;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /** Everything that a replica can ask of the world. */
@@ -19,25 +21,81 @@ public sealed interface Effect
   record Fail(long callId, ErrorDetail error) implements Effect {}
 
   /**
-   * The other members, or what is known of them, have changed.
+   * The nodes that this one listens to and speaks to, or what is known of them, have changed.
    *
    * @param member whether this node belongs to the group
-   * @param others by id
+   * @param clusterId which cluster this is; 0 where this node has yet to learn it
+   * @param ownAddress host:port where the others reach this node, as the log says; empty where it
+   *     does not
+   * @param others the other members, by id
+   * @param guests nodes of the cluster that are no members, as far as this node's log tells, and
+   *     are listened to for a while
    */
-  record Peers(boolean member, List<Peer> others) implements Effect {
+  record Peers(
+      boolean member, long clusterId, String ownAddress, List<Peer> others, List<Peer> guests)
+      implements Effect {
     public Peers {
       others = List.copyOf(others);
+      guests = List.copyOf(guests);
+    }
+
+    /** What there is to go by before the replica has said anything: the settings. */
+    public static Peers ofSettings(boolean member, Collection<String> others) {
+      return new Peers(
+          member, 0, "", others.stream().map(id -> new Peer(id, "", "", 0)).toList(), List.of());
+    }
+
+    /** Members and guests: who is to be spoken to. */
+    public List<Peer> linked() {
+      List<Peer> linked = new ArrayList<>(others);
+      linked.addAll(guests);
+      return linked;
+    }
+
+    /** Whether that process of a node, which says that it is of this cluster, is listened to. */
+    public Admission admission(String id, long incarnation) {
+      if (!member && clusterId == 0) {
+        // Nothing is learned yet: whoever speaks knows more.
+        return Admission.ADMITTED;
+      }
+      for (Peer other : others) {
+        if (other.id().equals(id)) {
+          return other.isSpokenForBy(incarnation)
+              ? Admission.ADMITTED
+              : Admission.OTHER_INCARNATION;
+        }
+      }
+      for (Peer guest : guests) {
+        if (guest.id().equals(id) && guest.isSpokenForBy(incarnation)) {
+          return Admission.ADMITTED;
+        }
+      }
+      return Admission.STRANGER;
     }
   }
 
+  /** What {@link Peers} says of a process that wants to speak. */
+  enum Admission {
+    /** It is a member or a guest. */
+    ADMITTED,
+    /** It is neither; its introduction is to reach the replica, which may make it a guest. */
+    STRANGER,
+    /** The member of that id is another process. */
+    OTHER_INCARNATION
+  }
+
   /**
-   * Another member.
+   * Another node.
    *
    * @param peerAddress host:port; empty where only the node's own settings say
    * @param clientAddress host:port; empty where not known
    * @param incarnation the only one that is to be listened to; 0 for any
    */
-  record Peer(String id, String peerAddress, String clientAddress, long incarnation) {}
+  record Peer(String id, String peerAddress, String clientAddress, long incarnation) {
+    private boolean isSpokenForBy(long heard) {
+      return incarnation == 0 || incarnation == heard;
+    }
+  }
 
   /** An invariant is broken or the node must not go on: stop the process with this last line. */
   record Stop(String reason) implements Effect {}

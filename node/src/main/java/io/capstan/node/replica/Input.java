@@ -36,8 +36,15 @@ public sealed interface Input
   /** The stream to the peer was opened or lost. Only a hint: an open stream may lead nowhere. */
   record PeerLink(String peer, boolean connected) implements Input {}
 
-  /** A peer has introduced itself, and was let in. */
-  record PeerSeen(String peer, long incarnation) implements Input {}
+  /**
+   * A peer has introduced itself. Who is no member, as far as this node knows, asks by that to be
+   * let in as a guest; {@link Effect.Peers} tells where it was.
+   *
+   * @param peerAddress host:port where it says that it is reached; empty where it does not know
+   * @param clusterId as its log says; 0 where it has yet to learn it
+   */
+  record PeerSeen(String peer, long incarnation, String peerAddress, long clusterId)
+      implements Input {}
 
   /** This node is about to stop: a leader hands over to whoever is best prepared. */
   record HandOver() implements Input {}

@@ -5,8 +5,9 @@ import io.capstan.node.raft.Configuration;
 import io.capstan.node.storage.ReplicaStore;
 import io.capstan.node.storage.Table;
 import io.capstan.proto.store.v1.MemberRecord;
+import io.capstan.proto.store.v1.MembersCommand;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class Members {
 
   private static final byte MEMBER_ROW = 'm';
+  private static final byte[] CLUSTER_KEY = "cluster".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] CONFIGURATION_KEY =
       "configuration".getBytes(StandardCharsets.US_ASCII);
 
@@ -29,6 +31,7 @@ final class Members {
   private final Configuration initial;
   private final Map<String, MemberRecord> records = new TreeMap<>();
   private Configuration applied;
+  private long clusterId;
   private long version;
 
   /**
@@ -46,6 +49,8 @@ final class Members {
     version++;
     byte[] stored = store.get(Table.META, CONFIGURATION_KEY);
     applied = stored == null ? initial : Configuration.fromBytes(stored);
+    byte[] cluster = store.get(Table.META, CLUSTER_KEY);
+    clusterId = cluster == null ? 0 : ByteBuffer.wrap(cluster).getLong();
     store.scan(
         Table.META,
         new byte[] {MEMBER_ROW},
@@ -64,6 +69,11 @@ final class Members {
   /** The configuration as of the last applied entry. */
   Configuration applied() {
     return applied;
+  }
+
+  /** Which cluster this is; 0 until the log says it. */
+  long clusterId() {
+    return clusterId;
   }
 
   /** What is noted of the member, or null. */
@@ -89,10 +99,15 @@ final class Members {
     }
   }
 
-  /** Notes what is told; what is not told stays. An incarnation is noted once. */
-  void note(List<MemberRecord> told) {
+  /** Notes what is told; what is not told stays. An incarnation, and the cluster, is noted once. */
+  void note(MembersCommand told) {
     version++;
-    for (MemberRecord news : new ArrayList<>(told)) {
+    if (clusterId == 0 && told.getClusterId() != 0) {
+      clusterId = told.getClusterId();
+      tables.put(
+          Table.META, CLUSTER_KEY, ByteBuffer.allocate(Long.BYTES).putLong(clusterId).array());
+    }
+    for (MemberRecord news : told.getMembersList()) {
       MemberRecord known = records.getOrDefault(news.getId(), MemberRecord.getDefaultInstance());
       MemberRecord.Builder merged = known.toBuilder().setId(news.getId());
       if (!news.getPeerAddress().isEmpty()) {

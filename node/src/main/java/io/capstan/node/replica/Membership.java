@@ -42,11 +42,20 @@ final class Membership {
   private final Outbox outbox;
   private final Map<String, Long> heardIncarnations = new TreeMap<>();
   private long notedTerm;
-  private List<Effect.Peer> told = List.of();
+  private final Guests guests;
+  private final long clusterIdToDraw;
+  private Effect.@Nullable Peers told;
   private @Nullable Configuration toldOf;
   private long toldVersion = -1;
+  private long toldGuests = -1;
 
-  Membership(ReplicaConfig config, Raft raft, StateMachine machine, Outbox outbox) {
+  /**
+   * @param clusterIdToDraw names the cluster if this replica is the first to lead it; not 0
+   */
+  Membership(
+      ReplicaConfig config, Raft raft, StateMachine machine, Outbox outbox, long clusterIdToDraw) {
+    this.clusterIdToDraw = clusterIdToDraw;
+    this.guests = new Guests(config.nodeId());
     this.config = config;
     this.raft = raft;
     this.machine = machine;
@@ -179,9 +188,13 @@ final class Membership {
 
   // ---- incarnations ----
 
-  /** A member has said which incarnation it is. */
-  void heard(String peer, long incarnation) {
-    heardIncarnations.put(peer, incarnation);
+  /** A node has introduced itself, a member or not. */
+  void heard(Input.PeerSeen seen, Moment now) {
+    if (!raft.configuration().isMember(seen.peer())) {
+      guests.knock(seen, isLearning(), machine.members().clusterId(), now);
+      return;
+    }
+    heardIncarnations.put(seen.peer(), seen.incarnation());
     notedTerm = 0;
     if (heardIncarnations.size() > 4 * RequestLimits.MEMBERS_MAX) {
       heardIncarnations.keySet().removeIf(id -> !raft.configuration().isMember(id));
@@ -191,9 +204,10 @@ final class Membership {
   /**
    * A leader notes in the log which incarnation speaks for each member, the first one that it
    * hears. A node that comes back with an empty disk is another one: it may have voted, or
-   * acknowledged entries, and has forgotten it.
+   * acknowledged entries, and has forgotten it. The first leader notes which cluster this is.
    */
   void tick(Moment now) {
+    guests.tick(raft.leaderId(), isLearning(), now);
     if (raft.role() != Role.LEADER || raft.term() == notedTerm) {
       return;
     }
@@ -208,8 +222,11 @@ final class Membership {
         unknown.addMembers(MemberRecord.newBuilder().setId(id).setIncarnation(incarnation));
       }
     }
+    if (machine.members().clusterId() == 0) {
+      unknown.setClusterId(clusterIdToDraw);
+    }
     notedTerm = raft.term();
-    if (unknown.getMembersCount() > 0) {
+    if (unknown.getMembersCount() > 0 || unknown.getClusterId() != 0) {
       LogCommand command =
           LogCommand.newBuilder()
               .setGroupId(config.groupId())
@@ -224,30 +241,52 @@ final class Membership {
 
   // ---- peers ----
 
-  /** Tells the shell who the other members are, where that has changed. */
-  void tellPeers() {
-    Configuration now = raft.configuration();
+  /** Whether this node does not belong to the group, and so has yet to learn who does. */
+  private boolean isLearning() {
+    return !raft.configuration().isMember(config.nodeId());
+  }
+
+  /** Tells the shell whom to listen and to speak to, where that has changed. */
+  void tellPeers(Moment now) {
+    Configuration members = raft.configuration();
     long version = machine.members().version();
-    if (version == toldVersion && now.equals(toldOf)) {
+    if (version == toldVersion && members.equals(toldOf) && guests.version() == toldGuests) {
       return;
     }
+    List<Effect.Peer> others = others(members);
+    if (told != null) {
+      guests.membersChanged(told.others(), others, now);
+    }
     toldVersion = version;
-    toldOf = now;
-    List<Effect.Peer> peers = new ArrayList<>();
-    for (String id : now.members()) {
+    toldOf = members;
+    toldGuests = guests.version();
+    MemberRecord own = machine.members().record(config.nodeId());
+    Effect.Peers peers =
+        new Effect.Peers(
+            members.isMember(config.nodeId()),
+            machine.members().clusterId(),
+            own == null ? "" : own.getPeerAddress(),
+            others,
+            guests.list());
+    if (!peers.equals(told)) {
+      told = peers;
+      outbox.emit(peers);
+    }
+  }
+
+  private List<Effect.Peer> others(Configuration members) {
+    List<Effect.Peer> others = new ArrayList<>();
+    for (String id : members.members()) {
       if (id.equals(config.nodeId())) {
         continue;
       }
       MemberRecord record =
           Objects.requireNonNullElse(
               machine.members().record(id), MemberRecord.getDefaultInstance());
-      peers.add(
+      others.add(
           new Effect.Peer(
               id, record.getPeerAddress(), record.getClientAddress(), record.getIncarnation()));
     }
-    if (!peers.equals(told)) {
-      told = peers;
-      outbox.emit(new Effect.Peers(now.isMember(config.nodeId()), peers));
-    }
+    return others;
   }
 }

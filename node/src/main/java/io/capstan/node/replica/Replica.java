@@ -92,7 +92,8 @@ public final class Replica {
             random,
             start.nanos());
     this.answers = new CpAnswers(config.nodeId(), machine, tables, new Acknowledged());
-    this.membership = new Membership(config, raft, machine, outbox);
+    // Drawn anyway, once in the life of a process: the cluster it begins needs no second number.
+    this.membership = new Membership(config, raft, machine, outbox, senderRun == 0 ? 1 : senderRun);
     this.calls = new CpCalls(config, raft, machine, answers, membership, new CallExit(), start);
     this.router =
         new CallRouter(config, machine, answers, apKeyspaces, calls, membership, this::deliver);
@@ -147,7 +148,7 @@ public final class Replica {
         outbox.durable(durable.writeSequence());
         raft.durable(Math.min(durable.writeSequence(), raftWriteSequence));
       }
-      case Input.PeerSeen seen -> membership.heard(seen.peer(), seen.incarnation());
+      case Input.PeerSeen seen -> membership.heard(seen, now);
       case Input.HandOver stop -> {
         if (raft.role() == Role.LEADER) {
           raft.transferLeadership(null);
@@ -206,7 +207,7 @@ public final class Replica {
       }
       more = pass() || snapshots.endOfFlush(now);
     }
-    membership.tellPeers();
+    membership.tellPeers(now);
     return new Flush(writeSequence, outbox.takeEffects());
   }
 

@@ -229,7 +229,7 @@ final class StateMachine {
         yield done(index);
       }
       case MEMBERS -> {
-        members.note(command.getMembers().getMembersList());
+        members.note(command.getMembers());
         yield done(index);
       }
       case EXPIRE_SESSIONS -> {

@@ -172,9 +172,14 @@ final class EventLoop {
   }
 
   /** A peer has introduced itself and was let in. Never dropped. */
-  void peerSeen(String peer, long incarnation) {
-    inbox.put(new Work.Given(new Input.PeerSeen(peer, incarnation)));
+  void peerSeen(Input.PeerSeen seen) {
+    inbox.put(new Work.Given(seen));
     wake();
+  }
+
+  /** A stranger asks to be let in; dropped where too much waits already, since it asks again. */
+  void peerKnocks(Input.PeerSeen stranger) {
+    wakeIf(inbox.offer(new Work.Given(stranger), 1, 0, callsWaitingMax, CALLS_WAITING_MAX_BYTES));
   }
 
   /** The node is about to stop: a leader begins to hand over. */

@@ -1,6 +1,7 @@
 package io.capstan.node.server;
 
 import io.capstan.node.replica.Effect;
+import io.capstan.node.replica.Input;
 import io.capstan.node.replica.Moment;
 import io.capstan.node.replica.Replica;
 import io.capstan.node.replica.ReplicaConfig;
@@ -15,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -71,6 +71,8 @@ public final class NodeServer implements AutoCloseable {
   private final ThreadPoolExecutor aside;
   private final IoThreads clientThreads;
   private final IoThreads peerThreads;
+  // Replaced as a whole by the event loop, read by peer streams.
+  private volatile Effect.Peers peers;
   private final PeerLinks links;
   private final EventLoop loop;
   private final SyncThread sync;
@@ -99,7 +101,8 @@ public final class NodeServer implements AutoCloseable {
     this.aside = asideExecutor();
     this.clientThreads = new IoThreads(threadPrefix + "client-io", clientThreadCount());
     this.peerThreads = new IoThreads(threadPrefix + "peer-io", 1);
-    this.links = new PeerLinks(others().keySet(), this::openLink);
+    this.peers = Effect.Peers.ofSettings(config.join().isEmpty(), others().keySet());
+    this.links = new PeerLinks(others(), this::openLink);
     config.memberClients().forEach((id, address) -> clientAddresses.put(id, address.toString()));
     RoleWatch roles = new RoleWatch(config.id());
     this.loop =
@@ -126,9 +129,19 @@ public final class NodeServer implements AutoCloseable {
             loop::answered);
     this.peerService =
         new PeerService(
-            hello(""),
-            config.join().isEmpty() ? config.members().keySet() : Set.of(),
-            loop::peerSeen,
+            () -> hello(""),
+            peers,
+            new PeerService.Introductions() {
+              @Override
+              public void seen(Input.PeerSeen peer) {
+                loop.peerSeen(peer);
+              }
+
+              @Override
+              public void knocks(Input.PeerSeen stranger) {
+                loop.peerKnocks(stranger);
+              }
+            },
             GROUP_ID,
             loop::offerFromPeer);
     this.health = new Health(loop);
@@ -214,26 +227,20 @@ public final class NodeServer implements AutoCloseable {
     return others;
   }
 
-  /** Null where neither the settings nor the log say where the node is. */
-  private @Nullable PeerLink openLink(String peer, String address) {
-    HostPort target = others().get(peer);
-    if (target == null && !address.isEmpty()) {
-      target = HostPort.parse(address);
-    }
-    if (target == null) {
-      return null;
-    }
+  private PeerLink openLink(String peer, HostPort target) {
     var io = peerThreads.next();
     PeerConnection.Dialer dialer =
         PeerConnection.dialer(target.host(), target.port(), peerThreads, io, aside);
-    return new PeerLink(hello(peer), dialer, io, connected -> loop().peerLink(peer, connected));
+    return new PeerLink(
+        () -> hello(peer), dialer, io, connected -> loop().peerLink(peer, connected));
   }
 
-  private void membersChanged(Effect.Peers peers) {
-    links.changed(peers);
-    peerService.changed(peers);
+  private void membersChanged(Effect.Peers now) {
+    peers = now;
+    links.changed(now);
+    peerService.changed(now);
     Map<String, String> known = new TreeMap<>(clientAddresses);
-    for (Effect.Peer peer : peers.others()) {
+    for (Effect.Peer peer : now.others()) {
       if (!peer.clientAddress().isEmpty()) {
         known.putIfAbsent(peer.id(), peer.clientAddress());
       }
@@ -248,7 +255,19 @@ public final class NodeServer implements AutoCloseable {
         .setIncarnation(folder.identity().incarnation())
         .setClusterName(config.cluster())
         .setProtocolVersion(PeerProtocol.VERSION)
+        .setPeerAddress(ownPeerAddress())
+        .setClusterId(peers.clusterId())
         .build();
+  }
+
+  /** Where others reach this node: what the cluster was told wins; empty where nothing is known. */
+  private String ownPeerAddress() {
+    String told = peers.ownAddress();
+    if (!told.isEmpty()) {
+      return told;
+    }
+    HostPort own = config.members().getOrDefault(config.id(), config.peerListen());
+    return own.isWildcard() ? "" : own.toString();
   }
 
   private StatusReport.Identity identity() {

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,7 +63,7 @@ final class PeerLink {
 
   private record Queued(PeerMessage message, long queuedNanos) {}
 
-  private final Hello hello;
+  private final Supplier<Hello> hello;
   private final PeerConnection.Dialer dialer;
   private final EventLoop io;
   private final Consumer<Boolean> linked;
@@ -85,12 +86,13 @@ final class PeerLink {
   private String lastProblem = "";
 
   /**
-   * @param hello how this node introduces itself to that peer
+   * @param hello how this node introduces itself to that peer, as of now
    * @param dialer makes connections to the peer's address
    * @param io the I/O thread that everything happens on
    * @param linked is told when the stream was opened or lost
    */
-  PeerLink(Hello hello, PeerConnection.Dialer dialer, EventLoop io, Consumer<Boolean> linked) {
+  PeerLink(
+      Supplier<Hello> hello, PeerConnection.Dialer dialer, EventLoop io, Consumer<Boolean> linked) {
     this.hello = hello;
     this.dialer = dialer;
     this.io = io;
@@ -268,7 +270,7 @@ final class PeerLink {
                 }
               }
             });
-    connection.send(PeerFrame.newBuilder().setHello(hello), now);
+    connection.send(PeerFrame.newBuilder().setHello(hello.get()), now);
   }
 
   /** The first acknowledgement: the peer has accepted the hello. */
@@ -277,8 +279,8 @@ final class PeerLink {
     backoffNanos = BACKOFF_MIN_NANOS;
     lastProblem = "";
     log.atInfo()
-        .addKeyValue("node", hello.getNodeId())
-        .addKeyValue("peer", hello.getToNodeId())
+        .addKeyValue("node", hello.get().getNodeId())
+        .addKeyValue("peer", hello.get().getToNodeId())
         .log("peer up");
     linked.accept(true);
     pump();
@@ -297,8 +299,8 @@ final class PeerLink {
     if (wasLinked || !why.equals(lastProblem)) {
       lastProblem = why;
       log.atLevel(refused ? Level.WARN : Level.INFO)
-          .addKeyValue("node", hello.getNodeId())
-          .addKeyValue("peer", hello.getToNodeId())
+          .addKeyValue("node", hello.get().getNodeId())
+          .addKeyValue("peer", hello.get().getToNodeId())
           .addKeyValue("why", why)
           .log(wasLinked ? "peer down" : "peer not reached");
     }

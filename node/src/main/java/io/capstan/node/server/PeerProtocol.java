@@ -1,5 +1,7 @@
 package io.capstan.node.server;
 
+import io.capstan.node.replica.Effect;
+import io.capstan.node.server.config.HostPort;
 import io.capstan.proto.peer.v1.Hello;
 import org.jspecify.annotations.Nullable;
 
@@ -20,15 +22,23 @@ final class PeerProtocol {
 
   private PeerProtocol() {}
 
+  /** Where the sender says that it is reached; empty where that is no address to connect to. */
+  static String addressOf(Hello theirs) {
+    try {
+      HostPort address = HostPort.parse(theirs.getPeerAddress());
+      return address.isWildcard() ? "" : address.toString();
+    } catch (IllegalArgumentException none) {
+      return "";
+    }
+  }
+
   /**
-   * Says why the receiver must not listen to the sender, or null where it may.
+   * Says why the two do not belong together, whoever the members are, or null where they do.
    *
    * @param mine the receiver's own, as it would introduce itself to the sender
    * @param theirs as received
-   * @param known whether the receiver takes the sender for a member
-   * @param incarnation the only one of the sender that is listened to; 0 for any
    */
-  static @Nullable String objection(Hello mine, Hello theirs, boolean known, long incarnation) {
+  static @Nullable String mismatch(Hello mine, Hello theirs) {
     if (theirs.getProtocolVersion() != mine.getProtocolVersion()) {
       return "node "
           + theirs.getNodeId()
@@ -60,26 +70,49 @@ final class PeerProtocol {
           + mine.getNodeId()
           + "; correct the peer addresses in its configuration";
     }
-    if (!known) {
+    if (mine.getClusterId() != 0
+        && theirs.getClusterId() != 0
+        && mine.getClusterId() != theirs.getClusterId()) {
       return "node "
           + theirs.getNodeId()
-          + " is no member of the cluster, says node "
+          + " belongs to another cluster that is called \""
+          + theirs.getClusterName()
+          + "\" too, says node "
           + mine.getNodeId()
-          + "; to make it one: capstan member add "
-          + theirs.getNodeId()
-          + " HOST:PORT";
-    }
-    if (incarnation != 0 && incarnation != theirs.getIncarnation()) {
-      return "node "
-          + theirs.getNodeId()
-          + " has come back without its data, as another incarnation: it may have promised what it"
-          + " has forgotten, so it is not listened to; to take it in anew: capstan member remove "
-          + theirs.getNodeId()
-          + ", then start it with the setting join and an empty data folder, then capstan member"
-          + " add "
+          + ": the two were begun apart; to bring it here: stop it, empty its data folder, start it"
+          + " with the setting join, then capstan member add "
           + theirs.getNodeId()
           + " HOST:PORT";
     }
     return null;
+  }
+
+  /**
+   * Says why the receiver does not listen to the sender, or null where it does.
+   *
+   * @param admission what the receiver's replica holds of the sender
+   */
+  static @Nullable String objection(Hello mine, Hello theirs, Effect.Admission admission) {
+    return switch (admission) {
+      case ADMITTED -> null;
+      case STRANGER ->
+          "node "
+              + theirs.getNodeId()
+              + " is no member of the cluster, says node "
+              + mine.getNodeId()
+              + "; to make it one: capstan member add "
+              + theirs.getNodeId()
+              + " HOST:PORT";
+      case OTHER_INCARNATION ->
+          "node "
+              + theirs.getNodeId()
+              + " has come back without its data, as another incarnation: it may have promised what it"
+              + " has forgotten, so it is not listened to; to take it in anew: capstan member remove "
+              + theirs.getNodeId()
+              + ", then start it with the setting join and an empty data folder, then capstan member"
+              + " add "
+              + theirs.getNodeId()
+              + " HOST:PORT";
+    };
   }
 }

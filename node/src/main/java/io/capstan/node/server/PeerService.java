@@ -1,6 +1,7 @@
 package io.capstan.node.server;
 
 import io.capstan.node.replica.Effect;
+import io.capstan.node.replica.Input;
 import io.capstan.proto.peer.v1.Hello;
 import io.capstan.proto.peer.v1.LinkAck;
 import io.capstan.proto.peer.v1.PeerFrame;
@@ -11,12 +12,10 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BiConsumer;
-import java.util.stream.Collectors;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,12 +35,22 @@ final class PeerService extends PeerGrpc.PeerImplBase {
     void receive(String from, List<PeerMessage> messages, int sizeBytes);
   }
 
+  private static final int OBJECTIONS_TOLD_MAX = 100;
+
   private static final Logger log = LoggerFactory.getLogger(PeerService.class);
 
-  private final Hello self;
-  private final BiConsumer<String, Long> seen;
-  private volatile Map<String, Long> peers;
-  private volatile boolean open;
+  /** Takes introductions; must not block. */
+  interface Introductions {
+    /** A node was let in. */
+    void seen(Input.PeerSeen peer);
+
+    /** A node was not let in, and may be after a moment: the replica decides. */
+    void knocks(Input.PeerSeen stranger);
+  }
+
+  private final Supplier<Hello> self;
+  private final Introductions introductions;
+  private volatile Effect.Peers peers;
   private final long groupId;
   private final Receiver receiver;
   private final Set<String> objections = ConcurrentHashMap.newKeySet();
@@ -49,35 +58,30 @@ final class PeerService extends PeerGrpc.PeerImplBase {
   private final PeerMessage signOfLife;
 
   /**
-   * @param self this node's hello, without a receiver
-   * @param peers the ids of the nodes that may speak at first; none: any node of the cluster may,
-   *     because this one has yet to learn who belongs to it
-   * @param seen is told which incarnation a peer is that was let in
+   * @param self this node's hello, without a receiver, as of now
+   * @param peers the nodes that may speak at first
+   * @param introductions is told who speaks, and who would like to
    * @param groupId the group whose messages are taken; others are dropped
    * @param receiver takes the messages; an idle peer's keepalive reaches it as a message that
    *     carries nothing, so that the replica counts the peer as heard
    */
   PeerService(
-      Hello self,
-      Set<String> peers,
-      BiConsumer<String, Long> seen,
+      Supplier<Hello> self,
+      Effect.Peers peers,
+      Introductions introductions,
       long groupId,
       Receiver receiver) {
     this.self = self;
-    this.open = peers.isEmpty();
-    this.peers = peers.stream().collect(Collectors.toUnmodifiableMap(id -> id, id -> 0L));
-    this.seen = seen;
+    this.peers = peers;
+    this.introductions = introductions;
     this.groupId = groupId;
     this.receiver = receiver;
     this.signOfLife = PeerMessage.newBuilder().setGroupId(groupId).build();
   }
 
-  /** The members have changed; streams that are open stay. */
-  void changed(Effect.Peers members) {
-    open = !members.member();
-    peers =
-        members.others().stream()
-            .collect(Collectors.toUnmodifiableMap(Effect.Peer::id, Effect.Peer::incarnation));
+  /** Who may speak has changed; the streams of those who may not any more end. */
+  void changed(Effect.Peers now) {
+    peers = now;
   }
 
   /** Messages of groups that this node has no replica of. */
@@ -90,10 +94,19 @@ final class PeerService extends PeerGrpc.PeerImplBase {
     return new Incoming((ServerCallStreamObserver<LinkAck>) acks);
   }
 
+  private static Input.PeerSeen introduction(Hello sender) {
+    return new Input.PeerSeen(
+        sender.getNodeId(),
+        sender.getIncarnation(),
+        PeerProtocol.addressOf(sender),
+        sender.getClusterId());
+  }
+
   /** One stream of one peer. gRPC calls it from one thread at a time. */
   private final class Incoming implements StreamObserver<PeerFrame> {
     private final ServerCallStreamObserver<LinkAck> acks;
-    private @Nullable String from;
+    private @Nullable Hello from;
+    private Effect.@Nullable Peers admittedBy;
     private long received;
     private long acknowledged;
     private boolean over;
@@ -109,41 +122,64 @@ final class PeerService extends PeerGrpc.PeerImplBase {
       if (over) {
         return;
       }
-      if (from == null && !welcome(frame)) {
+      Hello sender = from;
+      if (sender == null) {
+        if (!frame.hasHello()) {
+          refuse("the first frame of a peer stream carries no hello");
+          return;
+        }
+        sender = frame.getHello();
+      }
+      if (!isWelcome(sender)) {
         return;
       }
-      hand(frame);
+      hand(sender.getNodeId(), frame);
       received = frame.getFrameNumber();
       acknowledge();
     }
 
-    private boolean welcome(PeerFrame frame) {
-      String objection =
-          frame.hasHello()
-              ? PeerProtocol.objection(
-                  self,
-                  frame.getHello(),
-                  open || peers.containsKey(frame.getHello().getNodeId()),
-                  peers.getOrDefault(frame.getHello().getNodeId(), 0L))
-              : "the first frame of a peer stream carries no hello";
-      if (objection == null) {
-        from = frame.getHello().getNodeId();
-        seen.accept(frame.getHello().getNodeId(), frame.getHello().getIncarnation());
+    /** Looks again whenever it has changed who may speak. */
+    private boolean isWelcome(Hello sender) {
+      Effect.Peers current = peers;
+      if (admittedBy == current) {
         return true;
       }
+      Hello mine = self.get();
+      String mismatch = PeerProtocol.mismatch(mine, sender);
+      if (mismatch != null) {
+        refuse(mismatch);
+        return false;
+      }
+      Effect.Admission admission = current.admission(sender.getNodeId(), sender.getIncarnation());
+      String objection = PeerProtocol.objection(mine, sender, admission);
+      if (objection != null) {
+        if (admission == Effect.Admission.STRANGER) {
+          introductions.knocks(introduction(sender));
+        }
+        refuse(objection);
+        return false;
+      }
+      admittedBy = current;
+      if (from == null) {
+        from = sender;
+        introductions.seen(introduction(sender));
+      }
+      return true;
+    }
+
+    private void refuse(String objection) {
       over = true;
       // The refused peer tries again and again; each reason is told once.
-      if (objections.size() < 100 && objections.add(objection)) {
+      if (objections.size() < OBJECTIONS_TOLD_MAX && objections.add(objection)) {
         log.atWarn()
-            .addKeyValue("node", self.getNodeId())
+            .addKeyValue("node", self.get().getNodeId())
             .addKeyValue("why", objection)
             .log("peer refused");
       }
       acks.onError(Status.FAILED_PRECONDITION.withDescription(objection).asRuntimeException());
-      return false;
     }
 
-    private void hand(PeerFrame frame) {
+    private void hand(String sender, PeerFrame frame) {
       // A keepalive says nothing, but it says that the peer lives and that its way here is open.
       List<PeerMessage> messages =
           frame.getMessagesCount() == 0 ? List.of(signOfLife) : frame.getMessagesList();
@@ -153,8 +189,8 @@ final class PeerService extends PeerGrpc.PeerImplBase {
           break;
         }
       }
-      if (from != null && !messages.isEmpty()) {
-        receiver.receive(from, messages, frame.getSerializedSize());
+      if (!messages.isEmpty()) {
+        receiver.receive(sender, messages, frame.getSerializedSize());
       }
     }
 

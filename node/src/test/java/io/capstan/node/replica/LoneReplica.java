@@ -74,6 +74,7 @@ final class LoneReplica {
       switch (effect) {
         case Effect.Reply reply -> answers.put(reply.callId(), reply.response());
         case Effect.Fail fail -> answers.put(fail.callId(), fail.error());
+        case Effect.Peers peers when peers.linked().isEmpty() -> {}
         default -> throw new AssertionError("a lone replica has nobody to speak to: " + effect);
       }
     }

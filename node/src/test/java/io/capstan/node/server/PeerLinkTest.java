@@ -8,6 +8,8 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.google.protobuf.ByteString;
+import io.capstan.node.replica.Effect;
+import io.capstan.node.replica.Input;
 import io.capstan.proto.peer.v1.AppendRequest;
 import io.capstan.proto.peer.v1.Hello;
 import io.capstan.proto.peer.v1.LogEntry;
@@ -23,7 +25,6 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -34,6 +35,7 @@ import org.slf4j.LoggerFactory;
 class PeerLinkTest {
 
   private static final int GROUP = 1;
+  private static final long CLUSTER_ID = 77;
 
   private final List<Long> received = new CopyOnWriteArrayList<>();
   private final AtomicInteger signsOfLife = new AtomicInteger();
@@ -43,6 +45,8 @@ class PeerLinkTest {
   private final IoThreads serverThreads = new IoThreads("test-peer-server", 1);
   private final IoThreads linkThreads = new IoThreads("test-peer-link", 1);
   private final ListAppender<ILoggingEvent> logs = new ListAppender<>();
+  private final List<Input.PeerSeen> knocked = new CopyOnWriteArrayList<>();
+  private PeerService service;
   private Server server;
 
   @BeforeEach
@@ -141,6 +145,68 @@ class PeerLinkTest {
                     "peer refused",
                     "node n9 is no member of the cluster, says node n2; to make it one: capstan"
                         + " member add n9 HOST:PORT"));
+  }
+
+  @Test
+  void aNodeThatNobodyKnowsIsLetInOnceTheReplicaTakesItForAGuestAndLeavesWhenItIsNoneAnyMore() {
+    PeerLink link =
+        link(
+            server.getPort(),
+            hello().toBuilder()
+                .setNodeId("n9")
+                .setIncarnation(5)
+                .setPeerAddress("n9.example:7200")
+                .setClusterId(CLUSTER_ID)
+                .build());
+
+    // given that the refusal was passed on as a wish
+    await().until(() -> !knocked.isEmpty());
+    assertThat(knocked.get(0)).isEqualTo(new Input.PeerSeen("n9", 5, "n9.example:7200", 77));
+    assertThat(linked).isEmpty();
+
+    // when the replica grants it, then messages arrive
+    service.changed(peers(List.of(new Effect.Peer("n9", "n9.example:7200", "", 5))));
+    await().until(() -> linked.equals(List.of(true)));
+    link.send(message(1, 1), System.nanoTime());
+    link.flush();
+    await().until(() -> received.equals(List.of(1L)));
+
+    // and when it does not any more, the stream that is open ends
+    service.changed(peers(List.of()));
+    await().until(() -> linked.equals(List.of(true, false)));
+  }
+
+  @Test
+  void aNodeOfAnotherClusterOfTheSameNameIsRefusedAndItsWishIsNotPassedOn() {
+    service.changed(peers(List.of()));
+    link(server.getPort(), hello().toBuilder().setNodeId("n9").setClusterId(78).build());
+
+    await()
+        .until(
+            () ->
+                said(
+                    "peer refused",
+                    "node n9 belongs to another cluster that is called \"test\" too, says node n2:"
+                        + " the two were begun apart; to bring it here: stop it, empty its data"
+                        + " folder, start it with the setting join, then capstan member add n9"
+                        + " HOST:PORT"));
+    assertThat(knocked).isEmpty();
+  }
+
+  @Test
+  void anAddressThatNobodyCanConnectToIsTakenForNone() {
+    assertThat(PeerProtocol.addressOf(hello())).isEmpty();
+    assertThat(PeerProtocol.addressOf(hello().toBuilder().setPeerAddress("no address").build()))
+        .isEmpty();
+    assertThat(PeerProtocol.addressOf(hello().toBuilder().setPeerAddress("0.0.0.0:7200").build()))
+        .isEmpty();
+    assertThat(PeerProtocol.addressOf(hello().toBuilder().setPeerAddress("[fe80::1]:7200").build()))
+        .isEqualTo("[fe80::1]:7200");
+  }
+
+  private static Effect.Peers peers(List<Effect.Peer> guests) {
+    return new Effect.Peers(
+        true, CLUSTER_ID, "", List.of(new Effect.Peer("n1", "", "", 0)), guests);
   }
 
   @Test
@@ -257,7 +323,13 @@ class PeerLinkTest {
 
   private Server peer(int port) throws IOException {
     Hello self =
-        Hello.newBuilder().setNodeId("n2").setClusterName("test").setProtocolVersion(1).build();
+        Hello.newBuilder()
+            .setNodeId("n2")
+            .setClusterName("test")
+            .setProtocolVersion(1)
+            .setClusterId(CLUSTER_ID)
+            .build();
+    service = service(self);
     return NettyServerBuilder.forAddress(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
         .bossEventLoopGroup(serverThreads.group())
@@ -265,31 +337,42 @@ class PeerLinkTest {
         .channelType(serverThreads.serverChannelType())
         .directExecutor()
         .maxInboundMessageSize(PeerProtocol.MESSAGE_MAX_BYTES + PeerProtocol.FRAME_MAX_BYTES)
-        .addService(
-            new PeerService(
-                self,
-                Set.of("n1", "n3"),
-                (seen, incarnation) -> {},
-                GROUP,
-                (from, messages, sizeBytes) -> {
-                  if (!messages.get(0).hasRaft()) {
-                    signsOfLife.incrementAndGet();
-                    return;
-                  }
-                  frames.incrementAndGet();
-                  for (PeerMessage message : messages) {
-                    received.add(message.getRaft().getTerm());
-                  }
-                }))
+        .addService(service)
         .build()
         .start();
+  }
+
+  private PeerService service(Hello self) {
+    return new PeerService(
+        () -> self,
+        Effect.Peers.ofSettings(true, List.of("n1", "n3")),
+        new PeerService.Introductions() {
+          @Override
+          public void seen(Input.PeerSeen peer) {}
+
+          @Override
+          public void knocks(Input.PeerSeen stranger) {
+            knocked.add(stranger);
+          }
+        },
+        GROUP,
+        (from, messages, sizeBytes) -> {
+          if (!messages.get(0).hasRaft()) {
+            signsOfLife.incrementAndGet();
+            return;
+          }
+          frames.incrementAndGet();
+          for (PeerMessage message : messages) {
+            received.add(message.getRaft().getTerm());
+          }
+        });
   }
 
   private PeerLink link(int port, Hello hello) {
     EventLoop io = linkThreads.next();
     PeerLink link =
         new PeerLink(
-            hello,
+            () -> hello,
             PeerConnection.dialer("127.0.0.1", port, linkThreads, io, Runnable::run),
             io,
             linked::add);

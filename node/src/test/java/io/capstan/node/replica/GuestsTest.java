@@ -1,0 +1,140 @@
+package io.capstan.node.replica;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("A node that this node's log does not name")
+class GuestsTest {
+
+  private static final long CLUSTER = 77;
+  private static final boolean MEMBER = false;
+  private static final boolean LEARNING = true;
+  private static final Moment START = new Moment(1_000, 0);
+
+  private final Guests guests = new Guests("n1");
+
+  private static Moment later(long nanos) {
+    return new Moment(START.nanos() + nanos, 0);
+  }
+
+  private static Input.PeerSeen hello(String id, long clusterId) {
+    return new Input.PeerSeen(id, 9, id + ":7200", clusterId);
+  }
+
+  private static Effect.Peer peer(String id) {
+    return new Effect.Peer(id, id + ":7200", "", 9);
+  }
+
+  private List<String> ids() {
+    return guests.list().stream().map(Effect.Peer::id).toList();
+  }
+
+  @Test
+  @DisplayName("is a guest where it belongs to the same cluster, found where it says it is")
+  void sameCluster() {
+    guests.knock(hello("n4", CLUSTER), MEMBER, CLUSTER, START);
+
+    assertThat(guests.list()).containsExactly(peer("n4"));
+  }
+
+  @Test
+  @DisplayName("is none where it belongs to another cluster, or cannot tell to which")
+  void otherCluster() {
+    guests.knock(hello("n4", CLUSTER + 1), MEMBER, CLUSTER, START);
+    guests.knock(hello("n5", 0), MEMBER, CLUSTER, START);
+
+    assertThat(guests.list()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("is none to a founder that has learned nothing yet: it would believe anything")
+  void emptyFounder() {
+    guests.knock(hello("n4", CLUSTER), MEMBER, 0, START);
+
+    assertThat(guests.list()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("is one to a node that has yet to join, which knows nobody")
+  void joining() {
+    guests.knock(hello("n4", CLUSTER), LEARNING, 0, START);
+    guests.knock(hello("n5", 0), LEARNING, 0, START);
+    guests.tick(null, LEARNING, later(10 * Guests.STAY_MAX_NANOS));
+
+    assertThat(ids()).containsExactly("n4", "n5");
+  }
+
+  @Test
+  @DisplayName("goes when its time is over, stays away for a while, and may come back")
+  void timeIsOver() {
+    guests.knock(hello("n4", CLUSTER), MEMBER, CLUSTER, START);
+    guests.tick(null, MEMBER, later(Guests.STAY_MAX_NANOS - 1));
+    assertThat(ids()).containsExactly("n4");
+
+    // knocking again does not lengthen the stay
+    guests.knock(hello("n4", CLUSTER), MEMBER, CLUSTER, later(Guests.STAY_MAX_NANOS - 1));
+    guests.tick(null, MEMBER, later(Guests.STAY_MAX_NANOS));
+    assertThat(ids()).isEmpty();
+
+    long gone = Guests.STAY_MAX_NANOS;
+    guests.knock(hello("n4", CLUSTER), MEMBER, CLUSTER, later(gone + Guests.PAUSE_NANOS - 1));
+    assertThat(ids()).isEmpty();
+    guests.knock(hello("n4", CLUSTER), MEMBER, CLUSTER, later(gone + Guests.PAUSE_NANOS));
+    assertThat(ids()).containsExactly("n4");
+  }
+
+  @Test
+  @DisplayName("stays for as long as it leads")
+  void leaderStays() {
+    guests.knock(hello("n4", CLUSTER), MEMBER, CLUSTER, START);
+
+    guests.tick("n4", MEMBER, later(5 * Guests.STAY_MAX_NANOS));
+    assertThat(ids()).containsExactly("n4");
+    guests.tick("n2", MEMBER, later(5 * Guests.STAY_MAX_NANOS));
+    assertThat(ids()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("finds room only while there are fewer guests than a group may have members")
+  void bounded() {
+    for (int i = 0; i < 3 * Guests.GUESTS_MAX; i++) {
+      guests.knock(hello("m" + i, CLUSTER), MEMBER, CLUSTER, START);
+    }
+
+    assertThat(guests.list()).hasSize(Guests.GUESTS_MAX);
+  }
+
+  @Test
+  @DisplayName("is a member and no guest once the log names it, and a guest once it has left")
+  void promotedAndRemoved() {
+    guests.knock(hello("n4", CLUSTER), MEMBER, CLUSTER, START);
+    List<Effect.Peer> before = List.of(peer("n2"), peer("n3"));
+    List<Effect.Peer> after = new ArrayList<>(before);
+    after.add(peer("n4"));
+
+    guests.membersChanged(before, after, START);
+    assertThat(ids()).isEmpty();
+
+    guests.membersChanged(after, before, START);
+    assertThat(ids()).containsExactly("n4");
+    guests.tick(null, MEMBER, later(Guests.STAY_MAX_NANOS));
+    assertThat(ids()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("may come back as another process, which is then the one that is listened to")
+  void anotherIncarnation() {
+    guests.knock(hello("n4", CLUSTER), MEMBER, CLUSTER, START);
+    guests.knock(new Input.PeerSeen("n4", 10, "", CLUSTER), MEMBER, CLUSTER, START);
+
+    assertThat(guests.list()).containsExactly(new Effect.Peer("n4", "n4:7200", "", 10));
+    Effect.Peers told = new Effect.Peers(true, CLUSTER, "", List.of(peer("n2")), guests.list());
+    assertThat(told.admission("n4", 10)).isEqualTo(Effect.Admission.ADMITTED);
+    assertThat(told.admission("n4", 9)).isEqualTo(Effect.Admission.STRANGER);
+    assertThat(told.admission("n2", 8)).isEqualTo(Effect.Admission.OTHER_INCARNATION);
+  }
+}
