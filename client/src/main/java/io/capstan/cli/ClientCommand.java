@@ -26,8 +26,12 @@ abstract class ClientCommand implements Callable<Integer> {
   public final Integer call() {
     check();
     try (CapstanClient client = options().openClient()) {
-      return run(client.blocking());
+      return ask(client);
     }
+  }
+
+  int ask(CapstanClient client) {
+    return run(client.blocking());
   }
 
   GlobalOptions options() {

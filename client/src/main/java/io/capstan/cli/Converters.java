@@ -45,6 +45,16 @@ public final class Converters {
     }
   }
 
+  /** A duration, or 0s for none at all. */
+  static final class WaitConverter implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String value) {
+      return value.equals("0") || value.equals("0s")
+          ? Duration.ZERO
+          : new DurationConverter().convert(value);
+    }
+  }
+
   static final class OutputFormatConverter implements ITypeConverter<OutputFormat> {
     @Override
     public OutputFormat convert(String value) {

@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
       "  capstan delete balance --if-version 17",
       "  capstan delete post-1 -k feed -c quorum"
     })
-final class DeleteCommand extends ClientCommand {
+final class DeleteCommand extends SessionCommand {
   @Parameters(paramLabel = "KEY", description = "1 to 4,096 bytes.")
   private String key = "";
 
@@ -45,6 +45,7 @@ final class DeleteCommand extends ClientCommand {
 
   @Override
   void check() {
+    super.check();
     checkWriteLevel(level);
   }
 

@@ -47,6 +47,7 @@ public final class ExitCode {
       case ErrorCode.UNREACHABLE -> UNREACHABLE;
       case ErrorCode.NO_QUORUM,
           ErrorCode.NO_LEADER,
+          ErrorCode.SESSION_NOT_MET,
           ErrorCode.OVERLOADED,
           ErrorCode.TIMEOUT,
           ErrorCode.CONNECTION_LOST ->

@@ -25,9 +25,10 @@ import picocli.CommandLine.Parameters;
       "  capstan get greeting",
       "  capstan get greeting -c stale               CP: any node answers, perhaps an old value",
       "  capstan get cart -k feed --all-siblings -o json",
-      "  capstan get photo -o raw > photo.jpg"
+      "  capstan get photo -o raw > photo.jpg",
+      "  capstan get post-1 -k feed -c one --session me.json   never older than what I saw"
     })
-final class GetCommand extends ClientCommand {
+final class GetCommand extends SessionCommand {
   @Parameters(paramLabel = "KEY", description = "1 to 4,096 bytes.")
   private String key = "";
 

@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
       "  capstan put post-1 hi -k feed -c one         AP: one replica is enough",
       "  capstan put cart milk,eggs -k feed --context CTX   resolves what it saw"
     })
-final class PutCommand extends ClientCommand {
+final class PutCommand extends SessionCommand {
   /** One more than the cluster takes, so that a larger value is seen to be one. */
   private static final int READ_MAX_BYTES = (1 << 20) + 1;
 
@@ -67,6 +67,7 @@ final class PutCommand extends ClientCommand {
 
   @Override
   void check() {
+    super.check();
     checkWriteLevel(level);
   }
 

@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
       "  capstan scan --prefix user- --limit 20",
       "  capstan scan --from m --keys-only -o json"
     })
-final class ScanCommand extends ClientCommand {
+final class ScanCommand extends SessionCommand {
   private static final long LIMIT_DEFAULT_ROWS = 1_000;
 
   @Option(names = "--prefix", paramLabel = "P", description = "Only keys that begin so.")
@@ -48,6 +48,7 @@ final class ScanCommand extends ClientCommand {
 
   @Override
   void check() {
+    super.check();
     if (limit < 1) {
       throw usage("--limit " + limit + ": at least 1 is allowed");
     }

@@ -16,39 +16,49 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BlockingClient {
   private final CapstanClient client;
+  private final @Nullable Session session;
 
-  BlockingClient(CapstanClient client) {
+  /**
+   * @param session that reads and writes belong to; null for none
+   */
+  BlockingClient(CapstanClient client, @Nullable Session session) {
     this.client = client;
+    this.session = session;
   }
 
   public Receipt put(String key, String value) {
-    return await(client.put(key, value));
+    return put(Put.of(key, value));
   }
 
   public Receipt put(Put put) {
-    return await(client.put(put));
+    return await(session == null ? client.put(put) : session.put(put));
   }
 
   public Receipt get(String key) {
-    return await(client.get(key));
+    return get(Get.of(key));
   }
 
   /** Reads one key. A key that does not exist is an answer ({@code found} is false), no error. */
   public Receipt get(Get get) {
-    return await(client.get(get));
+    return await(session == null ? client.get(get) : session.get(get));
   }
 
   public Receipt delete(String key) {
-    return await(client.delete(key));
+    return delete(Delete.of(key));
   }
 
   public Receipt delete(Delete delete) {
-    return await(client.delete(delete));
+    return await(session == null ? client.delete(delete) : session.delete(delete));
+  }
+
+  /** Reads, resolves, changes and writes one key: {@link CapstanClient#update}. */
+  public Receipt update(Update update) {
+    return await(session == null ? client.update(update) : session.update(update));
   }
 
   /** Reads one page. */
   public ScanPage scan(Scan scan) {
-    return await(client.scan(scan));
+    return await(session == null ? client.scan(scan) : session.scan(scan));
   }
 
   /** Goes through all rows, reading page after page as they are needed. */
@@ -57,7 +67,7 @@ public final class BlockingClient {
   }
 
   public TxnResult txn(Txn txn) {
-    return await(client.txn(txn));
+    return await(session == null ? client.txn(txn) : session.txn(txn));
   }
 
   public Keyspace createKeyspace(String name, Mode mode) {

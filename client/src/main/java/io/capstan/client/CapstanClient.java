@@ -1,6 +1,7 @@
 package io.capstan.client;
 
 import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.store.v1.SessionClaim;
 import io.capstan.proto.v1.AdminGrpc;
 import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.ChangeMembersResponse;
@@ -8,6 +9,7 @@ import io.capstan.proto.v1.CreateKeyspaceResponse;
 import io.capstan.proto.v1.DropKeyspaceRequest;
 import io.capstan.proto.v1.DropKeyspaceResponse;
 import io.capstan.proto.v1.KeyValueGrpc;
+import io.capstan.proto.v1.KeyspaceRef;
 import io.capstan.proto.v1.ListKeyspacesRequest;
 import io.capstan.proto.v1.ListKeyspacesResponse;
 import io.capstan.proto.v1.ListMembersRequest;
@@ -36,8 +38,10 @@ import org.jspecify.annotations.Nullable;
  * threads; one client serves a whole application.
  */
 public final class CapstanClient implements AutoCloseable {
+  private static final Duration FOREVER = Duration.ofDays(365);
+
   private final ClientCore core;
-  private final BlockingClient blocking = new BlockingClient(this);
+  private final BlockingClient blocking = new BlockingClient(this, null);
 
   private CapstanClient(ClientSettings settings) {
     core = new ClientCore(settings);
@@ -62,9 +66,14 @@ public final class CapstanClient implements AutoCloseable {
   }
 
   public CompletableFuture<Receipt> put(Put put) {
+    return put(put, null);
+  }
+
+  CompletableFuture<Receipt> put(Put put, @Nullable Session session) {
     String keyspace = keyspace(put.keyspace());
     boolean conditional = put.ifVersion() != null || put.ifAbsent();
-    return submit(
+    return submitWrite(
+        session,
         Limits.problem(keyspace, put.key(), put.value()),
         new Operation.Call<>(
             "put",
@@ -74,7 +83,7 @@ public final class CapstanClient implements AutoCloseable {
             true,
             (id, epoch, operation) ->
                 WireRequests.put(put, WireRequests.keyspace(keyspace, id, epoch), operation),
-            (response, micros) -> WireAnswers.okReceipt(response.getReceipt(), micros)),
+            (response, micros) -> learnt(session, response.getReceipt(), micros)),
         put.timeout());
   }
 
@@ -84,7 +93,12 @@ public final class CapstanClient implements AutoCloseable {
 
   /** Reads one key. A key that does not exist is an answer ({@code found} is false), no error. */
   public CompletableFuture<Receipt> get(Get get) {
+    return get(get, null);
+  }
+
+  CompletableFuture<Receipt> get(Get get, @Nullable Session session) {
     String keyspace = keyspace(get.keyspace());
+    SessionClaim claim = session == null ? null : session.claim(keyspace, get.key().byteString());
     return submit(
         Limits.problem(keyspace, get.key(), Bytes.EMPTY),
         new Operation.Call<>(
@@ -94,8 +108,9 @@ public final class CapstanClient implements AutoCloseable {
             keyspace,
             get.level() != Level.STALE,
             (id, epoch, operation) ->
-                WireRequests.get(get, WireRequests.keyspace(keyspace, id, epoch)),
-            (response, micros) -> WireAnswers.okReceipt(response.getReceipt(), micros)),
+                WireRequests.get(get, reference(keyspace, id, epoch, session), claim),
+            (response, micros) -> learnt(session, response.getReceipt(), micros),
+            session == null ? Long.MAX_VALUE : session.patienceNanos()),
         get.timeout());
   }
 
@@ -104,8 +119,13 @@ public final class CapstanClient implements AutoCloseable {
   }
 
   public CompletableFuture<Receipt> delete(Delete delete) {
+    return delete(delete, null);
+  }
+
+  CompletableFuture<Receipt> delete(Delete delete, @Nullable Session session) {
     String keyspace = keyspace(delete.keyspace());
-    return submit(
+    return submitWrite(
+        session,
         Limits.problem(keyspace, delete.key(), Bytes.EMPTY),
         new Operation.Call<>(
             "delete",
@@ -115,13 +135,21 @@ public final class CapstanClient implements AutoCloseable {
             true,
             (id, epoch, operation) ->
                 WireRequests.delete(delete, WireRequests.keyspace(keyspace, id, epoch), operation),
-            (response, micros) -> WireAnswers.okReceipt(response.getReceipt(), micros)),
+            (response, micros) -> learnt(session, response.getReceipt(), micros)),
         delete.timeout());
   }
 
   /** Reads one page; {@link BlockingClient#rows} goes through all of them. */
   public CompletableFuture<ScanPage> scan(Scan scan) {
+    return scan(scan, null);
+  }
+
+  CompletableFuture<ScanPage> scan(Scan scan, @Nullable Session session) {
     String keyspace = keyspace(scan.keyspace());
+    SessionClaim claim =
+        session == null
+            ? null
+            : session.claim(keyspace, scan.prefix().byteString(), scan.from().byteString());
     return submit(
         Limits.problem(keyspace),
         new Operation.Call<>(
@@ -131,15 +159,27 @@ public final class CapstanClient implements AutoCloseable {
             keyspace,
             scan.level() != Level.STALE,
             (id, epoch, operation) ->
-                WireRequests.scan(scan, WireRequests.keyspace(keyspace, id, epoch)),
-            WireAnswers::page),
+                WireRequests.scan(scan, reference(keyspace, id, epoch, session), claim),
+            (response, micros) -> {
+              ScanPage page = WireAnswers.page(response, micros);
+              if (session != null) {
+                session.learn(response);
+              }
+              return page;
+            },
+            session == null ? Long.MAX_VALUE : session.patienceNanos()),
         scan.timeout());
   }
 
   /** Performs a transaction; one that only reads is repeated freely. */
   public CompletableFuture<TxnResult> txn(Txn txn) {
+    return txn(txn, null);
+  }
+
+  CompletableFuture<TxnResult> txn(Txn txn, @Nullable Session session) {
     String keyspace = keyspace(txn.keyspace());
-    return submit(
+    return submitWrite(
+        session,
         Limits.problem(keyspace),
         new Operation.Call<>(
             "transaction",
@@ -149,8 +189,115 @@ public final class CapstanClient implements AutoCloseable {
             true,
             (id, epoch, operation) ->
                 WireRequests.txn(txn, WireRequests.keyspace(keyspace, id, epoch), operation),
-            WireAnswers::txn),
+            (response, micros) -> {
+              TxnResult result = WireAnswers.txn(response, micros);
+              if (session != null) {
+                session.learnFloor(response.getReceipt());
+              }
+              return result;
+            }),
         txn.timeout());
+  }
+
+  /**
+   * Reads, resolves, changes and writes one key without losing anybody else's change.
+   *
+   * @return the receipt of the last write; it has siblings where concurrent writers left some in
+   *     the last attempt that was allowed
+   */
+  public CompletableFuture<Receipt> update(Update update) {
+    return update(
+        update,
+        new UpdateLoop.Store() {
+          @Override
+          public CompletableFuture<Receipt> get(Get get) {
+            return CapstanClient.this.get(get);
+          }
+
+          @Override
+          public CompletableFuture<Receipt> put(Put put) {
+            return CapstanClient.this.put(put);
+          }
+
+          @Override
+          public CompletableFuture<Receipt> delete(Delete delete) {
+            return CapstanClient.this.delete(delete);
+          }
+        });
+  }
+
+  CompletableFuture<Receipt> update(Update update, UpdateLoop.Store store) {
+    Duration limit = update.timeout();
+    return new UpdateLoop(
+            store, update, core.delays(), limit != null ? limit : core.settings().timeout())
+        .start();
+  }
+
+  /** Begins a session: reads through it never go back behind what it wrote or read before. */
+  public Session session() {
+    return new Session(this, new SessionMemory(), FOREVER);
+  }
+
+  /**
+   * Goes on with a session that {@link Session#export} wrote, perhaps before a restart.
+   *
+   * @throws IllegalArgumentException where the bytes are no exported session; the message says why
+   */
+  public Session session(byte[] exported) {
+    return new Session(this, SessionMemory.fromJson(exported), FOREVER);
+  }
+
+  private static Receipt learnt(
+      @Nullable Session session, io.capstan.proto.v1.Receipt receipt, long micros) {
+    Receipt answer = WireAnswers.okReceipt(receipt, micros);
+    if (session != null) {
+      session.learn(receipt);
+    }
+    return answer;
+  }
+
+  /** A read of a session means the keyspace that the session has seen, and no later one. */
+  private static KeyspaceRef reference(
+      String keyspace, long id, long epoch, @Nullable Session session) {
+    long meant = session == null ? 0 : session.keyspaceId(keyspace);
+    return WireRequests.keyspace(keyspace, meant != 0 ? meant : id, epoch);
+  }
+
+  /** A write of a session is not sent where the keyspace is known to be another one. */
+  private <Q, R, T> CompletableFuture<T> submitWrite(
+      @Nullable Session session,
+      @Nullable String problem,
+      Operation.Call<Q, R, T> call,
+      @Nullable Duration timeout) {
+    long seenId = session == null || problem != null ? 0 : session.keyspaceId(call.keyspace());
+    if (seenId == 0) {
+      return submit(problem, call, timeout);
+    }
+    Duration limit = timeout != null ? timeout : core.settings().timeout();
+    CompletableFuture<T> result = new CompletableFuture<>();
+    Runnable decided =
+        () -> {
+          KeyspaceDirectory.Entry known = core.directory().get(call.keyspace());
+          if (known != null && known.id() != seenId) {
+            result.completeExceptionally(Session.mismatch(call.keyspace(), seenId));
+            return;
+          }
+          submit(null, call, limit)
+              .whenComplete(
+                  (answer, error) -> {
+                    if (error == null) {
+                      result.complete(answer);
+                    } else {
+                      result.completeExceptionally(error);
+                    }
+                  });
+        };
+    if (core.directory().get(call.keyspace()) == null) {
+      core.lookUpKeyspaces(limit.toNanos(), decided);
+    } else {
+      decided.run();
+    }
+    return result;
   }
 
   public CompletableFuture<Keyspace> createKeyspace(String name, Mode mode) {
@@ -369,7 +516,7 @@ public final class CapstanClient implements AutoCloseable {
     return level.mode() == Mode.CP ? Operation.Kind.LOGGED_WRITE : Operation.Kind.AP_WRITE;
   }
 
-  private String keyspace(@Nullable String named) {
+  String keyspace(@Nullable String named) {
     return named != null ? named : core.settings().keyspace();
   }
 

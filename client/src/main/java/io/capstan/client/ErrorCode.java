@@ -40,6 +40,12 @@ public final class ErrorCode {
   /** The operation is older than what its session remembers. */
   public static final String BEYOND_WINDOW = "BEYOND_WINDOW";
 
+  /** No replica that could be reached has what the session has seen; nothing was read. */
+  public static final String SESSION_NOT_MET = "SESSION_NOT_MET";
+
+  /** The session has seen another keyspace, or one of another cluster, under this name. */
+  public static final String SESSION_MISMATCH = "SESSION_MISMATCH";
+
   /** No answer in time. */
   public static final String TIMEOUT = "TIMEOUT";
 

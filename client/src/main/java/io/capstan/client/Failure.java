@@ -132,6 +132,7 @@ record Failure(
     return switch (code) {
       case ErrorCode.NO_QUORUM,
           ErrorCode.NO_LEADER,
+          ErrorCode.SESSION_NOT_MET,
           ErrorCode.OVERLOADED,
           ErrorCode.WRONG_EPOCH,
           ErrorCode.TIMEOUT,

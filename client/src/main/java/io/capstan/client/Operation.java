@@ -60,6 +60,7 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
    *
    * @param keyspace empty where the call is about none
    * @param prefersLeader whether the leader of the keyspace is asked first where it is known
+   * @param sessionPatienceNanos how long a read goes on where no node has what its session saw
    */
   record Call<Q, R, T>(
       String verb,
@@ -68,7 +69,20 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
       String keyspace,
       boolean prefersLeader,
       Requests<Q> requests,
-      Answers<R, T> answers) {}
+      Answers<R, T> answers,
+      long sessionPatienceNanos) {
+
+    Call(
+        String verb,
+        MethodDescriptor<Q, R> method,
+        Kind kind,
+        String keyspace,
+        boolean prefersLeader,
+        Requests<Q> requests,
+        Answers<R, T> answers) {
+      this(verb, method, kind, keyspace, prefersLeader, requests, answers, Long.MAX_VALUE);
+    }
+  }
 
   private final ClientCore core;
   private final Call<Q, R, T> call;
@@ -264,7 +278,7 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
       uncertain |= failure.outcome() == Outcome.UNKNOWN;
       finish(Failure.notSent(ErrorCode.CANCELLED, "The client was closed.", ""));
     } else if (call.kind() == Kind.READ) {
-      if (failure.isPassing()) {
+      if (failure.isPassing() && !hasLostPatience(failure)) {
         retry(failure);
       } else {
         finish(failure);
@@ -356,6 +370,13 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
     } else {
       afterBackoff(failure, this::attempt);
     }
+  }
+
+  /** Every node may have what the session saw, so each is asked once whatever the patience. */
+  private boolean hasLostPatience(Failure failure) {
+    return failure.code().equals(ErrorCode.SESSION_NOT_MET)
+        && core.endpoints().openBeside(tried) == 0
+        && System.nanoTime() - startNanos >= call.sessionPatienceNanos();
   }
 
   private boolean isHopeless() {

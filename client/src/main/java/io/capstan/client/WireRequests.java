@@ -2,6 +2,7 @@ package io.capstan.client;
 
 import io.capstan.proto.store.v1.Comparison;
 import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.store.v1.SessionClaim;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.GetRequest;
@@ -45,12 +46,16 @@ final class WireRequests {
     return request.build();
   }
 
-  static GetRequest get(Get get, KeyspaceRef keyspace) {
-    return GetRequest.newBuilder()
-        .setKeyspace(keyspace)
-        .setKey(get.key().byteString())
-        .setLevel(level(get.level()))
-        .build();
+  static GetRequest get(Get get, KeyspaceRef keyspace, @Nullable SessionClaim session) {
+    GetRequest.Builder request =
+        GetRequest.newBuilder()
+            .setKeyspace(keyspace)
+            .setKey(get.key().byteString())
+            .setLevel(level(get.level()));
+    if (session != null) {
+      request.setAtLeast(session);
+    }
+    return request.build();
   }
 
   static DeleteRequest delete(
@@ -74,15 +79,19 @@ final class WireRequests {
     return request.build();
   }
 
-  static ScanRequest scan(Scan scan, KeyspaceRef keyspace) {
-    return ScanRequest.newBuilder()
-        .setKeyspace(keyspace)
-        .setPrefix(scan.prefix().byteString())
-        .setFrom(scan.from().byteString())
-        .setLimit(scan.pageRows())
-        .setKeysOnly(scan.keysOnly())
-        .setLevel(level(scan.level()))
-        .build();
+  static ScanRequest scan(Scan scan, KeyspaceRef keyspace, @Nullable SessionClaim session) {
+    ScanRequest.Builder request =
+        ScanRequest.newBuilder()
+            .setKeyspace(keyspace)
+            .setPrefix(scan.prefix().byteString())
+            .setFrom(scan.from().byteString())
+            .setLimit(scan.pageRows())
+            .setKeysOnly(scan.keysOnly())
+            .setLevel(level(scan.level()));
+    if (session != null) {
+      request.setAtLeast(session);
+    }
+    return request.build();
   }
 
   static TxnRequest txn(Txn txn, KeyspaceRef keyspace, @Nullable OperationId operation) {

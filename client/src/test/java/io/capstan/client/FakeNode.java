@@ -2,9 +2,12 @@ package io.capstan.client;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
+import io.capstan.proto.store.v1.Actor;
+import io.capstan.proto.store.v1.Dot;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.store.v1.SessionClaim;
 import io.capstan.proto.v1.AdminGrpc;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.CreateKeyspaceResponse;
@@ -79,6 +82,7 @@ public final class FakeNode {
   private final Queue<Fault> readFaults = new ConcurrentLinkedQueue<>();
   private volatile Fault always;
   private final List<OperationId> writes = new CopyOnWriteArrayList<>();
+  private final List<SessionClaim> claims = new CopyOnWriteArrayList<>();
   private final AtomicInteger requests = new AtomicInteger();
   private final AtomicInteger open = new AtomicInteger();
   private volatile int openMost;
@@ -149,6 +153,11 @@ public final class FakeNode {
   /** The operation ids of the writes that arrived, in order. */
   public List<OperationId> writes() {
     return writes;
+  }
+
+  /** What the sessions of the gets that arrived had seen, in order. */
+  public List<SessionClaim> claims() {
+    return claims;
   }
 
   /** Everything that arrived, but for questions after the state. */
@@ -260,6 +269,10 @@ public final class FakeNode {
         .addAcked(servedBy)
         .setLevel(level)
         .setContext(ByteString.copyFromUtf8("ctx"))
+        .addSeen(
+            Dot.newBuilder()
+                .setActor(Actor.newBuilder().setName("n1").setIncarnation(0xa0))
+                .setCounter(cluster.applied() + 1L))
         .build();
   }
 
@@ -313,6 +326,7 @@ public final class FakeNode {
           () -> {
             String keyspace = check(request.getKeyspace());
             checkLevel(keyspace, request.getLevel());
+            claims.add(request.getAtLeast());
             return GetResponse.newBuilder().setReceipt(read(keyspace, request)).build();
           });
     }

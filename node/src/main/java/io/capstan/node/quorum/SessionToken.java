@@ -17,7 +17,7 @@ import java.util.List;
  * @param epoch the largest that the session has seen
  * @param waitMillis how long the session would wait for a replica that has all of it
  */
-record SessionToken(VersionVector dots, VersionVector floor, long epoch, long waitMillis) {
+record SessionToken(List<Dot> dots, List<Dot> floor, long epoch, long waitMillis) {
 
   /** Longer waits end with the deadline of the call anyway. */
   static final long WAIT_MAX_MILLIS = 3_600_000;
@@ -29,18 +29,14 @@ record SessionToken(VersionVector dots, VersionVector floor, long epoch, long wa
    */
   static SessionToken fromProto(SessionClaim claim) {
     return new SessionToken(
-        vector(claim.getDotsList()),
-        vector(claim.getFloorList()),
+        dots(claim.getDotsList()),
+        dots(claim.getFloorList()),
         claim.getEpoch(),
         Math.max(0, Math.min(claim.getWaitMillis(), WAIT_MAX_MILLIS)));
   }
 
-  private static VersionVector vector(List<io.capstan.proto.store.v1.Dot> dots) {
-    VersionVector vector = VersionVector.EMPTY;
-    for (io.capstan.proto.store.v1.Dot dot : dots) {
-      vector = vector.with(Dot.fromProto(dot));
-    }
-    return vector;
+  private static List<Dot> dots(List<io.capstan.proto.store.v1.Dot> claimed) {
+    return claimed.stream().map(Dot::fromProto).toList();
   }
 
   /** Whether anything at all satisfies it. */
@@ -56,12 +52,12 @@ record SessionToken(VersionVector dots, VersionVector floor, long epoch, long wa
    */
   List<Dot> missingIn(VersionVector context, NodeClock clock) {
     List<Dot> missing = new ArrayList<>();
-    for (Dot dot : dotsOf(dots)) {
+    for (Dot dot : dots) {
       if (!context.covers(dot) && !clock.contains(dot)) {
         missing.add(dot);
       }
     }
-    for (Dot dot : dotsOf(floor)) {
+    for (Dot dot : floor) {
       // Of this key, a context that reaches so far accounts for everything up to there.
       if (!context.covers(dot) && clock.baseOf(dot.actor()) < dot.counter()) {
         missing.add(dot);
@@ -73,13 +69,5 @@ record SessionToken(VersionVector dots, VersionVector floor, long epoch, long wa
   /** What a replica lacks, whichever keys the dots belong to. */
   List<Dot> missingIn(NodeClock clock) {
     return missingIn(VersionVector.EMPTY, clock);
-  }
-
-  private static List<Dot> dotsOf(VersionVector vector) {
-    List<Dot> dots = new ArrayList<>(vector.size());
-    for (int i = 0; i < vector.size(); i++) {
-      dots.add(new Dot(vector.actor(i), vector.counter(i)));
-    }
-    return dots;
   }
 }

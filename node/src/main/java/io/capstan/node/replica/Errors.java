@@ -103,10 +103,22 @@ final class Errors {
             + nodeId
             + " has applied "
             + appliedIndex
-            + " only: an answer would go back in time. "
-            + (leader.isEmpty() ? "It can reach no leader" : "Its leader is " + leader)
+            + " only: an answer could go back in time. "
+            + whoCouldTell(nodeId, leader)
             + ". Nothing was read.",
         "Read with level linearizable, ask another node, or wait until this one has caught up.");
+  }
+
+  private static String whoCouldTell(String nodeId, String leader) {
+    if (leader.isEmpty()) {
+      return "It can reach no leader";
+    }
+    return leader.equals(nodeId)
+        ? "It leads, so that index was never committed here: the session belongs to another cluster,"
+            + " or "
+            + nodeId
+            + " has yet to apply its log"
+        : "Its leader is " + leader;
   }
 
   static ErrorDetail unknownKeyspace(String name) {
