@@ -61,6 +61,7 @@ public final class Capstan implements Runnable {
     BUILT_IN.put("txn", TxnCommand::new);
     BUILT_IN.put("keyspace", KeyspaceCommand::new);
     BUILT_IN.put("mode", ModeCommand::new);
+    BUILT_IN.put("conflicts", ConflictsCommand::new);
     BUILT_IN.put("status", StatusCommand::new);
     BUILT_IN.put("member", MemberCommand::new);
     BUILT_IN.put("leader", LeaderCommand::new);

@@ -46,6 +46,7 @@ public final class ExitCode {
     return switch (error.code()) {
       case ErrorCode.UNREACHABLE -> UNREACHABLE;
       case ErrorCode.NO_QUORUM,
+          ErrorCode.CLOCK_AHEAD,
           ErrorCode.NO_LEADER,
           ErrorCode.SESSION_NOT_MET,
           ErrorCode.OVERLOADED,

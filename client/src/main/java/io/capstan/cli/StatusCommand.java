@@ -124,7 +124,8 @@ final class StatusCommand extends ClientCommand {
         + KeyspaceCommand.label(keyspace)
         + "/"
         + keyspace.epoch()
-        + (phase.isEmpty() || phase.equals("serving") ? "" : "(" + phase + ")");
+        + (phase.isEmpty() || phase.equals("serving") ? "" : "(" + phase + ")")
+        + (keyspace.discardedWrites() == 0 ? "" : "(" + keyspace.discardedWrites() + " discarded)");
   }
 
   private static String divergence(NodeStatus.Node node) {
@@ -190,6 +191,8 @@ final class StatusCommand extends ClientCommand {
       json.writeStartObject();
       Json.keyspaceFields(json, each);
       Json.nullable(json, "divergenceDots", each.divergenceDots());
+      json.writeNumberField("discardedWrites", each.discardedWrites());
+      json.writeNumberField("collapsedConflicts", each.collapsedConflicts());
       json.writeEndObject();
     }
     json.writeEndArray();

@@ -112,6 +112,11 @@ public final class BlockingClient {
     return await(client.transferLeadership(target));
   }
 
+  /** Reads what the ledgers of all endpoints list: writes that lost against a concurrent one. */
+  public ConflictList conflicts(ConflictQuery query) {
+    return await(client.conflicts(query));
+  }
+
   /** Asks every endpoint for its state; one that does not answer is part of the list. */
   public List<NodeStatus> status() {
     return await(client.status());

@@ -439,6 +439,18 @@ public final class CapstanClient implements AutoCloseable {
         null);
   }
 
+  /**
+   * Reads what the ledgers of all endpoints list: writes that lost against a concurrent one. A node
+   * that does not answer, or refuses, is part of the list.
+   */
+  public CompletableFuture<ConflictList> conflicts(ConflictQuery query) {
+    String named = keyspace(query.keyspace());
+    String problem = Limits.problem(named);
+    return problem != null
+        ? ClientCore.refused(ErrorCode.INVALID_ARGUMENT, problem, "")
+        : new ConflictReader(core, query, named).read();
+  }
+
   /** Asks every endpoint for its state; one that does not answer is part of the list. */
   public CompletableFuture<List<NodeStatus>> status() {
     return status(core.settings().timeout());

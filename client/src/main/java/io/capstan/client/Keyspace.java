@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param groupId the group of replicas that the keyspace lives in
  * @param divergenceDots AP, in a status only: dots that some replica is known to lack; null where
  *     unknown
+ * @param discardedWrites AP, in a status only: writes that lost against a concurrent one so far
+ * @param collapsedConflicts of these, how many the ledger of the node counts only
  */
 public record Keyspace(
     long id,
@@ -24,4 +26,6 @@ public record Keyspace(
     @Nullable ConflictPolicy conflicts,
     @Nullable Level minWrites,
     long groupId,
-    @Nullable Long divergenceDots) {}
+    @Nullable Long divergenceDots,
+    long discardedWrites,
+    long collapsedConflicts) {}

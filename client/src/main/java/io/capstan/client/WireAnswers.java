@@ -112,10 +112,11 @@ final class WireAnswers {
   }
 
   static Keyspace keyspace(KeyspaceDescription keyspace) {
-    return keyspace(keyspace, null);
+    return keyspace(KeyspaceStatus.newBuilder().setKeyspace(keyspace).build());
   }
 
-  private static Keyspace keyspace(KeyspaceDescription keyspace, @Nullable Long divergenceDots) {
+  private static Keyspace keyspace(KeyspaceStatus status) {
+    KeyspaceDescription keyspace = status.getKeyspace();
     return new Keyspace(
         keyspace.getId(),
         keyspace.getName(),
@@ -125,12 +126,9 @@ final class WireAnswers {
         conflicts(keyspace.getConflicts()),
         level(keyspace.getMinWrites()),
         keyspace.getGroupId(),
-        divergenceDots);
-  }
-
-  private static Keyspace keyspace(KeyspaceStatus status) {
-    return keyspace(
-        status.getKeyspace(), status.hasDivergenceDots() ? status.getDivergenceDots() : null);
+        status.hasDivergenceDots() ? status.getDivergenceDots() : null,
+        status.getDiscardedWrites(),
+        status.getCollapsedConflicts());
   }
 
   static NodeStatus.Node node(StatusResponse status) {

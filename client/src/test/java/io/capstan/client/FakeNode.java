@@ -9,6 +9,7 @@ import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.SessionClaim;
 import io.capstan.proto.v1.AdminGrpc;
+import io.capstan.proto.v1.Conflict;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.CreateKeyspaceResponse;
 import io.capstan.proto.v1.DeleteRequest;
@@ -22,6 +23,8 @@ import io.capstan.proto.v1.KeyValueGrpc;
 import io.capstan.proto.v1.KeyspaceDescription;
 import io.capstan.proto.v1.KeyspaceRef;
 import io.capstan.proto.v1.KeyspaceStatus;
+import io.capstan.proto.v1.ListConflictsRequest;
+import io.capstan.proto.v1.ListConflictsResponse;
 import io.capstan.proto.v1.ListKeyspacesRequest;
 import io.capstan.proto.v1.ListKeyspacesResponse;
 import io.capstan.proto.v1.OpenSessionRequest;
@@ -81,6 +84,7 @@ public final class FakeNode {
   private final Queue<Fault> writeFaults = new ConcurrentLinkedQueue<>();
   private final Queue<Fault> readFaults = new ConcurrentLinkedQueue<>();
   private volatile Fault always;
+  private volatile ListConflictsResponse ledger;
   private final List<OperationId> writes = new CopyOnWriteArrayList<>();
   private final List<SessionClaim> claims = new CopyOnWriteArrayList<>();
   private final AtomicInteger requests = new AtomicInteger();
@@ -136,6 +140,11 @@ public final class FakeNode {
   /** Every data request meets this fault from now on; null ends that. */
   public void always(Fault fault) {
     always = fault;
+  }
+
+  /** What the ledger of the node answers, whatever is asked of it; none means wrong mode. */
+  public void ledger(ListConflictsResponse listed) {
+    ledger = listed;
   }
 
   /** Writes wait until they are let go. */
@@ -541,6 +550,33 @@ public final class FakeNode {
                           .toList())
                   .setCurrent(true)
                   .build());
+    }
+
+    @Override
+    public void listConflicts(
+        ListConflictsRequest request, StreamObserver<ListConflictsResponse> observer) {
+      answer(observer, readFaults, () -> page(request));
+    }
+
+    private ListConflictsResponse page(ListConflictsRequest request) {
+      ListConflictsResponse listed = ledger;
+      if (listed == null) {
+        throw new Refused(ErrorCode.WRONG_MODE);
+      }
+      ListConflictsResponse.Builder page = listed.toBuilder().setNodeId(id).clearConflicts();
+      long before = request.getBefore() == 0 ? Long.MAX_VALUE : request.getBefore();
+      for (Conflict each : listed.getConflictsList()) {
+        boolean asked =
+            request.getVersion().isEmpty() || request.getVersion().equals(each.getVersion());
+        if (each.getNumber() < before && asked) {
+          if (page.getConflictsCount() == request.getLimit()) {
+            page.setNextBefore(each.getNumber() + 1);
+            break;
+          }
+          page.addConflicts(each);
+        }
+      }
+      return page.build();
     }
 
     @Override
