@@ -6,6 +6,7 @@ import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.DeleteResponse;
+import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.GetResponse;
 import io.capstan.proto.v1.KeyspaceRef;
@@ -16,20 +17,19 @@ import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Gets, puts and deletes of one client on the AP keyspace, one attempt each. */
+/** Gets, puts and deletes of one client on one AP keyspace, one attempt each. */
 final class ApOperations {
-  private static final KeyspaceRef KEYSPACE =
-      KeyspaceRef.newBuilder().setName(SimulatedClient.AP_KEYSPACE).build();
-
   private final SimulatedClient client;
   private final SimulatedClient.World world;
   private final ApOracle oracle;
+  private final KeyspaceRef keyspace;
   // What the last read answered: the next put of that key may replace it.
   private ByteString contextKey = ByteString.EMPTY;
   private ByteString context = ByteString.EMPTY;
   private Set<String> contextSiblings = Set.of();
 
   ApOperations(SimulatedClient client, SimulatedClient.World world, ApOracle oracle) {
+    this.keyspace = KeyspaceRef.newBuilder().setName(oracle.keyspace()).build();
     this.client = client;
     this.world = world;
     this.oracle = oracle;
@@ -43,23 +43,23 @@ final class ApOperations {
       client.say("begins " + operation.type() + " w" + operation.key() + " at " + level);
     }
     switch (operation.type()) {
-      case AP_READ -> {
+      case AP_READ, LWW_READ -> {
         Set<String> mustSee = oracle.mustSee(key);
         GetRequest get =
-            GetRequest.newBuilder().setKeyspace(KEYSPACE).setKey(key).setLevel(level).build();
+            GetRequest.newBuilder().setKeyspace(keyspace).setKey(key).setLevel(level).build();
         client.send(get, answer -> read(key, quorum, mustSee, answer));
       }
-      case AP_DELETE -> {
+      case AP_DELETE, LWW_DELETE -> {
         DeleteRequest delete =
             DeleteRequest.newBuilder()
-                .setKeyspace(KEYSPACE)
+                .setKeyspace(keyspace)
                 .setKey(key)
                 .setLevel(level)
                 .setOperation(client.nextOperation())
                 .build();
         client.send(delete, answer -> written(key, quorum, answer));
       }
-      case AP_WRITE -> {
+      case AP_WRITE, LWW_WRITE -> {
         PutRequest put = put(key, level, random.nextBoolean());
         client.send(put, answer -> written(key, quorum, answer));
       }
@@ -75,7 +75,7 @@ final class ApOperations {
     OperationId operation = client.nextOperation();
     PutRequest.Builder put =
         PutRequest.newBuilder()
-            .setKeyspace(KEYSPACE)
+            .setKeyspace(keyspace)
             .setKey(key)
             .setLevel(level)
             .setValue(SimulatedClient.text(client.freshValue()))
@@ -109,7 +109,9 @@ final class ApOperations {
           case DeleteResponse delete -> delete.getReceipt().getVersion();
           case null, default -> null;
         };
-    if (dot == null) {
+    if (answer instanceof ErrorDetail error && error.getCode().equals("CLOCK_AHEAD")) {
+      ended(key, "refused for a fast clock", Coverage.Counter.FAST_CLOCKS_REFUSED);
+    } else if (dot == null) {
       ended(key, "not acknowledged", Coverage.Counter.OPERATIONS_UNKNOWN);
     } else {
       oracle.acknowledged(key, dot, quorum);

@@ -5,6 +5,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.capstan.node.storage.Table;
 import io.capstan.node.version.ContextToken;
 import io.capstan.node.version.Dot;
+import io.capstan.node.version.HybridTimestamp;
 import io.capstan.node.version.VersionVector;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.store.v1.OperationId;
@@ -28,7 +29,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ApOracle {
 
+  private final String keyspace;
   private final long keyspaceId;
+  private final boolean latestWins;
   private final Set<String> seen = new HashSet<>();
   // Per key, superseded dot to the dots that replaced it.
   private final Map<ByteString, Map<String, Set<String>>> replacedBy = new HashMap<>();
@@ -39,14 +42,26 @@ final class ApOracle {
   // Per key, its dots in the order in which they were first seen on any disk.
   private final Map<ByteString, Set<String>> dotsOfKey = new HashMap<>();
   private final Map<ByteString, Set<String>> tombstones = new HashMap<>();
+  // Per key and dot, of the write that was seen last under it.
+  private final Map<String, HybridTimestamp> timestamps = new HashMap<>();
   // Per key, the dots of quorum writes that were acknowledged so far.
   private final Map<ByteString, Set<String>> quorumAcknowledged = new HashMap<>();
 
   /** What the client of a write had read before: it may replace that, wherever it is sent. */
   private record Knowledge(ByteString key, Set<String> siblings, ByteString context) {}
 
-  ApOracle(long keyspaceId) {
+  ApOracle(String keyspace, long keyspaceId, boolean latestWins) {
+    this.keyspace = keyspace;
     this.keyspaceId = keyspaceId;
+    this.latestWins = latestWins;
+  }
+
+  String keyspace() {
+    return keyspace;
+  }
+
+  long keyspaceId() {
+    return keyspaceId;
   }
 
   /** A row of some node's data changed. */
@@ -82,6 +97,8 @@ final class ApOracle {
       }
     }
     dotsOfKey.computeIfAbsent(row, k -> new LinkedHashSet<>()).add(fresh);
+    timestamps.put(
+        row.toStringUtf8() + " " + fresh, HybridTimestamp.fromProto(written.getWrittenAt()));
     knownAt(node, row).add(fresh);
     Knowledge read = knowledge.get(written.getOperation());
     if (read != null) {
@@ -208,15 +225,56 @@ final class ApOracle {
         "a read returns its context", "a read of " + key.toStringUtf8() + " returned none");
   }
 
-  /** Every acknowledged write is there, or was replaced by a write that knew it. */
-  void nothingLost(Map<ByteString, StoredValue> finalState) {
+  /**
+   * Where the latest write wins, a key has one value, and no acknowledged write is later. What lost
+   * is in the ledger: with a clock that is wrong within its bound, a write may lose to an earlier
+   * one, but not silently.
+   */
+  void latestWon(Map<ByteString, StoredValue> finalState) {
+    if (!latestWins) {
+      return;
+    }
+    finalState.forEach(
+        (key, stored) -> {
+          if (stored.getSiblingsCount() > 1) {
+            throw new SimulationFailure(
+                "where the latest wins a key has one value",
+                key.toStringUtf8() + " has " + dots(stored));
+          }
+        });
+    acknowledged.forEach(
+        (dot, key) -> {
+          StoredValue stored = finalState.get(key);
+          HybridTimestamp written = timestamps.get(key.toStringUtf8() + " " + dot);
+          if (stored != null && stored.getSiblingsCount() > 0 && written != null) {
+            HybridTimestamp winner =
+                HybridTimestamp.fromProto(stored.getSiblings(0).getWrittenAt());
+            if (winner.compareTo(written) < 0) {
+              throw new SimulationFailure(
+                  "the latest write wins",
+                  dot + " of " + key.toStringUtf8() + " is later than what stands there");
+            }
+          }
+        });
+  }
+
+  /**
+   * Every acknowledged write is there, or was replaced by a write that knew it, or is in a ledger.
+   *
+   * @param discarded what the ledgers of all nodes list
+   */
+  void nothingLost(Map<ByteString, StoredValue> finalState, Set<String> discarded) {
+    if (!latestWins && !discarded.isEmpty()) {
+      throw new SimulationFailure(
+          "siblings are kept", "the ledger of a keyspace with siblings lists " + discarded);
+    }
     for (Map.Entry<String, ByteString> write : acknowledged.entrySet()) {
       StoredValue stored = finalState.get(write.getValue());
       Set<String> present = stored == null ? Set.of() : dots(stored);
       boolean replaced =
           !replacing(write.getValue(), write.getKey()).isEmpty()
               || replacedWithinItsBatch(write.getValue(), write.getKey());
-      if (!present.contains(write.getKey()) && !replaced) {
+      if (!present.contains(write.getKey()) && !replaced && !discarded.contains(write.getKey())) {
         throw new SimulationFailure(
             "no acknowledged write is lost",
             "acknowledged write "

@@ -19,6 +19,10 @@ public final class Coverage {
     OPERATIONS_OK("operations ok"),
     /** Of these, with an outcome that the client could not know. */
     OPERATIONS_UNKNOWN("operations unknown"),
+    /** Of these, refused because the clock of the asked node was too far ahead. */
+    FAST_CLOCKS_REFUSED("writes refused for a fast clock"),
+    /** Acknowledged writes that the latest write won against, as the ledgers list them. */
+    DISCARDED("writes in the ledgers"),
     /** Leaders elected. */
     ELECTIONS("elections"),
     /** Log entries committed. */

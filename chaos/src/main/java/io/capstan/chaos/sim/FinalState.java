@@ -1,14 +1,19 @@
 package io.capstan.chaos.sim;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.capstan.node.storage.Table;
+import io.capstan.node.version.Dot;
+import io.capstan.proto.store.v1.DiscardedWrite;
 import io.capstan.proto.store.v1.StoredValue;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** Compares what the nodes of a healed and quiet cluster have come to. */
 final class FinalState {
@@ -53,6 +58,30 @@ final class FinalState {
         .rows(Table.data(keyspace))
         .forEach((key, value) -> state.put(ByteString.copyFrom(key), ApOracle.parse(value)));
     return state;
+  }
+
+  /** The dots that the ledger of any node lists. */
+  Set<String> discarded(long keyspace) {
+    Set<String> discarded = new TreeSet<>();
+    for (SimulatedNode node : nodes) {
+      node.disk()
+          .rows(Table.ledger(keyspace))
+          .forEach(
+              (key, row) -> {
+                if (key[0] != 0) {
+                  discarded.add(dotOf(row));
+                }
+              });
+    }
+    return discarded;
+  }
+
+  private static String dotOf(byte[] row) {
+    try {
+      return Dot.fromProto(DiscardedWrite.parseFrom(row).getDot()).toString();
+    } catch (InvalidProtocolBufferException broken) {
+      throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
+    }
   }
 
   /** What the log decides is the same byte for byte: the first keyspace, and the sessions. */

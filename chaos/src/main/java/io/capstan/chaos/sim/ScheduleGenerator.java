@@ -12,6 +12,10 @@ import java.util.SplittableRandom;
  */
 public final class ScheduleGenerator {
   private static final int[] CLUSTER_SIZES = {1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 5, 5, 5, 6, 7, 7};
+  // Uses of the seed that others do not have; see also Simulation.
+  private static final long USE_LWW = 3;
+
+  private static final int[] LWW_PERCENT = {0, 0, 0, 0, 0, 100, 100, 100, 50};
   private static final long HEALTHY_MILLIS_MAX = 20_000;
 
   private final SimulationSettings settings;
@@ -19,6 +23,8 @@ public final class ScheduleGenerator {
   private final long seed;
   private final int nodes;
   private final long faultyMillis;
+  // Of the AP operations, how many go to the keyspace in which the latest write wins.
+  private final int lwwPercent;
 
   private ScheduleGenerator(long seed, SimulationSettings settings) {
     this.seed = seed;
@@ -27,6 +33,7 @@ public final class ScheduleGenerator {
     int drawn = CLUSTER_SIZES[random.nextInt(CLUSTER_SIZES.length)];
     this.nodes = settings.nodes() == 0 ? drawn : settings.nodes();
     this.faultyMillis = 4_000 + random.nextInt(8_000);
+    this.lwwPercent = LWW_PERCENT[(int) Math.floorMod(mixed(seed, USE_LWW), LWW_PERCENT.length)];
   }
 
   /** The schedule that belongs to a seed; the same for the same settings. */
@@ -102,7 +109,7 @@ public final class ScheduleGenerator {
           case SLOW_FSYNC -> 2 + (long) gap(60);
           case CRASH -> 1 + random.nextInt(30);
           case CLOCK_RATE -> random.nextInt(100_000) - 50_000;
-          case CLOCK_JUMP -> random.nextInt(120_000) - 60_000;
+          case CLOCK_JUMP -> random.nextInt(600_000) - 300_000;
           default -> 0;
         };
     return new SimulatedFault(kind, atMillis, duration(kind, atMillis), nodesConcerned, amount);
@@ -161,10 +168,11 @@ public final class ScheduleGenerator {
         default -> SimulatedOperation.Type.CP_CAS;
       };
     }
+    boolean lww = random.nextInt(100) < lwwPercent;
     return switch (random.nextInt(5)) {
-      case 0, 1 -> SimulatedOperation.Type.AP_READ;
-      case 2 -> SimulatedOperation.Type.AP_DELETE;
-      default -> SimulatedOperation.Type.AP_WRITE;
+      case 0, 1 -> lww ? SimulatedOperation.Type.LWW_READ : SimulatedOperation.Type.AP_READ;
+      case 2 -> lww ? SimulatedOperation.Type.LWW_DELETE : SimulatedOperation.Type.AP_DELETE;
+      default -> lww ? SimulatedOperation.Type.LWW_WRITE : SimulatedOperation.Type.AP_WRITE;
     };
   }
 }

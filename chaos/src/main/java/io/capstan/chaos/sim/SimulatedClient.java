@@ -20,6 +20,7 @@ final class SimulatedClient {
   static final long MILLI = 1_000_000L;
   static final String CP_KEYSPACE = "default";
   static final String AP_KEYSPACE = "feed";
+  static final String LWW_KEYSPACE = "latest";
 
   private static final long ATTEMPT_NANOS = 600 * MILLI;
   private static final long LATE_ANSWER_NANOS = 200 * MILLI;
@@ -31,6 +32,7 @@ final class SimulatedClient {
       List<SimulatedNode> nodes,
       HistoryRecorder history,
       @Nullable ApOracle oracle,
+      @Nullable ApOracle lwwOracle,
       Coverage coverage,
       @Nullable Timeline timeline) {}
 
@@ -45,6 +47,7 @@ final class SimulatedClient {
   private final long startNanos;
   private final CpOperations cp;
   private final @Nullable ApOperations ap;
+  private final @Nullable ApOperations lww;
   private SplittableRandom random = new SplittableRandom(0);
 
   private int next;
@@ -62,6 +65,8 @@ final class SimulatedClient {
     this.cp = new CpOperations(this, world);
     ApOracle oracle = world.oracle();
     this.ap = oracle == null ? null : new ApOperations(this, world, oracle);
+    ApOracle lwwOracle = world.lwwOracle();
+    this.lww = lwwOracle == null ? null : new ApOperations(this, world, lwwOracle);
   }
 
   int number() {
@@ -104,7 +109,9 @@ final class SimulatedClient {
     world.coverage().count(Coverage.Counter.OPERATIONS);
     if (operation.type().isCp()) {
       cp.begin(operation, random);
-    } else if (ap != null) {
+    } else if (operation.type().isLww() && lww != null) {
+      lww.begin(operation, random);
+    } else if (!operation.type().isLww() && ap != null) {
       ap.begin(operation, random);
     } else {
       planNext();

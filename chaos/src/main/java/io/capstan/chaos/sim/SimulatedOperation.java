@@ -19,10 +19,18 @@ public record SimulatedOperation(int client, long atMillis, Type type, int key, 
     CP_CAS,
     AP_READ,
     AP_WRITE,
-    AP_DELETE;
+    AP_DELETE,
+    /** Of the AP keyspace in which the latest write wins. */
+    LWW_READ,
+    LWW_WRITE,
+    LWW_DELETE;
 
     boolean isCp() {
       return this == CP_READ || this == CP_WRITE || this == CP_CAS;
+    }
+
+    boolean isLww() {
+      return this == LWW_READ || this == LWW_WRITE || this == LWW_DELETE;
     }
   }
 }

@@ -15,6 +15,7 @@ import io.capstan.node.replica.Input;
 import io.capstan.node.replica.Replica;
 import io.capstan.node.storage.Table;
 import io.capstan.proto.peer.v1.PeerMessage;
+import io.capstan.proto.store.v1.ConflictPolicy;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.CreateKeyspaceResponse;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +55,7 @@ public final class Simulation {
   private final AppliedOnce appliedOnce = new AppliedOnce();
   private final FinalState finalState = new FinalState(nodes);
   private final List<SimulatedClient> clients = new ArrayList<>();
-  private @Nullable ApOracle oracle;
+  private final List<ApOracle> oracles = new ArrayList<>();
   private long clientsStartMillis = -1;
   private long traceHash = 1;
 
@@ -132,7 +134,7 @@ public final class Simulation {
 
   private void runPhases() {
     nodes.forEach(SimulatedNode::start);
-    long feed = makeKeyspaces();
+    makeKeyspaces();
     HistoryRecorder history = new HistoryRecorder(events::nowNanos);
     startClients(history);
     FaultScript faults =
@@ -155,13 +157,8 @@ public final class Simulation {
     runUntil("every client got its last answer", millisMax, this::clientsIdle);
     runUntil(
         "all nodes are up, agree on a leader and have applied the same", millisMax, this::isLive);
-    if (oracle != null) {
-      runUntil(
-          "all replicas of the AP keyspace are equal without anybody reading",
-          millisMax,
-          () -> finalState.apEqual(feed));
-      oracle.nothingLost(finalState.ap(0, feed));
-      oracle.nothingResurrected(finalState.ap(0, feed));
+    for (ApOracle oracle : oracles) {
+      checkAp(oracle);
     }
     finalState.checkEqual();
     if (schedule.mode().hasCp()) {
@@ -169,10 +166,32 @@ public final class Simulation {
     }
   }
 
+  private void checkAp(ApOracle oracle) {
+    long keyspace = oracle.keyspaceId();
+    runUntil(
+        "all replicas of the AP keyspace "
+            + oracle.keyspace()
+            + " are equal without anybody reading",
+        schedule.healthyMillisMax(),
+        () -> finalState.apEqual(keyspace));
+    Set<String> discarded = finalState.discarded(keyspace);
+    coverage.add(Coverage.Counter.DISCARDED, discarded.size());
+    oracle.nothingLost(finalState.ap(0, keyspace), discarded);
+    oracle.nothingResurrected(finalState.ap(0, keyspace));
+    oracle.latestWon(finalState.ap(0, keyspace));
+  }
+
   private void startClients(HistoryRecorder history) {
     clientsStartMillis = events.nowNanos() / MILLI;
     SimulatedClient.World world =
-        new SimulatedClient.World(events, nodes, history, oracle, coverage, timeline);
+        new SimulatedClient.World(
+            events,
+            nodes,
+            history,
+            oracle(SimulatedClient.AP_KEYSPACE),
+            oracle(SimulatedClient.LWW_KEYSPACE),
+            coverage,
+            timeline);
     for (int i = 0; i < schedule.clients(); i++) {
       int number = i;
       List<SimulatedOperation> own =
@@ -183,25 +202,44 @@ public final class Simulation {
     }
   }
 
-  private long makeKeyspaces() {
+  private @Nullable ApOracle oracle(String keyspace) {
+    return oracles.stream().filter(o -> o.keyspace().equals(keyspace)).findFirst().orElse(null);
+  }
+
+  private void makeKeyspaces() {
     runUntil(
         "a leader is elected and the first keyspace exists",
         START_MILLIS_MAX,
         () -> isLive() && nodes.get(0).disk().keyspaces().length > 0);
     appliedOnce.watch(nodes.get(0).disk().keyspaces()[0]);
     if (!schedule.mode().hasAp()) {
-      return 0;
+      return;
     }
+    boolean anyLww = schedule.operations().stream().anyMatch(o -> o.type().isLww());
+    boolean onlyLww =
+        anyLww && schedule.operations().stream().allMatch(o -> o.type().isLww() || o.type().isCp());
+    if (!onlyLww) {
+      makeApKeyspace(SimulatedClient.AP_KEYSPACE, false);
+    }
+    if (anyLww) {
+      makeApKeyspace(SimulatedClient.LWW_KEYSPACE, true);
+    }
+  }
+
+  private void makeApKeyspace(String name, boolean latestWins) {
     long[] id = {0};
     CreateKeyspaceRequest request =
         CreateKeyspaceRequest.newBuilder()
-            .setName(SimulatedClient.AP_KEYSPACE)
+            .setName(name)
             .setMode(Mode.MODE_AP)
+            .setConflicts(
+                latestWins
+                    ? ConflictPolicy.CONFLICT_POLICY_LWW
+                    : ConflictPolicy.CONFLICT_POLICY_SIBLINGS)
             .build();
     nodes.get(0).call(request, START_MILLIS_MAX * MILLI, answer -> id[0] = createdId(answer));
-    runUntil("the AP keyspace exists", START_MILLIS_MAX, () -> id[0] != 0);
-    oracle = new ApOracle(id[0]);
-    return id[0];
+    runUntil("the AP keyspace " + name + " exists", START_MILLIS_MAX, () -> id[0] != 0);
+    oracles.add(new ApOracle(name, id[0], latestWins));
   }
 
   private static long createdId(Message answer) {
@@ -288,8 +326,7 @@ public final class Simulation {
       mix(Arrays.hashCode(key));
       mix(Arrays.hashCode(after));
       appliedOnce.changed(node, table, after);
-      ApOracle watching = oracle;
-      if (watching != null) {
+      for (ApOracle watching : oracles) {
         watching.changed(node, table, key, after);
       }
     }
@@ -335,9 +372,10 @@ public final class Simulation {
         say(members.get(to), "hears from " + members.get(from) + ": " + line);
       }
     }
-    ApOracle watching = oracle;
-    if (watching != null && message.hasQuorum() && nodes.get(to).isUp()) {
-      watching.received(to, message.getQuorum());
+    if (message.hasQuorum() && nodes.get(to).isUp()) {
+      for (ApOracle watching : oracles) {
+        watching.received(to, message.getQuorum());
+      }
     }
     nodes.get(to).deliver(new Input.FromPeer(members.get(from), message));
   }
