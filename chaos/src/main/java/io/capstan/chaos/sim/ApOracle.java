@@ -1,11 +1,14 @@
 package io.capstan.chaos.sim;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.capstan.node.storage.Table;
 import io.capstan.node.version.ContextToken;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.HybridTimestamp;
+import io.capstan.node.version.NodeClock;
 import io.capstan.node.version.VersionVector;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.store.v1.OperationId;
@@ -39,6 +42,8 @@ final class ApOracle {
   private final Map<OperationId, Knowledge> knowledge = new HashMap<>();
   // Per node and key, the dots that ever reached it.
   private final Map<Integer, Map<ByteString, Set<String>>> knownAt = new HashMap<>();
+  // Per node, what its clock says of every key, and its rows leave out.
+  private final Map<Integer, VersionVector> bases = new HashMap<>();
   // Per key, its dots in the order in which they were first seen on any disk.
   private final Map<ByteString, Set<String>> dotsOfKey = new HashMap<>();
   private final Map<ByteString, Set<String>> tombstones = new HashMap<>();
@@ -66,7 +71,13 @@ final class ApOracle {
 
   /** A row of some node's data changed. */
   void changed(int node, Table table, byte[] key, byte @Nullable [] after) {
-    if (table.keyspaceId() != keyspaceId || table.kind() != Table.Kind.DATA || after == null) {
+    if (table.keyspaceId() != keyspaceId || after == null) {
+      return;
+    }
+    if (table.kind() == Table.Kind.CLOCK && new String(key, US_ASCII).equals("clock")) {
+      bases.put(node, basesOf(after));
+    }
+    if (table.kind() != Table.Kind.DATA) {
       return;
     }
     ByteString row = ByteString.copyFrom(key);
@@ -90,7 +101,9 @@ final class ApOracle {
     String fresh = dotOf(written);
     forgetLostNamesake(row, fresh);
     Set<String> kept = dots(now);
-    VersionVector context = VersionVector.fromProto(now.getContext());
+    VersionVector context =
+        VersionVector.fromProto(now.getContext())
+            .join(bases.getOrDefault(node, VersionVector.EMPTY));
     for (String dot : dotsOfKey.getOrDefault(row, Set.of())) {
       if (!kept.contains(dot) && knownBefore.contains(dot) && context.covers(Dot.parse(dot))) {
         replaced(row, dot, fresh);
@@ -271,8 +284,10 @@ final class ApOracle {
     for (Map.Entry<String, ByteString> write : acknowledged.entrySet()) {
       StoredValue stored = finalState.get(write.getValue());
       Set<String> present = stored == null ? Set.of() : dots(stored);
+      // A delete that everybody has seen leaves no trace; that nothing came back is checked apart.
       boolean replaced =
-          !replacing(write.getValue(), write.getKey()).isEmpty()
+          tombstones.getOrDefault(write.getValue(), Set.of()).contains(write.getKey())
+              || !replacing(write.getValue(), write.getKey()).isEmpty()
               || replacedWithinItsBatch(write.getValue(), write.getKey());
       if (!present.contains(write.getKey()) && !replaced && !discarded.contains(write.getKey())) {
         throw new SimulationFailure(
@@ -325,6 +340,14 @@ final class ApOracle {
 
   int acknowledgedWrites() {
     return acknowledged.size();
+  }
+
+  private static VersionVector basesOf(byte[] clock) {
+    try {
+      return NodeClock.fromProto(io.capstan.proto.store.v1.NodeClock.parseFrom(clock)).bases();
+    } catch (InvalidProtocolBufferException broken) {
+      throw new SimulationFailure("a clock can be read", "one cannot: " + broken.getMessage());
+    }
   }
 
   static StoredValue parse(byte[] row) {

@@ -5,6 +5,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.capstan.node.storage.Table;
 import io.capstan.node.version.Dot;
 import io.capstan.proto.store.v1.DiscardedWrite;
+import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -56,7 +57,14 @@ final class FinalState {
         .get(node)
         .disk()
         .rows(Table.data(keyspace))
-        .forEach((key, value) -> state.put(ByteString.copyFrom(key), ApOracle.parse(value)));
+        .forEach(
+            (key, row) -> {
+              StoredValue stored = ApOracle.parse(row);
+              // A tombstone may have left here already, and elsewhere not yet.
+              if (stored.getSiblingsList().stream().anyMatch(StoredSibling::hasValue)) {
+                state.put(ByteString.copyFrom(key), stored);
+              }
+            });
     return state;
   }
 

@@ -158,8 +158,19 @@ final class SimulatedDisk implements ReplicaStore {
         } else {
           rows(table).put(row.key(), value);
         }
-        if (observer != null) {
-          observer.changed(table, row.key(), value);
+      }
+      if (observer != null) {
+        observe(batch, observer);
+      }
+    }
+
+    /** Clocks first: what rows leave out of their contexts is in the clock of the same batch. */
+    private static void observe(WriteBatch batch, Observer observer) {
+      for (boolean clocks : new boolean[] {true, false}) {
+        for (WriteBatch.Row row : batch.rows()) {
+          if ((row.table().kind() == Table.Kind.CLOCK) == clocks) {
+            observer.changed(row.table(), row.key(), row.value());
+          }
         }
       }
     }

@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  * own, finds the keys of the dots in between through its dot log, and sends these keys whole, with
  * the dots that they account for. Superseded dots are among them: the key covers them although no
  * sibling carries them, and only so does the clock of the other side become whole. The cost follows
- * the difference, not the size of the keyspace. Dot log rows are never removed here, so every dot
- * in a clock can be served.
+ * the difference, not the size of the keyspace. A dot that every replica is known to have may have
+ * left the dot log: whoever lacks it all the same has lost its disk, and takes the keyspace over as
+ * a whole ({@link Takeover}).
  */
 final class AntiEntropy {
   private final QuorumConfig config;
@@ -35,6 +36,8 @@ final class AntiEntropy {
   private final KeyspaceWire wire;
   private final PeerReachability peers;
   private final StepTime time;
+  private final Stability stability;
+  private final Takeover takeover;
   private final RandomGenerator random;
   private final Map<String, NodeClock> seen = new LinkedHashMap<>();
   private final Map<String, Long> nextExchangeNanos = new LinkedHashMap<>();
@@ -45,12 +48,16 @@ final class AntiEntropy {
       KeyspaceWire wire,
       PeerReachability peers,
       StepTime time,
+      Stability stability,
+      Takeover takeover,
       RandomGenerator random) {
     this.config = config;
     this.state = state;
     this.wire = wire;
     this.peers = peers;
     this.time = time;
+    this.stability = stability;
+    this.takeover = takeover;
     this.random = random;
   }
 
@@ -101,8 +108,9 @@ final class AntiEntropy {
     NodeClock theirs = KeyspaceWire.received(exchange.getClock());
     state.refuseOwnFuture(theirs, from);
     seen.put(from, theirs);
+    stability.heard(from, theirs);
     MissingDots missing = missingIn(theirs);
-    if (missing.getDotsCount() > 0) {
+    if (missing.getDotsCount() > 0 || missing.hasUnlogged()) {
       QuorumMessage message = wire.message().setMissingDots(missing).build();
       wire.whenDurable(() -> wire.send(from, message));
     }
@@ -136,6 +144,11 @@ final class AntiEntropy {
     }
     Dot dot = new Dot(actor, counter);
     ByteString key = state.keyOf(dot);
+    if (key == null) {
+      // Every replica had it once, so its row of the dot log is gone: the other side lost its disk.
+      answer.setUnlogged(dot.toProto());
+      return false;
+    }
     Integer row = rowOfKey.get(key);
     if (row == null) {
       if (sizeBytes[0] >= limits.missingRowsMaxBytes()) {
@@ -167,18 +180,20 @@ final class AntiEntropy {
     for (int i = 0; i < missing.getDotsCount() && i < missing.getDotRowsCount(); i++) {
       int row = missing.getDotRows(i);
       if (row >= 0 && row < rows) {
-        state.account(dot(missing, i), missing.getRows(row).getKey(), stored.get(row));
+        state.account(dot(missing.getDots(i)), missing.getRows(row).getKey(), stored.get(row));
       }
     }
-    if (missing.getMore() && state.dotsTakenUp() > before) {
+    if (missing.hasUnlogged() && !state.clock().contains(dot(missing.getUnlogged()))) {
+      takeover.begin(from);
+    } else if (missing.getMore() && state.dotsTakenUp() > before) {
       // Without progress the next interval is soon enough: another peer may be sending the same.
       sendClock(from);
     }
   }
 
-  private static Dot dot(MissingDots missing, int at) {
+  private static Dot dot(io.capstan.proto.store.v1.Dot sent) {
     try {
-      return Dot.fromProto(missing.getDots(at));
+      return Dot.fromProto(sent);
     } catch (IllegalArgumentException e) {
       throw new MalformedMessageException("a dot that a peer sent: " + e.getMessage(), e);
     }

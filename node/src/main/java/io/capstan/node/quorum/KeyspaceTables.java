@@ -1,8 +1,10 @@
 package io.capstan.node.quorum;
 
 import com.google.protobuf.ByteString;
+import io.capstan.node.version.Actor;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.NodeClock;
+import io.capstan.proto.store.v1.RebuildingRecord;
 import io.capstan.proto.store.v1.StoredValue;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +24,22 @@ public interface KeyspaceTables {
     boolean visit(ByteString key, StoredValue value);
   }
 
+  /** Receives dots in ascending order of counters. */
+  interface DotVisitor {
+    /**
+     * @return whether to go on
+     */
+    boolean visit(Dot dot, ByteString key);
+  }
+
   /** What is stored under the key, or null. */
   @Nullable StoredValue read(ByteString key);
 
   /** Stores the key. */
   void write(ByteString key, StoredValue value);
+
+  /** Removes the key. */
+  void delete(ByteString key);
 
   /** Visits keys that begin with the prefix, from the given key on, in order. */
   void scan(ByteString prefix, ByteString from, RowVisitor visitor);
@@ -36,6 +49,9 @@ public interface KeyspaceTables {
 
   /** Records in the dot log which key the dot was written to. */
   void writeDot(Dot dot, ByteString key);
+
+  /** Visits the dots of the actor in the dot log, first and last counter included. */
+  void dots(Actor actor, long firstCounter, long lastCounter, DotVisitor visitor);
 
   /** Removes the dot from the dot log. */
   void deleteDot(Dot dot);
@@ -48,4 +64,10 @@ public interface KeyspaceTables {
 
   /** Stores the clock. */
   void writeClock(NodeClock clock);
+
+  /** What is yet to be taken over from other replicas; null where nothing was stored about it. */
+  @Nullable RebuildingRecord readRebuilding();
+
+  /** Stores what is yet to be taken over. */
+  void writeRebuilding(RebuildingRecord record);
 }

@@ -3,6 +3,7 @@ package io.capstan.node.quorum;
 import com.google.protobuf.ByteString;
 import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.NodeClock;
+import io.capstan.node.version.VersionVector;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.peer.v1.Replicate;
 import io.capstan.proto.store.v1.KeyspaceRecord;
@@ -67,6 +68,15 @@ final class KeyspaceWire {
       return DottedVersionVectorSet.fromProto(value);
     } catch (IllegalArgumentException e) {
       throw new MalformedMessageException("a key that a peer sent: " + e.getMessage(), e);
+    }
+  }
+
+  /** A row in the form in which its replica stores it, made whole. */
+  static DottedVersionVectorSet stored(StoredValue value, VersionVector bases) {
+    try {
+      return DottedVersionVectorSet.fromStored(value, bases);
+    } catch (IllegalArgumentException e) {
+      throw new MalformedMessageException("a row that a peer sent: " + e.getMessage(), e);
     }
   }
 

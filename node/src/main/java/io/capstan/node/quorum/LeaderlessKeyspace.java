@@ -9,6 +9,7 @@ import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.ListConflictsRequest;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 
@@ -40,6 +41,10 @@ public final class LeaderlessKeyspace {
   private final ScanCoordinator scans;
   private final ReplicaRole replica;
   private final AntiEntropy antiEntropy;
+  private final Stability stability;
+  private final Collector collector;
+  private final Takeover takeover;
+  private final Rebuilding rebuilding;
   private long malformedMessages;
 
   /**
@@ -47,6 +52,8 @@ public final class LeaderlessKeyspace {
    *
    * @param record an AP keyspace
    * @param tables its rows on this replica
+   * @param older whether the keyspace may be older than this replica, so that others may count on
+   *     what it has lost or never had; asked where nothing is stored about it
    * @param output must not call back into this object, other than by running actions in a later
    *     step
    * @param random decides when clocks are exchanged first and where request ids start
@@ -56,6 +63,7 @@ public final class LeaderlessKeyspace {
       KeyspaceRecord record,
       QuorumConfig config,
       KeyspaceTables tables,
+      boolean older,
       QuorumOutput output,
       RandomGenerator random) {
     this.record = record;
@@ -71,7 +79,12 @@ public final class LeaderlessKeyspace {
     Levels levels = new Levels(record, config.members().size());
     Receipts receipts = new Receipts(record, config);
     Admission admission = new Admission(record, config, levels, peers, pending, receipts, time);
-    this.replica = new ReplicaRole(config, state, wire);
+    this.stability = new Stability(state.clock(), peers.all());
+    this.collector = new Collector(state, stability, config.limits().collectedDotsMax());
+    this.takeover = new Takeover(config, state, wire, peers, time, random, this::tookOver);
+    this.rebuilding =
+        new Rebuilding(config, tables, peers, time, takeover, older, levels.minWriteReplicas());
+    this.replica = new ReplicaRole(config, state, rebuilding, wire);
     this.writes =
         new WriteCoordinator(
             record,
@@ -89,12 +102,39 @@ public final class LeaderlessKeyspace {
             wallClocks);
     this.reads =
         new ReadCoordinator(
-            record, config, levels, admission, state, wire, output, peers, pending, receipts, time);
+            record,
+            config,
+            levels,
+            admission,
+            state,
+            wire,
+            output,
+            peers,
+            rebuilding,
+            pending,
+            receipts,
+            time);
     this.scans =
         new ScanCoordinator(
-            record, config, levels, admission, replica, state, wire, output, peers, pending,
-            receipts, time);
-    this.antiEntropy = new AntiEntropy(config, state, wire, peers, time, random);
+            record,
+            config,
+            levels,
+            admission,
+            replica,
+            state,
+            wire,
+            output,
+            peers,
+            rebuilding,
+            pending,
+            receipts,
+            time);
+    this.antiEntropy =
+        new AntiEntropy(config, state, wire, peers, time, stability, takeover, random);
+  }
+
+  private void tookOver(String peer, boolean peerIsRebuilding) {
+    rebuilding.tookOver(peer, peerIsRebuilding);
   }
 
   /** The keyspace as it was taken up. */
@@ -206,6 +246,9 @@ public final class LeaderlessKeyspace {
         writes.onClock(from, antiEntropy.onClock(from, message.getClockExchange()));
       }
       case MISSING_DOTS -> antiEntropy.onMissing(from, message.getMissingDots());
+      case TAKEOVER_REQUEST ->
+          takeover.onRequest(from, message.getTakeoverRequest(), rebuilding.isRebuilding());
+      case TAKEOVER_PAGE -> takeover.onPage(from, message.getTakeoverPage());
       case REFUSAL, MESSAGE_NOT_SET -> throw new IllegalStateException("handled before");
     }
   }
@@ -218,17 +261,26 @@ public final class LeaderlessKeyspace {
     enter(nowNanos, wallMillis);
     pending.tick(nowNanos);
     antiEntropy.tick();
+    takeover.tick();
+    rebuilding.tick();
+    if (collector.hasWork()) {
+      collector.collect();
+    }
   }
 
   /** The earliest moment at which {@link #tick} has something to do if no other input comes. */
   public OptionalLong nextTickNanos() {
-    OptionalLong exchange = antiEntropy.nextTickNanos();
-    OptionalLong call = pending.nextTickNanos();
-    if (exchange.isEmpty() || call.isEmpty()) {
-      return exchange.isEmpty() ? call : exchange;
+    if (collector.hasWork()) {
+      return OptionalLong.of(time.nowNanos());
     }
-    boolean callFirst = call.getAsLong() - exchange.getAsLong() < 0;
-    return callFirst ? call : exchange;
+    OptionalLong earliest = OptionalLong.empty();
+    for (OptionalLong next :
+        List.of(antiEntropy.nextTickNanos(), pending.nextTickNanos(), takeover.nextTickNanos())) {
+      if (next.isPresent() && (earliest.isEmpty() || next.getAsLong() - earliest.getAsLong() < 0)) {
+        earliest = next;
+      }
+    }
+    return earliest;
   }
 
   /**
@@ -262,6 +314,26 @@ public final class LeaderlessKeyspace {
   /** Whether the peer is counted on when a level is judged now. */
   public boolean isReachable(String peer, long nowNanos) {
     return peers.isReachable(peer, nowNanos);
+  }
+
+  /** The peers that have not confirmed all that this replica holds: tombstones wait for them. */
+  public List<String> behind() {
+    return stability.behind();
+  }
+
+  /** Whether this replica counts in no quorum of reads, see {@link Rebuilding}. */
+  public boolean isRebuilding() {
+    return rebuilding.isRebuilding();
+  }
+
+  /** The replicas whose state is yet to be taken over; empty where none is. */
+  public List<String> rebuildsFrom() {
+    return rebuilding.waitsFor();
+  }
+
+  /** How many tombstones were removed since the start. */
+  public long tombstonesRemoved() {
+    return collector.tombstonesRemoved();
   }
 
   /** Client calls that are not answered yet. */
@@ -323,6 +395,8 @@ public final class LeaderlessKeyspace {
       case READ_RESPONSE -> message.getReadResponse().getRequestId();
       case SCAN_REQUEST -> message.getScanRequest().getRequestId();
       case SCAN_RESPONSE -> message.getScanResponse().getRequestId();
+      case TAKEOVER_REQUEST -> message.getTakeoverRequest().getTakeoverId();
+      case TAKEOVER_PAGE -> message.getTakeoverPage().getTakeoverId();
       case CLOCK_EXCHANGE, MISSING_DOTS, REFUSAL, MESSAGE_NOT_SET -> 0;
     };
   }

@@ -34,6 +34,11 @@ final class Levels {
     return replicas;
   }
 
+  /** How many replicas confirm a write at the smallest level that is allowed. */
+  int minWriteReplicas() {
+    return required(minWrites());
+  }
+
   /** The level that is meant; without one quorum, or the smallest that writes may have. */
   Level meant(Level asked, boolean write) {
     if (asked != Level.LEVEL_UNSPECIFIED) {

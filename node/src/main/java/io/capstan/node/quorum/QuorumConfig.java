@@ -45,6 +45,8 @@ public record QuorumConfig(
    * @param missingDotsMax dots in one answer of anti-entropy
    * @param missingRowsMaxBytes an answer of anti-entropy ends after so many bytes of rows, but has
    *     at least one row
+   * @param collectedDotsMax dots that are looked at in one slice of collection
+   * @param takeoverRowsMax rows of a page when a replica takes a keyspace over, on either side
    * @param clockDriftMaxMillis how far a received timestamp may push the local hybrid clock ahead
    *     of the wall clock
    */
@@ -58,15 +60,21 @@ public record QuorumConfig(
       int scanVisitedRowsMax,
       int missingDotsMax,
       long missingRowsMaxBytes,
+      int collectedDotsMax,
+      int takeoverRowsMax,
       long clockDriftMaxMillis) {
 
     /** What a server starts with. */
     public static final Limits DEFAULT =
-        new Limits(20_000, 1_024, 4L << 20, 100, 1_000, 1L << 20, 5_000, 4_096, 1L << 20, 60_000);
+        new Limits(
+            20_000, 1_024, 4L << 20, 100, 1_000, 1L << 20, 5_000, 4_096, 1L << 20, 256, 1_000,
+            60_000);
 
     public Limits {
       if (callsMax < 1
           || lateReadsMax < 1
+          || collectedDotsMax < 1
+          || takeoverRowsMax < 1
           || keySizeMaxBytes < 1
           || scanRowsDefault < 1
           || scanRowsMax < scanRowsDefault

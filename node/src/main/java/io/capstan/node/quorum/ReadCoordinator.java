@@ -43,6 +43,7 @@ final class ReadCoordinator {
   private final KeyspaceWire wire;
   private final QuorumOutput output;
   private final PeerReachability peers;
+  private final Rebuilding rebuilding;
   private final PendingCalls pending;
   private final Receipts receipts;
   private final StepTime time;
@@ -57,6 +58,7 @@ final class ReadCoordinator {
       KeyspaceWire wire,
       QuorumOutput output,
       PeerReachability peers,
+      Rebuilding rebuilding,
       PendingCalls pending,
       Receipts receipts,
       StepTime time) {
@@ -68,6 +70,7 @@ final class ReadCoordinator {
     this.wire = wire;
     this.output = output;
     this.peers = peers;
+    this.rebuilding = rebuilding;
     this.pending = pending;
     this.receipts = receipts;
     this.time = time;
@@ -90,7 +93,7 @@ final class ReadCoordinator {
         new PendingRead(
             pending.nextRequestId(), callId, deadlineNanos, request.getKey(), level, session);
     pending.open(call, time.nowNanos());
-    if (call.required > 1) {
+    if (call.asksPeers()) {
       wire.sendToPeers(call.request);
     }
     call.readHere();
@@ -102,7 +105,10 @@ final class ReadCoordinator {
             ? open
             : late.get(response.getRequestId());
     if (call != null) {
-      call.answeredBy(config.members().indexOf(from), KeyspaceWire.received(response.getValue()));
+      call.answeredBy(
+          config.members().indexOf(from),
+          KeyspaceWire.received(response.getValue()),
+          !response.getRebuilding());
     }
   }
 
@@ -119,6 +125,8 @@ final class ReadCoordinator {
     private final QuorumMessage request;
     private final @Nullable DottedVersionVectorSet[] answers;
     private long answeredMask;
+    // Asked again all the same: they may be done with it by then.
+    private long rebuildingMask;
     // What is going to be answered; fixed once R replicas have been heard, so that the wait ends.
     private DottedVersionVectorSet joined = DottedVersionVectorSet.EMPTY;
     private boolean repairing;
@@ -154,19 +162,35 @@ final class ReadCoordinator {
     /** Reads what this node holds; it counts once that is on disk. */
     void readHere() {
       DottedVersionVectorSet held = state.read(key);
+      boolean counts = !rebuilding.isRebuilding();
       // By the clock as it is now: later it may know of dots that the row above lacks.
       List<Dot> lacking =
           unseen.isEmpty() ? unseen : session.missingIn(held.context(), state.clock());
       wire.whenDurable(
           () -> {
             unseen = unseen.stream().filter(lacking::contains).toList();
-            answeredBy(config.selfIndex(), held);
+            answeredBy(config.selfIndex(), held, counts);
           });
     }
 
-    void answeredBy(int replica, DottedVersionVectorSet held) {
+    /** Whether this replica alone cannot answer. */
+    boolean asksPeers() {
+      return required > 1 || rebuilding.isRebuilding();
+    }
+
+    /**
+     * @param counts whether the replica is sure to hold all that it ever confirmed
+     */
+    void answeredBy(int replica, DottedVersionVectorSet held, boolean counts) {
       boolean isNew = (answeredMask & 1L << replica) == 0;
       if (!isNew && !isWaitingForSession()) {
+        return;
+      }
+      if (!counts) {
+        rebuildingMask |= 1L << replica;
+        if (!repairing) {
+          joined = joined.join(held);
+        }
         return;
       }
       answeredMask |= 1L << replica;
@@ -247,10 +271,11 @@ final class ReadCoordinator {
     /** Gives the replica what it lacks of the answer, and takes what it has beyond it. */
     private void compare(int replica, DottedVersionVectorSet held) {
       DottedVersionVectorSet both = held.join(joined);
-      if (!both.equals(joined)) {
+      // Contexts differ whenever clocks do; what a later read shows is decided by the writes held.
+      if (!both.holdsSameAs(joined)) {
         state.absorb(key, held);
       }
-      if (both.equals(held)) {
+      if (both.holdsSameAs(held)) {
         heldBy(replica);
       } else if (replica == config.selfIndex()) {
         state.absorb(key, joined);
@@ -307,7 +332,7 @@ final class ReadCoordinator {
         }
         return;
       }
-      if (required == 1 && !askedFurther) {
+      if (!asksPeers() && !askedFurther) {
         return;
       }
       for (String peer : peers.all()) {

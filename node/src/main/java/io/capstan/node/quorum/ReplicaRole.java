@@ -18,10 +18,12 @@ import java.util.List;
 final class ReplicaRole {
   private final QuorumConfig config;
   private final ReplicaState state;
+  private final Rebuilding rebuilding;
   private final KeyspaceWire wire;
 
-  ReplicaRole(QuorumConfig config, ReplicaState state, KeyspaceWire wire) {
+  ReplicaRole(QuorumConfig config, ReplicaState state, Rebuilding rebuilding, KeyspaceWire wire) {
     this.config = config;
+    this.rebuilding = rebuilding;
     this.state = state;
     this.wire = wire;
   }
@@ -36,7 +38,10 @@ final class ReplicaRole {
   }
 
   void onReadRequest(String from, ReadRequest request) {
-    ReadResponse.Builder response = ReadResponse.newBuilder().setRequestId(request.getRequestId());
+    ReadResponse.Builder response =
+        ReadResponse.newBuilder()
+            .setRequestId(request.getRequestId())
+            .setRebuilding(rebuilding.isRebuilding());
     DottedVersionVectorSet held = state.read(request.getKey());
     if (!held.isEmpty()) {
       response.setValue(held.toProto());
@@ -52,7 +57,8 @@ final class ReplicaRole {
         ScanPageResponse.newBuilder()
             .setRequestId(request.getRequestId())
             .setMore(page.more())
-            .setCoversSession(covers(request.getAtLeast()));
+            .setCoversSession(covers(request.getAtLeast()))
+            .setRebuilding(rebuilding.isRebuilding());
     for (ScanPage.Row row : page.rows()) {
       response.addRows(KeyedValue.newBuilder().setKey(row.key()).setValue(row.value().toProto()));
     }
@@ -101,7 +107,7 @@ final class ReplicaRole {
             more[0] = true;
             return false;
           }
-          DottedVersionVectorSet value = DottedVersionVectorSet.fromProto(stored);
+          DottedVersionVectorSet value = state.decode(stored);
           rows.add(new ScanPage.Row(key, value));
           found[0] += value.hasValue() ? 1 : 0;
           sizeBytes[0] += key.size() + stored.getSerializedSize();

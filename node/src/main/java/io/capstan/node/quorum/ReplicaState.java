@@ -9,7 +9,9 @@ import io.capstan.node.version.HybridTimestamp;
 import io.capstan.node.version.InvariantViolation;
 import io.capstan.node.version.NodeClock;
 import io.capstan.node.version.Sibling;
+import io.capstan.node.version.VersionVector;
 import io.capstan.proto.store.v1.StoredValue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this replica holds of the keyspace, and the only place that changes it.
@@ -24,6 +26,10 @@ final class ReplicaState {
   private final HybridClock hybridClock;
   private final StepTime time;
   private final ConflictRule rule;
+  // Of the clock; null while they are to be taken anew.
+  private @Nullable VersionVector bases;
+  private @Nullable NodeClock passedClock;
+  private ByteString passedUntil = ByteString.EMPTY;
   private boolean clockDirty;
   private long dotsTakenUp;
 
@@ -52,9 +58,36 @@ final class ReplicaState {
     return clock;
   }
 
+  /**
+   * What is known of the key, whole: what the stored form leaves out because the clock says it is
+   * added. Of a key without a row the clock knows that whatever was written to it is superseded.
+   */
   DottedVersionVectorSet read(ByteString key) {
     StoredValue stored = tables.read(key);
-    return stored == null ? DottedVersionVectorSet.EMPTY : DottedVersionVectorSet.fromProto(stored);
+    return stored == null ? DottedVersionVectorSet.EMPTY.knowing(bases()) : decode(stored);
+  }
+
+  /** A row of {@link #scan}, whole. */
+  DottedVersionVectorSet decode(StoredValue stored) {
+    return DottedVersionVectorSet.fromStored(stored, bases());
+  }
+
+  private void store(ByteString key, DottedVersionVectorSet value) {
+    StoredValue stored = value.toStored(bases());
+    if (stored.getSiblingsCount() == 0 && !stored.hasContext()) {
+      tables.delete(key);
+    } else {
+      tables.write(key, stored);
+    }
+  }
+
+  private VersionVector bases() {
+    VersionVector known = bases;
+    if (known == null) {
+      known = clock.bases();
+      bases = known;
+    }
+    return known;
   }
 
   void scan(ByteString prefix, ByteString from, KeyspaceTables.RowVisitor visitor) {
@@ -92,12 +125,12 @@ final class ReplicaState {
    *
    * @param value what the key holds now, the dot included
    */
-  void writeOwn(ByteString key, StoredValue value, Dot dot) {
+  void writeOwn(ByteString key, DottedVersionVectorSet value, Dot dot) {
     if (!dot.equals(nextDot())) {
       throw new InvariantViolation("dot " + dot + " is not the next one, " + nextDot());
     }
-    tables.write(key, value);
     record(dot, key);
+    store(key, value);
   }
 
   /**
@@ -108,18 +141,68 @@ final class ReplicaState {
    * @return what is stored now
    * @throws InvariantViolation if it knows more writes of this node than this node does
    */
-  DottedVersionVectorSet absorb(ByteString key, DottedVersionVectorSet received) {
-    refuseOwnFuture(received.context().counterOf(self), key);
+  DottedVersionVectorSet absorb(ByteString key, DottedVersionVectorSet whole) {
+    refuseOwnFuture(whole.context().counterOf(self), key);
     DottedVersionVectorSet held = read(key);
+    DottedVersionVectorSet received = whole.without(s -> isSuperseded(key, held, s.dot()));
+    VersionVector explicit = held.context().beyond(bases());
     DottedVersionVectorSet merged = rule.settle(key, held.join(received));
-    if (!merged.equals(held)) {
-      tables.write(key, merged.toProto());
-    }
-    for (Sibling sibling : received.siblings()) {
+    for (Sibling sibling : whole.siblings()) {
       hybridClock.observe(sibling.writtenAt(), time.wallMillis());
       record(sibling.dot(), key);
     }
+    if (!merged.holdsSameAs(held) || !merged.context().beyond(bases()).equals(explicit)) {
+      store(key, merged);
+    }
     return merged;
+  }
+
+  /**
+   * Whether a write that this key does not hold was here, or would have been, and is superseded: by
+   * the clock invariant, or because a takeover has passed the key, which since then holds what the
+   * other replica's clock says. However late it comes, it does not come back.
+   */
+  private boolean isSuperseded(ByteString key, DottedVersionVectorSet held, Dot dot) {
+    NodeClock passed = passedClock;
+    boolean known =
+        clock.contains(dot)
+            || (passed != null
+                && ByteString.unsignedLexicographicalComparator().compare(key, passedUntil) < 0
+                && passed.contains(dot));
+    return known && !held.holds(dot);
+  }
+
+  /**
+   * A takeover has come so far.
+   *
+   * @param theirs the clock of the other replica when it began; null where it was given up
+   * @param until the keys before this one are taken over
+   */
+  void passedBy(@Nullable NodeClock theirs, ByteString until) {
+    passedClock = theirs;
+    passedUntil = until;
+  }
+
+  /**
+   * Of a key that another replica holds as given, drops what that replica has seen and not kept.
+   *
+   * @param theirs the clock of the other replica, not older than its row
+   */
+  void keepOf(
+      ByteString key, DottedVersionVectorSet held, DottedVersionVectorSet other, NodeClock theirs) {
+    DottedVersionVectorSet kept =
+        held.without(s -> theirs.contains(s.dot()) && !other.holds(s.dot()));
+    if (kept != held) {
+      store(key, kept);
+    }
+  }
+
+  /** Every key was taken over from a replica whose clock was this when that began. */
+  void takeOver(NodeClock theirs) {
+    passedBy(null, ByteString.EMPTY);
+    clock.join(theirs);
+    dotsTakenUp++;
+    clockChanged();
   }
 
   /**
@@ -137,8 +220,42 @@ final class ReplicaState {
     if (clock.add(dot)) {
       tables.writeDot(dot, key);
       dotsTakenUp++;
-      clockDirty = true;
+      clockChanged();
     }
+  }
+
+  private void clockChanged() {
+    clockDirty = true;
+    bases = null;
+  }
+
+  void dots(Actor actor, long first, long last, KeyspaceTables.DotVisitor visitor) {
+    tables.dots(actor, first, last, visitor);
+  }
+
+  /**
+   * Every replica has the dot: it leaves the dot log. If nothing but tombstones that every replica
+   * has is left of its key, they leave as well; beside a value a tombstone stays until a client has
+   * resolved the two.
+   *
+   * @return how many tombstones were removed
+   */
+  int settle(Dot dot, ByteString key, Stability stability) {
+    tables.deleteDot(dot);
+    StoredValue stored = tables.read(key);
+    if (stored == null) {
+      return 0;
+    }
+    DottedVersionVectorSet held = decode(stored);
+    boolean gone =
+        held.isDeleted()
+            && held.siblings().stream().allMatch(sibling -> stability.contains(sibling.dot()));
+    DottedVersionVectorSet kept = gone ? held.without(sibling -> true) : held;
+    boolean shorter = kept.context().beyond(bases()).size() < stored.getContext().getEntriesCount();
+    if (kept != held || shorter) {
+      store(key, kept);
+    }
+    return held.siblings().size() - kept.siblings().size();
   }
 
   /** How many dots have entered the clock since the start. */
@@ -146,18 +263,9 @@ final class ReplicaState {
     return dotsTakenUp;
   }
 
-  /** The key that a dot in the clock was written to. */
-  ByteString keyOf(Dot dot) {
-    ByteString key = tables.keyOf(dot);
-    if (key == null) {
-      throw new InvariantViolation(
-          "the dot log does not know the key of "
-              + dot
-              + ", which the clock contains: the data"
-              + " folder is damaged. Start the node with an empty one; it will be filled by its"
-              + " peers");
-    }
-    return key;
+  /** The key that a dot in the clock was written to; null where every replica once had it. */
+  @Nullable ByteString keyOf(Dot dot) {
+    return tables.keyOf(dot);
   }
 
   /**

@@ -34,6 +34,7 @@ final class ScanCoordinator {
   private final KeyspaceWire wire;
   private final QuorumOutput output;
   private final PeerReachability peers;
+  private final Rebuilding rebuilding;
   private final PendingCalls pending;
   private final Receipts receipts;
   private final StepTime time;
@@ -48,6 +49,7 @@ final class ScanCoordinator {
       KeyspaceWire wire,
       QuorumOutput output,
       PeerReachability peers,
+      Rebuilding rebuilding,
       PendingCalls pending,
       Receipts receipts,
       StepTime time) {
@@ -60,6 +62,7 @@ final class ScanCoordinator {
     this.wire = wire;
     this.output = output;
     this.peers = peers;
+    this.rebuilding = rebuilding;
     this.pending = pending;
     this.receipts = receipts;
     this.time = time;
@@ -81,7 +84,7 @@ final class ScanCoordinator {
     PendingScan call =
         new PendingScan(pending.nextRequestId(), callId, deadlineNanos, request, level, session);
     pending.open(call, time.nowNanos());
-    if (call.required > 1) {
+    if (call.asksPeers()) {
       wire.sendToPeers(call.message);
     }
     call.readHere();
@@ -97,7 +100,8 @@ final class ScanCoordinator {
         call.answeredBy(
             config.members().indexOf(from),
             new ScanPage(rows, response.getMore()),
-            response.getCoversSession());
+            response.getCoversSession(),
+            !response.getRebuilding());
       } catch (IllegalArgumentException e) {
         throw new MalformedMessageException("a page that a peer sent: " + e.getMessage(), e);
       }
@@ -149,12 +153,21 @@ final class ScanCoordinator {
     void readHere() {
       ScanPage page = replica.page(request.getPrefix(), request.getFrom(), limit);
       boolean covers = session.missingIn(state.clock()).isEmpty();
-      wire.whenDurable(() -> answeredBy(config.selfIndex(), page, covers));
+      boolean counts = !rebuilding.isRebuilding();
+      wire.whenDurable(() -> answeredBy(config.selfIndex(), page, covers, counts));
     }
 
-    void answeredBy(int member, ScanPage page, boolean coversSession) {
+    /** Whether this replica alone cannot answer. */
+    boolean asksPeers() {
+      return required > 1 || rebuilding.isRebuilding();
+    }
+
+    /**
+     * @param counts whether the replica is sure to hold all that it ever confirmed
+     */
+    void answeredBy(int member, ScanPage page, boolean coversSession, boolean counts) {
       boolean isNew = (answeredMask & 1L << member) == 0;
-      if (!pending.isOpen(this) || !(isNew || isWaitingForSession())) {
+      if (!counts || !pending.isOpen(this) || !(isNew || isWaitingForSession())) {
         return;
       }
       answeredMask |= 1L << member;
@@ -272,7 +285,7 @@ final class ScanCoordinator {
         }
         return;
       }
-      if (required == 1) {
+      if (!asksPeers()) {
         return;
       }
       for (String peer : peers.all()) {

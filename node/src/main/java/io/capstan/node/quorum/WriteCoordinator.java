@@ -206,7 +206,7 @@ final class WriteCoordinator {
       return;
     }
     StoredValue encoded = written.toProto();
-    state.writeOwn(write.key, encoded, dot);
+    state.writeOwn(write.key, written, dot);
     start(callId, write, deadlineNanos, written, encoded, dot, held.covered(seen));
   }
 

@@ -14,7 +14,12 @@
  *       by the context of the key that it was written to. Row, dot log and clock reach the disk in
  *       one batch. Dots enter the clock in three places only: an own write; the siblings of a key
  *       that was merged; the dots that anti-entropy names together with their key. The clock of a
- *       peer is never joined into the own one.
+ *       peer is joined into the own one only at the end of a {@link
+ *       io.capstan.node.quorum.Takeover}, when all that it says has arrived.
+ *   <li><b>What a clock says, rows leave out</b>: stored contexts are stripped of what the bases of
+ *       the clock cover and filled again when they are read. So nothing needs to be left of a key
+ *       whose deletion every replica has seen ({@link io.capstan.node.quorum.Collector}), and no
+ *       late message brings it back. Never by time: a replica that is away holds it up, visibly.
  *   <li><b>Nothing leaves before it is durable</b>: an acknowledgement, a read's answer, a clock or
  *       a key leaves a replica only when everything in it is on that replica's disk. For an own
  *       write that means: sync first, then replicate. Sending in parallel with the sync, as a Raft

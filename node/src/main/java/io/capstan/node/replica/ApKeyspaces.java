@@ -56,7 +56,10 @@ final class ApKeyspaces {
     this.random = random;
   }
 
-  void created(KeyspaceRecord keyspace, Moment now) {
+  /**
+   * @param older whether the keyspace may be older than this replica
+   */
+  void created(KeyspaceRecord keyspace, boolean older, Moment now) {
     if (keyspace.getMode() != Mode.MODE_AP) {
       return;
     }
@@ -66,6 +69,7 @@ final class ApKeyspaces {
             keyspace,
             quorumConfig(),
             new ApTables(keyspace.getId(), tables),
+            older,
             new Output(config.groupId(), outbox),
             random));
     for (Iterator<Early> each = early.iterator(); each.hasNext(); ) {

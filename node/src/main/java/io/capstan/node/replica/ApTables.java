@@ -7,10 +7,12 @@ import com.google.protobuf.UnsafeByteOperations;
 import io.capstan.node.quorum.KeyspaceTables;
 import io.capstan.node.quorum.LedgerTable;
 import io.capstan.node.storage.Table;
+import io.capstan.node.version.Actor;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.NodeClock;
 import io.capstan.proto.store.v1.DiscardedWrite;
 import io.capstan.proto.store.v1.LedgerSummary;
+import io.capstan.proto.store.v1.RebuildingRecord;
 import io.capstan.proto.store.v1.StoredValue;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +23,7 @@ final class ApTables implements KeyspaceTables {
 
   private static final byte[] LEDGER_SUMMARY_KEY = new byte[1];
   private static final byte[] CLOCK_KEY = "clock".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] REBUILDING_KEY = "rebuilding".getBytes(StandardCharsets.US_ASCII);
 
   private final long keyspaceId;
   private final BufferedTables tables;
@@ -39,6 +42,11 @@ final class ApTables implements KeyspaceTables {
   @Override
   public void write(ByteString key, StoredValue value) {
     tables.put(Table.data(keyspaceId), key.toByteArray(), value.toByteArray());
+  }
+
+  @Override
+  public void delete(ByteString key) {
+    tables.delete(Table.data(keyspaceId), key.toByteArray());
   }
 
   @Override
@@ -64,6 +72,18 @@ final class ApTables implements KeyspaceTables {
   @Override
   public void writeDot(Dot dot, ByteString key) {
     tables.put(Table.dots(keyspaceId), dotKey(dot), key.toByteArray());
+  }
+
+  @Override
+  public void dots(Actor actor, long firstCounter, long lastCounter, DotVisitor visitor) {
+    tables.scan(
+        Table.dots(keyspaceId),
+        dotKey(new Dot(actor, firstCounter)),
+        dotKey(new Dot(actor, lastCounter + 1)),
+        (row, key) -> {
+          long counter = ByteBuffer.wrap(row).getLong(row.length - Long.BYTES);
+          return visitor.visit(new Dot(actor, counter), UnsafeByteOperations.unsafeWrap(key));
+        });
   }
 
   @Override
@@ -93,6 +113,22 @@ final class ApTables implements KeyspaceTables {
   @Override
   public LedgerTable ledger() {
     return new Ledger();
+  }
+
+  @Override
+  public @Nullable RebuildingRecord readRebuilding() {
+    byte[] row = tables.get(Table.clock(keyspaceId), REBUILDING_KEY);
+    try {
+      return row == null ? null : RebuildingRecord.parseFrom(row);
+    } catch (InvalidProtocolBufferException broken) {
+      throw new ReplicaInvariantViolation(
+          "what keyspace " + keyspaceId + " has yet to take over cannot be read: " + broken);
+    }
+  }
+
+  @Override
+  public void writeRebuilding(RebuildingRecord record) {
+    tables.put(Table.clock(keyspaceId), REBUILDING_KEY, record.toByteArray());
   }
 
   /** Rows by dot; the summary stands before them, since no actor's name begins with a zero byte. */

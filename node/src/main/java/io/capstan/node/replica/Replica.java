@@ -19,6 +19,7 @@ import io.capstan.proto.store.v1.CreateKeyspaceCommand;
 import io.capstan.proto.store.v1.ExpireSessionsCommand;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.LogCommand;
+import io.capstan.proto.store.v1.MemberRecord;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.v1.StatusResponse;
 import java.util.ArrayList;
@@ -110,6 +111,17 @@ public final class Replica {
   /** As of the applied log. */
   private List<String> voters() {
     return List.copyOf(machine.members().applied().voters());
+  }
+
+  /**
+   * Whether this incarnation may have joined the group later than what it applies now: then others
+   * count on what an earlier incarnation of this node confirmed, or a replica before it.
+   */
+  private boolean isNewcomer() {
+    MemberRecord noted = machine.members().record(config.nodeId());
+    long incarnation = noted == null ? 0 : noted.getIncarnation();
+    boolean founder = config.members().contains(config.nodeId());
+    return incarnation != config.incarnation() && !(founder && incarnation == 0);
   }
 
   private static RaftConfig raftConfig(ReplicaConfig config) {
@@ -371,8 +383,8 @@ public final class Replica {
   /** Keeps the AP keyspaces in step with the catalogue. */
   private final class CatalogueEvents implements StateMachine.CatalogueListener {
     @Override
-    public void created(KeyspaceRecord keyspace) {
-      apKeyspaces.created(keyspace, now);
+    public void created(KeyspaceRecord keyspace, boolean byEntry) {
+      apKeyspaces.created(keyspace, !byEntry || isNewcomer(), now);
     }
 
     @Override

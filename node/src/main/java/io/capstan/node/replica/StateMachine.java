@@ -31,7 +31,10 @@ final class StateMachine {
 
   /** Is told of changes to the catalogue, within the step that applies them. */
   interface CatalogueListener {
-    void created(KeyspaceRecord keyspace);
+    /**
+     * @param byEntry whether it was made by the entry that is being applied, not found
+     */
+    void created(KeyspaceRecord keyspace, boolean byEntry);
 
     void dropped(KeyspaceRecord keyspace);
   }
@@ -79,7 +82,7 @@ final class StateMachine {
     }
     for (KeyspaceRecord keyspace : catalogue.all()) {
       store.createKeyspace(keyspace.getId());
-      listener.created(keyspace);
+      listener.created(keyspace, false);
     }
   }
 
@@ -134,7 +137,7 @@ final class StateMachine {
     }
     for (KeyspaceRecord keyspace : catalogue.all()) {
       if (!kept.contains(keyspace)) {
-        listener.created(keyspace);
+        listener.created(keyspace, false);
       }
     }
   }
@@ -265,7 +268,7 @@ final class StateMachine {
           bootstrapped = true;
           tables.put(Table.META, BOOTSTRAPPED_KEY, new byte[] {1});
         }
-        listener.created(record);
+        listener.created(record, true);
         result.setCode(CommandResult.Code.CODE_OK).setKeyspace(record);
       }
     }

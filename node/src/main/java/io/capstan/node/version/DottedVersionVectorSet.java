@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,9 +56,19 @@ public final class DottedVersionVectorSet {
     return siblings;
   }
 
-  /** Whether the key was never written. */
+  /** Whether nothing is known of the key: no sibling, nothing superseded. */
   public boolean isEmpty() {
     return context.isEmpty();
+  }
+
+  /** Whether nothing is left but tombstones, or not even these. */
+  public boolean isDeleted() {
+    for (Sibling sibling : siblings) {
+      if (!sibling.isTombstone()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Whether the dot, if it is one of this key, is accounted for. */
@@ -87,12 +98,7 @@ public final class DottedVersionVectorSet {
 
   /** Whether a client that reads the key finds a value. */
   public boolean hasValue() {
-    for (Sibling sibling : siblings) {
-      if (!sibling.isTombstone()) {
-        return true;
-      }
-    }
-    return false;
+    return !isDeleted();
   }
 
   /** The sibling with the smallest dot that the operation wrote, or null. */
@@ -132,6 +138,29 @@ public final class DottedVersionVectorSet {
       }
     }
     return found;
+  }
+
+  /** Without the siblings that the predicate names; they count as superseded. */
+  public DottedVersionVectorSet without(Predicate<Sibling> superseded) {
+    List<Sibling> kept = new ArrayList<>(siblings.size());
+    for (Sibling sibling : siblings) {
+      if (!superseded.test(sibling)) {
+        kept.add(sibling);
+      }
+    }
+    return kept.size() == siblings.size()
+        ? this
+        : new DottedVersionVectorSet(context, List.copyOf(kept));
+  }
+
+  /** Whether the write of that dot is held. */
+  public boolean holds(Dot dot) {
+    for (Sibling sibling : siblings) {
+      if (sibling.dot().equals(dot)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Without the siblings that the context covers; what is covered is accounted for afterwards. */
@@ -221,9 +250,35 @@ public final class DottedVersionVectorSet {
     return one;
   }
 
-  /** The stored form, in canonical order. */
+  /** With a context that covers what the other covers as well; no sibling leaves. */
+  public DottedVersionVectorSet knowing(VersionVector more) {
+    return context.covers(more) ? this : new DottedVersionVectorSet(context.join(more), siblings);
+  }
+
+  /** Whether both hold the same writes, whatever else either knows to be superseded. */
+  public boolean holdsSameAs(DottedVersionVectorSet other) {
+    return siblings.equals(other.siblings);
+  }
+
+  /** The form that travels, in canonical order: whole, with all that the context covers. */
   public StoredValue toProto() {
-    StoredValue.Builder stored = StoredValue.newBuilder().setContext(context.toProto());
+    return toProto(context);
+  }
+
+  /**
+   * The form on the disk of a replica: the context without what the bases of that replica's clock
+   * cover, which {@link #fromStored} adds again (Goncalves et al., 2017, section IV: strip and
+   * fill). Where all replicas have seen the same, equal keys are equal bytes.
+   */
+  public StoredValue toStored(VersionVector bases) {
+    return toProto(context.beyond(bases));
+  }
+
+  private StoredValue toProto(VersionVector shown) {
+    StoredValue.Builder stored = StoredValue.newBuilder();
+    if (!shown.isEmpty()) {
+      stored.setContext(shown.toProto());
+    }
     for (Sibling sibling : siblings) {
       stored.addSiblings(sibling.toProto());
     }
@@ -231,13 +286,26 @@ public final class DottedVersionVectorSet {
   }
 
   /**
-   * Reads the stored form.
+   * Reads what {@link #toStored} wrote, on the replica that wrote it.
+   *
+   * @param bases of that replica's clock as it is now
+   * @throws IllegalArgumentException as {@link #fromProto}
+   */
+  public static DottedVersionVectorSet fromStored(StoredValue stored, VersionVector bases) {
+    return decode(stored, VersionVector.fromProto(stored.getContext()).join(bases));
+  }
+
+  /**
+   * Reads the form that travels.
    *
    * @throws IllegalArgumentException if it is not canonical: order, duplicate dots, or a sibling
    *     that its context does not cover
    */
   public static DottedVersionVectorSet fromProto(StoredValue stored) {
-    VersionVector context = VersionVector.fromProto(stored.getContext());
+    return decode(stored, VersionVector.fromProto(stored.getContext()));
+  }
+
+  private static DottedVersionVectorSet decode(StoredValue stored, VersionVector context) {
     List<Sibling> siblings = new ArrayList<>(stored.getSiblingsCount());
     Dot previous = null;
     for (int i = 0; i < stored.getSiblingsCount(); i++) {

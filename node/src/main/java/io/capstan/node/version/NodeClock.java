@@ -64,6 +64,20 @@ public final class NodeClock {
   }
 
   /**
+   * Returns the bases as a context: by the invariant of the owner, everything that it covers is
+   * reflected in the owner's state, whichever key it was written to.
+   */
+  public VersionVector bases() {
+    VersionVector bases = VersionVector.EMPTY;
+    for (Map.Entry<Actor, DotRange> entry : byActor.entrySet()) {
+      if (entry.getValue().base() > 0) {
+        bases = bases.with(new Dot(entry.getKey(), entry.getValue().base()));
+      }
+    }
+    return bases;
+  }
+
+  /**
    * Records the dot.
    *
    * @return whether it is recorded now and was not before; false as well where it lies more than
@@ -86,6 +100,19 @@ public final class NodeClock {
     for (Map.Entry<Actor, DotRange> entry : other.byActor.entrySet()) {
       byActor.computeIfAbsent(entry.getKey(), a -> new DotRange()).join(entry.getValue());
     }
+  }
+
+  /** Whether everything that the other has recorded is recorded here. */
+  public boolean containsAll(NodeClock other) {
+    for (Map.Entry<Actor, DotRange> entry : other.byActor.entrySet()) {
+      DotRange here = byActor.get(entry.getKey());
+      if (here == null || here.base() < entry.getValue().max()) {
+        if (entry.getValue().countMissingIn(here) > 0) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   /** How many dots are recorded here and not in the other. */

@@ -119,6 +119,24 @@ public final class VersionVector {
         joinedActors.toArray(new Actor[0]), Arrays.copyOf(joinedCounters, joinedActors.size()));
   }
 
+  /** The entries that the other does not cover. */
+  public VersionVector beyond(VersionVector other) {
+    int kept = 0;
+    Actor[] keptActors = new Actor[actors.length];
+    long[] keptCounters = new long[actors.length];
+    for (int i = 0; i < actors.length; i++) {
+      if (other.counterOf(actors[i]) < counters[i]) {
+        keptActors[kept] = actors[i];
+        keptCounters[kept++] = counters[i];
+      }
+    }
+    return kept == 0
+        ? EMPTY
+        : kept == actors.length
+            ? this
+            : new VersionVector(Arrays.copyOf(keptActors, kept), Arrays.copyOf(keptCounters, kept));
+  }
+
   /** The stored form. */
   public io.capstan.proto.store.v1.VersionVector toProto() {
     var stored = io.capstan.proto.store.v1.VersionVector.newBuilder();

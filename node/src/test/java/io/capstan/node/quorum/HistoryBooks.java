@@ -11,6 +11,7 @@ import io.capstan.node.version.VersionVector;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.v1.Receipt;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -33,7 +34,8 @@ final class HistoryBooks {
 
   private record ConfirmedWrite(Dot dot, String key, int replicas, long doneNanos) {}
 
-  private record FinishedRead(String key, int replicas, long doneNanos, VersionVector context) {}
+  private record FinishedRead(
+      String key, int replicas, long doneNanos, VersionVector context, Set<Dot> shown) {}
 
   private final long seed;
   private final int replicaTotal;
@@ -143,20 +145,26 @@ final class HistoryBooks {
       if (earlier.key.equals(key)
           && earlier.doneNanos <= startNanos
           && earlier.replicas + replicaCount > replicaTotal) {
-        must(
-            context.covers(earlier.context),
-            "a read of %s went back from %s to %s",
-            key,
-            earlier.context,
-            context);
+        // Contexts also say what clocks say of other keys: compared is what is known of this one.
+        for (Dot before : earlier.shown) {
+          must(context.covers(before), "a read of %s went back behind %s", key, before);
+        }
+        for (Dot now : shown) {
+          must(
+              !earlier.context.covers(now) || earlier.shown.contains(now),
+              "a read of %s shows %s, which an earlier one knew to be superseded",
+              key,
+              now);
+        }
       }
     }
-    reads.add(new FinishedRead(key, replicaCount, nowNanos, context));
+    reads.add(new FinishedRead(key, replicaCount, nowNanos, context, inHand(key, receipt)));
   }
 
   private boolean isAccountedFor(Dot dot, Set<Dot> shown, VersionVector context) {
     Written lookedFor = written.get(dot);
-    if (lookedFor.delete && shown.isEmpty()) {
+    if (lookedFor.delete && (shown.isEmpty() || context.covers(dot))) {
+      // Not shown beside nothing, or seen by all and gone, so that later writes do not name it.
       return true;
     }
     for (Written other : written.values()) {
@@ -173,12 +181,12 @@ final class HistoryBooks {
   }
 
   static DottedVersionVectorSet heldBy(TestReplica replica, String key) {
-    var stored = replica.tables().read(ByteString.copyFromUtf8(key));
-    return stored == null ? DottedVersionVectorSet.EMPTY : DottedVersionVectorSet.fromProto(stored);
+    return replica.tables().held(ByteString.copyFromUtf8(key));
   }
 
   /** The clock contains a dot only if its effect is stored, and the dot log knows its key. */
-  void checkClock(TestReplica replica) {
+  void checkClock(TestReplica replica, Collection<TestReplica> all) {
+    List<NodeClock> clocks = all.stream().map(each -> each.tables().readClock()).toList();
     NodeClock clock = replica.tables().readClock();
     Map<String, DottedVersionVectorSet> held = new HashMap<>();
     keys.forEach(key -> held.put(key, heldBy(replica, key)));
@@ -195,8 +203,9 @@ final class HistoryBooks {
               replica.name(),
               dot);
           ByteString logged = replica.tables().keyOf(dot);
+          boolean everywhere = clocks.stream().allMatch(each -> each.contains(dot));
           must(
-              logged != null && logged.toStringUtf8().equals(write.key),
+              logged == null ? everywhere : logged.toStringUtf8().equals(write.key),
               "the dot log of %s has %s for %s",
               replica.name(),
               logged,
@@ -222,6 +231,8 @@ final class HistoryBooks {
       }
       expected.removeAll(replaced);
       List<Dot> stored = heldBy(any, key).siblings().stream().map(Sibling::dot).toList();
+      // Everybody has seen them, so they are gone.
+      expected.removeIf(dot -> written.get(dot).delete && !stored.contains(dot));
       must(stored.equals(List.copyOf(expected)), "%s: %s, expected %s", key, stored, expected);
     }
   }

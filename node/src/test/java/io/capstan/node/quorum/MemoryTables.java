@@ -1,10 +1,13 @@
 package io.capstan.node.quorum;
 
 import com.google.protobuf.ByteString;
+import io.capstan.node.version.Actor;
 import io.capstan.node.version.Dot;
+import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.NodeClock;
 import io.capstan.proto.store.v1.DiscardedWrite;
 import io.capstan.proto.store.v1.LedgerSummary;
+import io.capstan.proto.store.v1.RebuildingRecord;
 import io.capstan.proto.store.v1.StoredValue;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +22,7 @@ final class MemoryTables implements KeyspaceTables {
     final TreeMap<ByteString, StoredValue> rows =
         new TreeMap<>(ByteString.unsignedLexicographicalComparator());
     final TreeMap<Dot, ByteString> dots = new TreeMap<>();
+    @Nullable RebuildingRecord rebuilding;
     io.capstan.proto.store.v1.NodeClock clock =
         io.capstan.proto.store.v1.NodeClock.getDefaultInstance();
     final TreeMap<Dot, DiscardedWrite> discarded = new TreeMap<>();
@@ -30,6 +34,7 @@ final class MemoryTables implements KeyspaceTables {
       clock = other.clock;
       discarded.putAll(other.discarded);
       summary = other.summary;
+      rebuilding = other.rebuilding;
     }
   }
 
@@ -73,6 +78,13 @@ final class MemoryTables implements KeyspaceTables {
     return copy;
   }
 
+  /** What the replica knows of the key, as of its last flush. */
+  DottedVersionVectorSet held(ByteString key) {
+    StoredValue stored = current.rows.get(key);
+    return DottedVersionVectorSet.fromStored(
+        stored == null ? StoredValue.getDefaultInstance() : stored, readClock().bases());
+  }
+
   TreeMap<ByteString, StoredValue> rows() {
     return current.rows;
   }
@@ -92,6 +104,11 @@ final class MemoryTables implements KeyspaceTables {
   }
 
   @Override
+  public void delete(ByteString key) {
+    apply(content -> content.rows.remove(key));
+  }
+
+  @Override
   public void scan(ByteString prefix, ByteString from, RowVisitor visitor) {
     for (var row : current.rows.tailMap(from, true).entrySet()) {
       if (row.getKey().startsWith(prefix) && !visitor.visit(row.getKey(), row.getValue())) {
@@ -108,6 +125,17 @@ final class MemoryTables implements KeyspaceTables {
   @Override
   public void writeDot(Dot dot, ByteString key) {
     apply(content -> content.dots.put(dot, key));
+  }
+
+  @Override
+  public void dots(Actor actor, long firstCounter, long lastCounter, DotVisitor visitor) {
+    var range =
+        current.dots.subMap(new Dot(actor, firstCounter), true, new Dot(actor, lastCounter), true);
+    for (var row : List.copyOf(range.entrySet())) {
+      if (!visitor.visit(row.getKey(), row.getValue())) {
+        return;
+      }
+    }
   }
 
   @Override
@@ -160,5 +188,15 @@ final class MemoryTables implements KeyspaceTables {
     clockWrites++;
     var stored = clock.toProto();
     apply(content -> content.clock = stored);
+  }
+
+  @Override
+  public @Nullable RebuildingRecord readRebuilding() {
+    return current.rebuilding;
+  }
+
+  @Override
+  public void writeRebuilding(RebuildingRecord record) {
+    apply(content -> content.rebuilding = record);
   }
 }

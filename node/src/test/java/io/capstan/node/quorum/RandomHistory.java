@@ -92,7 +92,18 @@ final class RandomHistory {
     this.books = new HistoryBooks(seed, size, KEYS);
     var limits =
         new QuorumConfig.Limits(
-            1_000, 8, 1 << 20, 10, 10, 1 << 20, 100, 1 + random.nextInt(6), 1 << 20, 1_000);
+            1_000,
+            8,
+            1 << 20,
+            10,
+            10,
+            1 << 20,
+            100,
+            1 + random.nextInt(6),
+            1 << 20,
+            100,
+            50,
+            1_000);
     for (String name : names) {
       QuorumConfig config = new QuorumConfig(name, random.nextLong(), names, 100, 300, 60, limits);
       replicas.put(
@@ -233,7 +244,7 @@ final class RandomHistory {
     syncing.remove(name);
     long durable = replica.tables().readClock().baseOf(replica.actor());
     books.forgetBeyond(replica.actor(), durable);
-    books.checkClock(replica);
+    books.checkClock(replica, replicas.values());
     at(random.nextLong(500 * MILLI) + 1, () -> restart(name));
   }
 
@@ -261,7 +272,7 @@ final class RandomHistory {
         default -> read(node, key, anyLevel());
       }
       if (random.nextInt(20) == 0) {
-        books.checkClock(replicas.get(any(names)));
+        books.checkClock(replicas.get(any(names)), replicas.values());
       }
     }
     at(random.nextLong(40 * MILLI) + 1, this::clientStep);
@@ -443,7 +454,7 @@ final class RandomHistory {
         CONVERGENCE_MAX_MILLIS,
         replicas.values().stream().map(r -> r.name() + r.tables().readClock()).toList());
     for (TestReplica replica : replicas.values()) {
-      books.checkClock(replica);
+      books.checkClock(replica, replicas.values());
       must(replica.keyspace().openCalls() == 0, "open calls at %s", replica.name());
       must(replica.keyspace().malformedMessages() == 0, "malformed at %s", replica.name());
     }

@@ -93,7 +93,8 @@ class ScanStoriesTest {
   @DisplayName("believes no replica beyond the last row of its page")
   void pagesThatEndAtDifferentKeys() {
     // given: n1 lacks a stretch of keys, so that its pages reach further than those of the others
-    var limits = new QuorumConfig.Limits(9, 9, 1 << 20, 10, 10, 1 << 20, 5, 100, 1 << 20, 1_000);
+    var limits =
+        new QuorumConfig.Limits(9, 9, 1 << 20, 10, 10, 1 << 20, 5, 100, 1 << 20, 100, 50, 1_000);
     TestCluster cluster = TestCluster.of(3, LEVEL_ONE, limits);
     for (int i = 0; i < 30; i++) {
       boolean hidden = i >= 10 && i < 20;
@@ -126,7 +127,8 @@ class ScanStoriesTest {
 
   @Test
   void passesManyDeletedKeysInBoundedPages() {
-    var limits = new QuorumConfig.Limits(9, 9, 1 << 20, 10, 10, 1 << 20, 5, 100, 1 << 20, 1_000);
+    var limits =
+        new QuorumConfig.Limits(9, 9, 1 << 20, 10, 10, 1 << 20, 5, 100, 1 << 20, 100, 50, 1_000);
     TestCluster cluster = TestCluster.of(3, LEVEL_ONE, limits);
     for (int i = 0; i < 30; i++) {
       cluster.put("n1", key(i), "v", LEVEL_ALL);
@@ -147,7 +149,8 @@ class ScanStoriesTest {
 
   @Test
   void endsAPageAfterItsBytesButHasAtLeastOneRow() {
-    var limits = new QuorumConfig.Limits(9, 9, 1 << 20, 10, 10, 100, 50, 100, 1 << 20, 1_000);
+    var limits =
+        new QuorumConfig.Limits(9, 9, 1 << 20, 10, 10, 100, 50, 100, 1 << 20, 100, 50, 1_000);
     TestCluster cluster = TestCluster.of(3, LEVEL_ONE, limits);
     for (int i = 0; i < 5; i++) {
       cluster.put("n1", key(i), "x".repeat(500), LEVEL_ALL);

@@ -8,7 +8,6 @@ import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.store.v1.OperationId;
-import io.capstan.proto.store.v1.StoredValue;
 import io.capstan.proto.v1.Conflict;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.GetRequest;
@@ -303,7 +302,6 @@ final class TestCluster {
 
   /** What the replica holds under the key right now. */
   DottedVersionVectorSet held(String node, String key) {
-    StoredValue stored = replica(node).tables().read(ByteString.copyFromUtf8(key));
-    return stored == null ? DottedVersionVectorSet.EMPTY : DottedVersionVectorSet.fromProto(stored);
+    return replica(node).tables().held(ByteString.copyFromUtf8(key));
   }
 }

@@ -25,7 +25,8 @@ final class TestReplica implements QuorumOutput {
   private record Held(long afterWrites, Runnable action) {}
 
   private final KeyspaceRecord record;
-  private final QuorumConfig config;
+  private QuorumConfig config;
+  private boolean older;
   private final Network network;
   private final RandomGenerator random;
   private final Map<Long, Call> calls = new HashMap<>();
@@ -73,7 +74,25 @@ final class TestReplica implements QuorumOutput {
   }
 
   void start() {
-    keyspace = new LeaderlessKeyspace(record, config, tables, this, random);
+    keyspace = new LeaderlessKeyspace(record, config, tables, older, this, random);
+    tables.sync(tables.unsynced());
+  }
+
+  /** Comes back with an empty disk, as another incarnation. */
+  void startAnew(long incarnation) {
+    crash();
+    tables = new MemoryTables();
+    config =
+        new QuorumConfig(
+            config.nodeId(),
+            incarnation,
+            config.members(),
+            config.antiEntropyIntervalMillis(),
+            config.peerSilentMillis(),
+            config.resendAfterMillis(),
+            config.limits());
+    older = true;
+    start();
   }
 
   /** Loses what was not synced, and every call. */

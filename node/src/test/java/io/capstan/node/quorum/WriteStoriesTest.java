@@ -397,7 +397,8 @@ class WriteStoriesTest {
 
   @Test
   void refusesMoreThanItsBoundOfOpenCallsAndServesAgainWhenTheyAreAnswered() {
-    var limits = new QuorumConfig.Limits(2, 2, 1 << 20, 10, 10, 1 << 20, 100, 100, 1 << 20, 1_000);
+    var limits =
+        new QuorumConfig.Limits(2, 2, 1 << 20, 10, 10, 1 << 20, 100, 100, 1 << 20, 100, 50, 1_000);
     TestCluster cluster = TestCluster.of(3, LEVEL_ONE, limits);
     cluster.stopDisk("n1");
     cluster.put("n1", "a", "v", LEVEL_ONE);
@@ -414,7 +415,8 @@ class WriteStoriesTest {
   @Test
   void refusesToLetSiblingsGrowWithoutEnd() {
     // given: clients that all write on a context that has seen nothing
-    var limits = new QuorumConfig.Limits(9, 9, 1_000, 10, 10, 1 << 20, 100, 100, 1 << 20, 1_000);
+    var limits =
+        new QuorumConfig.Limits(9, 9, 1_000, 10, 10, 1 << 20, 100, 100, 1 << 20, 100, 50, 1_000);
     TestCluster cluster = TestCluster.of(1, LEVEL_ONE, limits);
     ByteString nothingSeen = cluster.get("n1", "k", LEVEL_ONE).receipt().getContext();
     String large = "x".repeat(400);

@@ -1,0 +1,95 @@
+package io.capstan.node.quorum;
+
+import io.capstan.node.version.Actor;
+import io.capstan.node.version.Dot;
+import io.capstan.node.version.NodeClock;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which dots every replica of the keyspace is known to have, so that nobody needs to be told of
+ * them any more.
+ *
+ * <p>Of each peer the newest clock counts that the own one contains whole. So when a dot is called
+ * stable, this replica has seen not only the dot everywhere but also all that any replica wrote
+ * before it had the dot: nothing is on its way that was written without knowing it.
+ *
+ * <p>Knows nothing after a start, until every peer was heard; a peer that is away holds everything
+ * up that it has not confirmed.
+ */
+final class Stability {
+
+  private static final class Peer {
+    private @Nullable NodeClock confirmed;
+    // Received, and not yet contained in the own clock.
+    private @Nullable NodeClock awaited;
+    private @Nullable NodeClock newest;
+  }
+
+  private final Map<String, Peer> peers = new LinkedHashMap<>();
+  private final NodeClock own;
+
+  /**
+   * @param own the live clock of this replica
+   */
+  Stability(NodeClock own, List<String> peers) {
+    this.own = own;
+    for (String peer : peers) {
+      this.peers.put(peer, new Peer());
+    }
+  }
+
+  /** A peer has sent its clock: everything in it is on the peer's disk. */
+  void heard(String from, NodeClock clock) {
+    Peer peer = peers.get(from);
+    if (peer == null) {
+      return;
+    }
+    peer.newest = clock;
+    if (peer.awaited == null) {
+      peer.awaited = clock;
+    }
+    if (own.containsAll(peer.awaited)) {
+      boolean newestToo = own.containsAll(clock);
+      peer.confirmed = newestToo ? clock : peer.awaited;
+      peer.awaited = newestToo ? null : clock;
+    }
+  }
+
+  /** Whether every replica is known to have the dot. */
+  boolean contains(Dot dot) {
+    if (!own.contains(dot)) {
+      return false;
+    }
+    for (Peer peer : peers.values()) {
+      if (peer.confirmed == null || !peer.confirmed.contains(dot)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The counter up to which every replica is known to have every dot of the actor. */
+  long baseOf(Actor actor) {
+    long base = own.baseOf(actor);
+    for (Peer peer : peers.values()) {
+      base = Math.min(base, peer.confirmed == null ? 0 : peer.confirmed.baseOf(actor));
+    }
+    return base;
+  }
+
+  /** The peers of which the own clock has a dot that they have not confirmed. */
+  List<String> behind() {
+    List<String> behind = new ArrayList<>();
+    peers.forEach(
+        (name, peer) -> {
+          if (peer.confirmed == null || !peer.confirmed.containsAll(own)) {
+            behind.add(name);
+          }
+        });
+    return behind;
+  }
+}
