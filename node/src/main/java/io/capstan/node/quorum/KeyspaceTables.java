@@ -59,6 +59,9 @@ public interface KeyspaceTables {
   /** The rows of the ledger. */
   LedgerTable ledger();
 
+  /** The rows of hinted handoff. */
+  HintTable hints();
+
   /** The stored clock; empty at first. */
   NodeClock readClock();
 

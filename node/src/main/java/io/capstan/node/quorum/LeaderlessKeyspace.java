@@ -1,6 +1,7 @@
 package io.capstan.node.quorum;
 
 import io.capstan.node.version.InvariantViolation;
+import io.capstan.node.version.NodeClock;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.peer.v1.Refusal;
 import io.capstan.proto.store.v1.KeyspaceRecord;
@@ -45,6 +46,7 @@ public final class LeaderlessKeyspace {
   private final Collector collector;
   private final Takeover takeover;
   private final Rebuilding rebuilding;
+  private final Hints hints;
   private long malformedMessages;
 
   /**
@@ -85,6 +87,7 @@ public final class LeaderlessKeyspace {
     this.rebuilding =
         new Rebuilding(config, tables, peers, time, takeover, older, levels.minWriteReplicas());
     this.replica = new ReplicaRole(config, state, rebuilding, wire);
+    this.hints = new Hints(config, tables.hints(), state, wire, peers, pending, time);
     this.writes =
         new WriteCoordinator(
             record,
@@ -99,7 +102,8 @@ public final class LeaderlessKeyspace {
             receipts,
             time,
             rule,
-            wallClocks);
+            wallClocks,
+            hints);
     this.reads =
         new ReadCoordinator(
             record,
@@ -227,6 +231,7 @@ public final class LeaderlessKeyspace {
     if (!wasReachable) {
       // Back again: let it know at once what it can give, rather than at the next interval.
       antiEntropy.sendClock(from);
+      hints.handOver(from);
     }
   }
 
@@ -236,6 +241,7 @@ public final class LeaderlessKeyspace {
       case REPLICATE_ACK -> {
         writes.onAck(from, message.getReplicateAck().getRequestId());
         reads.onAck(from, message.getReplicateAck().getRequestId());
+        hints.onAck(from, message.getReplicateAck().getRequestId());
       }
       case READ_REQUEST -> replica.onReadRequest(from, message.getReadRequest());
       case READ_RESPONSE -> reads.onResponse(from, message.getReadResponse());
@@ -243,7 +249,9 @@ public final class LeaderlessKeyspace {
       case SCAN_RESPONSE -> scans.onResponse(from, message.getScanResponse());
       case CLOCK_EXCHANGE -> {
         wallClocks.heard(from, message.getClockExchange().getWallMillis(), time.nowNanos());
-        writes.onClock(from, antiEntropy.onClock(from, message.getClockExchange()));
+        NodeClock theirs = antiEntropy.onClock(from, message.getClockExchange());
+        writes.onClock(from, theirs);
+        hints.onClock(from, theirs);
       }
       case MISSING_DOTS -> antiEntropy.onMissing(from, message.getMissingDots());
       case TAKEOVER_REQUEST ->
@@ -260,6 +268,8 @@ public final class LeaderlessKeyspace {
   public void tick(long nowNanos, long wallMillis) {
     enter(nowNanos, wallMillis);
     pending.tick(nowNanos);
+    writes.tick();
+    hints.tick();
     antiEntropy.tick();
     takeover.tick();
     rebuilding.tick();
@@ -275,7 +285,12 @@ public final class LeaderlessKeyspace {
     }
     OptionalLong earliest = OptionalLong.empty();
     for (OptionalLong next :
-        List.of(antiEntropy.nextTickNanos(), pending.nextTickNanos(), takeover.nextTickNanos())) {
+        List.of(
+            antiEntropy.nextTickNanos(),
+            pending.nextTickNanos(),
+            takeover.nextTickNanos(),
+            writes.nextTickNanos(),
+            hints.nextTickNanos())) {
       if (next.isPresent() && (earliest.isEmpty() || next.getAsLong() - earliest.getAsLong() < 0)) {
         earliest = next;
       }
@@ -309,6 +324,16 @@ public final class LeaderlessKeyspace {
    */
   public OptionalLong divergence() {
     return antiEntropy.divergence();
+  }
+
+  /** Hints that are kept here for peers, each for one write of this node. */
+  public long hintsWaiting() {
+    return hints.waiting();
+  }
+
+  /** Peers that missed more writes than hints are kept for; anti-entropy brings them up to date. */
+  public List<String> needingAntiEntropy() {
+    return hints.needingAntiEntropy();
   }
 
   /** Whether the peer is counted on when a level is judged now. */

@@ -30,6 +30,9 @@ public record QuorumConfig(
   /** Replicas are counted in the bits of a long. */
   public static final int MEMBERS_MAX = 64;
 
+  /** Some 50,000 writes for each peer that is away. */
+  public static final long HINTS_MAX_BYTES_DEFAULT = 4L << 20;
+
   /**
    * Bounds.
    *
@@ -49,6 +52,8 @@ public record QuorumConfig(
    * @param takeoverRowsMax rows of a page when a replica takes a keyspace over, on either side
    * @param clockDriftMaxMillis how far a received timestamp may push the local hybrid clock ahead
    *     of the wall clock
+   * @param hintsMaxBytes hints kept for one peer; beyond that they go and the peer is left to
+   *     anti-entropy
    */
   public record Limits(
       int callsMax,
@@ -62,13 +67,62 @@ public record QuorumConfig(
       long missingRowsMaxBytes,
       int collectedDotsMax,
       int takeoverRowsMax,
-      long clockDriftMaxMillis) {
+      long clockDriftMaxMillis,
+      long hintsMaxBytes) {
 
     /** What a server starts with. */
     public static final Limits DEFAULT =
         new Limits(
             20_000, 1_024, 4L << 20, 100, 1_000, 1L << 20, 5_000, 4_096, 1L << 20, 256, 1_000,
             60_000);
+
+    /** With the usual bound on hints. */
+    public Limits(
+        int callsMax,
+        int lateReadsMax,
+        long keySizeMaxBytes,
+        int scanRowsDefault,
+        int scanRowsMax,
+        long scanPageMaxBytes,
+        int scanVisitedRowsMax,
+        int missingDotsMax,
+        long missingRowsMaxBytes,
+        int collectedDotsMax,
+        int takeoverRowsMax,
+        long clockDriftMaxMillis) {
+      this(
+          callsMax,
+          lateReadsMax,
+          keySizeMaxBytes,
+          scanRowsDefault,
+          scanRowsMax,
+          scanPageMaxBytes,
+          scanVisitedRowsMax,
+          missingDotsMax,
+          missingRowsMaxBytes,
+          collectedDotsMax,
+          takeoverRowsMax,
+          clockDriftMaxMillis,
+          HINTS_MAX_BYTES_DEFAULT);
+    }
+
+    /** The same with another bound on hints. */
+    public Limits withHintsMaxBytes(long maxBytes) {
+      return new Limits(
+          callsMax,
+          lateReadsMax,
+          keySizeMaxBytes,
+          scanRowsDefault,
+          scanRowsMax,
+          scanPageMaxBytes,
+          scanVisitedRowsMax,
+          missingDotsMax,
+          missingRowsMaxBytes,
+          collectedDotsMax,
+          takeoverRowsMax,
+          clockDriftMaxMillis,
+          maxBytes);
+    }
 
     public Limits {
       if (callsMax < 1
@@ -82,7 +136,8 @@ public record QuorumConfig(
           || scanVisitedRowsMax < 1
           || missingDotsMax < 1
           || missingRowsMaxBytes < 1
-          || clockDriftMaxMillis < 0) {
+          || clockDriftMaxMillis < 0
+          || hintsMaxBytes < 1) {
         throw new IllegalArgumentException("every limit must be positive");
       }
     }

@@ -134,4 +134,14 @@ final class Receipts {
       }
     }
   }
+
+  /** Fills in for whom a hint is kept, from a bit mask over the members; they are missing too. */
+  void hinted(Receipt.Builder receipt, long mask) {
+    List<String> members = config.members();
+    for (int i = 0; i < members.size(); i++) {
+      if ((mask & 1L << i) != 0) {
+        receipt.addHinted(members.get(i));
+      }
+    }
+  }
 }

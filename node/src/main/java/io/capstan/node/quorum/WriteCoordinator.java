@@ -22,7 +22,10 @@ import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.PutResponse;
 import io.capstan.proto.v1.Receipt;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  * after W replicas have it on disk, this one included.
  */
 final class WriteCoordinator {
+
+  /** Answered writes whose missing acknowledgements are waited for before a hint is kept. */
+  private static final int LATE_WRITES_MAX = 4_096;
 
   /** A put or a delete. */
   private record Write(
@@ -59,6 +65,8 @@ final class WriteCoordinator {
   private final PendingCalls pending;
   private final Receipts receipts;
   private final StepTime time;
+  private final Hints hints;
+  private final Map<Long, PendingWrite> late = new LinkedHashMap<>();
   private final ConflictRule rule;
   private final PeerWallClocks wallClocks;
 
@@ -75,8 +83,10 @@ final class WriteCoordinator {
       Receipts receipts,
       StepTime time,
       ConflictRule rule,
-      PeerWallClocks wallClocks) {
+      PeerWallClocks wallClocks,
+      Hints hints) {
     this.record = record;
+    this.hints = hints;
     this.config = config;
     this.levels = levels;
     this.admission = admission;
@@ -228,6 +238,9 @@ final class WriteCoordinator {
             encoded,
             dot,
             superseded);
+    for (String peer : peers.unreachable(time.nowNanos())) {
+      call.hint(peer);
+    }
     pending.open(call, time.nowNanos());
     wire.whenDurable(call::durableHere);
   }
@@ -235,13 +248,42 @@ final class WriteCoordinator {
   void onAck(String from, long requestId) {
     if (pending.get(requestId) instanceof PendingWrite call) {
       call.confirmedBy(from);
+    } else {
+      PendingWrite answered = late.get(requestId);
+      if (answered != null) {
+        answered.confirmedBy(from);
+      }
     }
+  }
+
+  /** Peers that have not confirmed an answered write in time get a hint. */
+  void tick() {
+    while (!late.isEmpty()) {
+      PendingWrite oldest = late.values().iterator().next();
+      if (late.size() <= LATE_WRITES_MAX && oldest.lateUntilNanos - time.nowNanos() > 0) {
+        return;
+      }
+      late.remove(oldest.requestId);
+      oldest.hintUnconfirmed();
+    }
+  }
+
+  /** When {@link #tick} has something to do; empty while no answered write is waited for. */
+  OptionalLong nextTickNanos() {
+    return late.isEmpty()
+        ? OptionalLong.empty()
+        : OptionalLong.of(late.values().iterator().next().lateUntilNanos);
   }
 
   /**
    * A clock that contains a dot says that the write is on that replica's disk, as good as an ack.
    */
   void onClock(String from, NodeClock clock) {
+    for (PendingWrite answered : List.copyOf(late.values())) {
+      if (clock.contains(answered.dot)) {
+        answered.confirmedBy(from);
+      }
+    }
     if (pending.size() == 0) {
       return;
     }
@@ -260,6 +302,8 @@ final class WriteCoordinator {
     private final QuorumMessage replicate;
     private boolean isDurableHere;
     private long confirmedMask;
+    private long hintedMask;
+    private long lateUntilNanos;
 
     PendingWrite(
         long requestId,
@@ -289,7 +333,35 @@ final class WriteCoordinator {
       confirmedMask |= 1L << config.members().indexOf(replica);
       if (pending.isOpen(this) && Long.bitCount(confirmedMask) >= levels.required(write.level)) {
         pending.close(this);
+        waitForLateAcks();
         output.reply(callId, write.response(receipt(Outcome.OUTCOME_OK)));
+      } else if (Long.bitCount(confirmedMask) == levels.replicas()) {
+        late.remove(requestId);
+      }
+    }
+
+    private void waitForLateAcks() {
+      if (Long.bitCount(confirmedMask | hintedMask) == levels.replicas()) {
+        return;
+      }
+      lateUntilNanos = time.nowNanos() + config.resendAfterMillis() * 1_000_000;
+      late.put(requestId, this);
+      if (late.size() > LATE_WRITES_MAX) {
+        tick();
+      }
+    }
+
+    void hint(String peer) {
+      if (hints.keep(peer, dot, write.key)) {
+        hintedMask |= 1L << config.members().indexOf(peer);
+      }
+    }
+
+    void hintUnconfirmed() {
+      for (String peer : peers.all()) {
+        if (((confirmedMask | hintedMask) & 1L << config.members().indexOf(peer)) == 0) {
+          hint(peer);
+        }
       }
     }
 
@@ -312,6 +384,7 @@ final class WriteCoordinator {
         receipt.addSuperseded(replaced.dot().toString());
       }
       receipts.confirmed(receipt, confirmedMask);
+      receipts.hinted(receipt, hintedMask & ~confirmedMask);
       return receipt.build();
     }
 
@@ -329,6 +402,7 @@ final class WriteCoordinator {
 
     @Override
     void expire() {
+      hintUnconfirmed();
       output.fail(
           callId,
           Refusals.unknown(

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Parser;
 import com.google.protobuf.UnsafeByteOperations;
+import io.capstan.node.quorum.HintTable;
 import io.capstan.node.quorum.KeyspaceTables;
 import io.capstan.node.quorum.LedgerTable;
 import io.capstan.node.storage.Table;
@@ -181,6 +182,55 @@ final class ApTables implements KeyspaceTables {
         throw new ReplicaInvariantViolation(
             "a row of the ledger of keyspace " + keyspaceId + " cannot be read: " + broken);
       }
+    }
+  }
+
+  @Override
+  public HintTable hints() {
+    return new HintRows();
+  }
+
+  /** Sorted by peer, then counter: the name of the peer, a zero byte, the counter. */
+  private final class HintRows implements HintTable {
+    private final Table table = Table.hints(keyspaceId);
+
+    private byte[] keyOf(String peer, long counter) {
+      byte[] name = peer.getBytes(StandardCharsets.UTF_8);
+      return ByteBuffer.allocate(name.length + 1 + 8)
+          .put(name)
+          .put((byte) 0)
+          .putLong(counter)
+          .array();
+    }
+
+    @Override
+    public void write(String peer, long counter, ByteString key) {
+      tables.put(table, keyOf(peer, counter), key.toByteArray());
+    }
+
+    @Override
+    public void delete(String peer, long counter) {
+      tables.delete(table, keyOf(peer, counter));
+    }
+
+    @Override
+    public void scan(RowVisitor visitor) {
+      tables.scan(table, new byte[0], null, (key, value) -> visit(key, value, visitor));
+    }
+
+    @Override
+    public void scan(String peer, long fromCounter, RowVisitor visitor) {
+      byte[] end = keyOf(peer, 0);
+      end[peer.getBytes(StandardCharsets.UTF_8).length] = 1;
+      tables.scan(table, keyOf(peer, fromCounter), end, (key, value) -> visit(key, value, visitor));
+    }
+
+    private boolean visit(byte[] key, byte[] value, RowVisitor visitor) {
+      int nameBytes = key.length - 1 - 8;
+      return visitor.visit(
+          new String(key, 0, nameBytes, StandardCharsets.UTF_8),
+          ByteBuffer.wrap(key, nameBytes + 1, 8).getLong(),
+          ByteString.copyFrom(value));
     }
   }
 

@@ -54,6 +54,9 @@ final class StatusPage {
           KeyspaceStatus.newBuilder().setKeyspace(CpAnswers.describe(keyspace));
       LeaderlessKeyspace leaderless = apKeyspaces.keyspace(keyspace.getId());
       if (leaderless != null) {
+        row.setHintsWaiting(leaderless.hintsWaiting())
+            .addAllNeedingAntiEntropy(leaderless.needingAntiEntropy());
+        response.setHintsWaiting(response.getHintsWaiting() + leaderless.hintsWaiting());
         leaderless.divergence().ifPresent(row::setDivergenceDots);
         row.setDiscardedWrites(leaderless.discardedWrites())
             .setCollapsedConflicts(leaderless.collapsedConflicts());

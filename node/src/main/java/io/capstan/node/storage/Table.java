@@ -30,7 +30,9 @@ public record Table(long keyspaceId, Kind kind) {
     /** Keyspace: the node clock and counters. */
     CLOCK,
     /** Keyspace: writes that last-write-wins discarded. */
-    LEDGER
+    LEDGER,
+    /** Keyspace: own writes that a peer has yet to confirm. */
+    HINTS
   }
 
   public Table {
@@ -54,6 +56,11 @@ public record Table(long keyspaceId, Kind kind) {
   /** The ledger of a keyspace. */
   public static Table ledger(long keyspaceId) {
     return new Table(keyspaceId, Kind.LEDGER);
+  }
+
+  /** The hints of a keyspace. */
+  public static Table hints(long keyspaceId) {
+    return new Table(keyspaceId, Kind.HINTS);
   }
 
   /** The clock table of a keyspace. */

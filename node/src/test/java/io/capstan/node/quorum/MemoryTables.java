@@ -23,12 +23,14 @@ final class MemoryTables implements KeyspaceTables {
         new TreeMap<>(ByteString.unsignedLexicographicalComparator());
     final TreeMap<Dot, ByteString> dots = new TreeMap<>();
     @Nullable RebuildingRecord rebuilding;
+    final TreeMap<String, TreeMap<Long, ByteString>> hints = new TreeMap<>();
     io.capstan.proto.store.v1.NodeClock clock =
         io.capstan.proto.store.v1.NodeClock.getDefaultInstance();
     final TreeMap<Dot, DiscardedWrite> discarded = new TreeMap<>();
     LedgerSummary summary = LedgerSummary.getDefaultInstance();
 
     void become(Content other) {
+      other.hints.forEach((peer, rows) -> hints.put(peer, new TreeMap<>(rows)));
       rows.putAll(other.rows);
       dots.putAll(other.dots);
       clock = other.clock;
@@ -174,6 +176,43 @@ final class MemoryTables implements KeyspaceTables {
       @Override
       public void writeSummary(LedgerSummary summary) {
         apply(content -> content.summary = summary);
+      }
+    };
+  }
+
+  TreeMap<String, TreeMap<Long, ByteString>> hintRows() {
+    return current.hints;
+  }
+
+  @Override
+  public HintTable hints() {
+    return new HintTable() {
+      @Override
+      public void write(String peer, long counter, ByteString key) {
+        apply(
+            content -> content.hints.computeIfAbsent(peer, p -> new TreeMap<>()).put(counter, key));
+      }
+
+      @Override
+      public void delete(String peer, long counter) {
+        apply(content -> content.hints.computeIfAbsent(peer, p -> new TreeMap<>()).remove(counter));
+      }
+
+      @Override
+      public void scan(RowVisitor visitor) {
+        for (String peer : current.hints.keySet()) {
+          scan(peer, 0, visitor);
+        }
+      }
+
+      @Override
+      public void scan(String peer, long fromCounter, RowVisitor visitor) {
+        for (var row :
+            current.hints.getOrDefault(peer, new TreeMap<>()).tailMap(fromCounter).entrySet()) {
+          if (!visitor.visit(peer, row.getKey(), row.getValue())) {
+            return;
+          }
+        }
       }
     };
   }

@@ -66,6 +66,7 @@ final class RowKeys {
       case DOTS -> 4;
       case CLOCK -> 5;
       case LEDGER -> 6;
+      case HINTS -> 7;
     };
   }
 
