@@ -18,6 +18,7 @@ final class ArchitectureTest {
 
   private static final String[] PURE = {
     "io.capstan.node.version..",
+    "io.capstan.node.type..",
     "io.capstan.node.raft..",
     "io.capstan.node.quorum..",
     "io.capstan.node.keyspace..",
@@ -84,6 +85,8 @@ final class ArchitectureTest {
         .consideringOnlyDependenciesInAnyPackage("io.capstan.node..")
         .layer("version")
         .definedBy("io.capstan.node.version..")
+        .layer("type")
+        .definedBy("io.capstan.node.type..")
         .layer("raft")
         .definedBy("io.capstan.node.raft..")
         .layer("quorum")
@@ -108,6 +111,8 @@ final class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("replica", "rocks", "server")
         .whereLayer("quorum")
         .mayOnlyBeAccessedByLayers("replica", "server")
+        .whereLayer("type")
+        .mayOnlyBeAccessedByLayers("quorum", "replica")
         .whereLayer("keyspace")
         .mayOnlyBeAccessedByLayers("replica", "quorum", "server")
         .check(CLASSES);

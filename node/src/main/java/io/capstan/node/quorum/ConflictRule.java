@@ -6,6 +6,7 @@ import io.capstan.node.version.Sibling;
 import io.capstan.proto.store.v1.ConflictPolicy;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 
@@ -50,8 +51,11 @@ final class ConflictRule {
     if (!latestWins || joined.siblings().size() < 2) {
       return joined;
     }
-    Sibling winner = latest(joined);
-    List<Sibling> losers = new ArrayList<>(joined.siblings());
+    List<Sibling> losers = plain(joined);
+    if (losers.size() < 2) {
+      return joined;
+    }
+    Sibling winner = Collections.max(losers, LATEST);
     losers.remove(winner);
     for (Sibling loser : losers) {
       if (winner.operation() == null || !winner.operation().equals(loser.operation())) {
@@ -66,12 +70,22 @@ final class ConflictRule {
     if (!latestWins(record) || joined.siblings().size() < 2) {
       return joined;
     }
-    List<Sibling> losers = new ArrayList<>(joined.siblings());
-    losers.remove(latest(joined));
+    List<Sibling> losers = plain(joined);
+    if (losers.size() < 2) {
+      return joined;
+    }
+    losers.remove(Collections.max(losers, LATEST));
     return joined.without(losers);
   }
 
-  private static Sibling latest(DottedVersionVectorSet joined) {
-    return joined.siblings().stream().max(LATEST).orElseThrow();
+  /** Values and tombstones. Counters and sets have a merge of their own, which loses nothing. */
+  private static List<Sibling> plain(DottedVersionVectorSet joined) {
+    List<Sibling> plain = new ArrayList<>(joined.siblings().size());
+    for (Sibling sibling : joined.siblings()) {
+      if (sibling.typed() == null) {
+        plain.add(sibling);
+      }
+    }
+    return plain;
   }
 }

@@ -5,11 +5,16 @@ import io.capstan.node.version.NodeClock;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.peer.v1.Refusal;
 import io.capstan.proto.store.v1.KeyspaceRecord;
+import io.capstan.proto.v1.CounterAddRequest;
+import io.capstan.proto.v1.CounterGetRequest;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.ListConflictsRequest;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
+import io.capstan.proto.v1.SetAddRequest;
+import io.capstan.proto.v1.SetMembersRequest;
+import io.capstan.proto.v1.SetRemoveRequest;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
@@ -47,6 +52,8 @@ public final class LeaderlessKeyspace {
   private final Takeover takeover;
   private final Rebuilding rebuilding;
   private final Hints hints;
+  private final CounterFolding folding;
+  private final TypedWrites typedWrites;
   private long malformedMessages;
 
   /**
@@ -135,6 +142,9 @@ public final class LeaderlessKeyspace {
             time);
     this.antiEntropy =
         new AntiEntropy(config, state, wire, peers, time, stability, takeover, random);
+    this.folding = new CounterFolding(config, state, stability, time);
+    this.typedWrites =
+        new TypedWrites(levels, admission, state, writes, folding, output, config, time);
   }
 
   private void tookOver(String peer, boolean peerIsRebuilding) {
@@ -173,6 +183,45 @@ public final class LeaderlessKeyspace {
     reads.get(callId, request, deadlineNanos);
   }
 
+  /** Adds to a counter; like {@link #put}, answered with a {@code CounterAddResponse}. */
+  public void counterAdd(
+      long callId, CounterAddRequest request, long deadlineNanos, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    typedWrites.counterAdd(callId, request, deadlineNanos);
+  }
+
+  /** Adds an element to a set; like {@link #put}, answered with a {@code SetAddResponse}. */
+  public void setAdd(
+      long callId, SetAddRequest request, long deadlineNanos, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    typedWrites.setAdd(callId, request, deadlineNanos);
+  }
+
+  /**
+   * Removes what is seen of an element; like {@link #put}, answered with a {@code
+   * SetRemoveResponse}.
+   */
+  public void setRemove(
+      long callId, SetRemoveRequest request, long deadlineNanos, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    typedWrites.setRemove(callId, request, deadlineNanos);
+  }
+
+  /** Reads a counter. Answered with a {@code CounterGetResponse}, or FAILED. */
+  public void counterGet(
+      long callId, CounterGetRequest request, long deadlineNanos, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    folding.used(request.getKey(), state.read(request.getKey()));
+    reads.counterGet(callId, request, deadlineNanos);
+  }
+
+  /** Reads a set. Answered with a {@code SetMembersResponse}, or FAILED. */
+  public void setMembers(
+      long callId, SetMembersRequest request, long deadlineNanos, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    reads.setMembers(callId, request, deadlineNanos);
+  }
+
   /** Coordinates one page of a scan. Answered with a {@code ScanResponse}, or FAILED. */
   public void scan(
       long callId, ScanRequest request, long deadlineNanos, long nowNanos, long wallMillis) {
@@ -190,7 +239,7 @@ public final class LeaderlessKeyspace {
     try {
       output.reply(callId, ledger.list(request));
     } catch (IllegalArgumentException e) {
-      output.fail(callId, Refusals.badVersion(e.getMessage()));
+      output.fail(callId, Refusals.badVersion(String.valueOf(e.getMessage())));
     }
   }
 
@@ -276,6 +325,7 @@ public final class LeaderlessKeyspace {
     if (collector.hasWork()) {
       collector.collect();
     }
+    folding.tick();
   }
 
   /** The earliest moment at which {@link #tick} has something to do if no other input comes. */
@@ -290,7 +340,8 @@ public final class LeaderlessKeyspace {
             pending.nextTickNanos(),
             takeover.nextTickNanos(),
             writes.nextTickNanos(),
-            hints.nextTickNanos())) {
+            hints.nextTickNanos(),
+            folding.nextTickNanos())) {
       if (next.isPresent() && (earliest.isEmpty() || next.getAsLong() - earliest.getAsLong() < 0)) {
         earliest = next;
       }

@@ -1,6 +1,7 @@
 package io.capstan.node.quorum;
 
 import com.google.protobuf.ByteString;
+import io.capstan.node.type.ValueType;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.NodeClock;
@@ -10,11 +11,17 @@ import io.capstan.proto.peer.v1.ReadRequest;
 import io.capstan.proto.peer.v1.ReadResponse;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
+import io.capstan.proto.store.v1.SessionClaim;
+import io.capstan.proto.v1.CounterGetRequest;
+import io.capstan.proto.v1.CounterGetResponse;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.GetResponse;
+import io.capstan.proto.v1.KeyspaceRef;
 import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.Receipt;
+import io.capstan.proto.v1.SetMembersRequest;
+import io.capstan.proto.v1.SetMembersResponse;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,21 +84,61 @@ final class ReadCoordinator {
   }
 
   void get(long callId, GetRequest request, long deadlineNanos) {
-    Level level = levels.meant(request.getLevel(), false);
-    ErrorDetail refusal =
-        admission.refusal(request.getKeyspace(), level, false, request.getKey(), deadlineNanos);
+    read(
+        callId,
+        request.getKeyspace(),
+        request.getKey(),
+        request.getLevel(),
+        null,
+        request.getAtLeast(),
+        deadlineNanos);
+  }
+
+  /** Reads a counter. */
+  void counterGet(long callId, CounterGetRequest request, long deadlineNanos) {
+    read(
+        callId,
+        request.getKeyspace(),
+        request.getKey(),
+        request.getLevel(),
+        ValueType.COUNTER,
+        request.getAtLeast(),
+        deadlineNanos);
+  }
+
+  /** Reads a set. */
+  void setMembers(long callId, SetMembersRequest request, long deadlineNanos) {
+    read(
+        callId,
+        request.getKeyspace(),
+        request.getKey(),
+        request.getLevel(),
+        ValueType.SET,
+        request.getAtLeast(),
+        deadlineNanos);
+  }
+
+  private void read(
+      long callId,
+      KeyspaceRef keyspace,
+      ByteString key,
+      Level asked,
+      @Nullable ValueType type,
+      SessionClaim claim,
+      long deadlineNanos) {
+    Level level = levels.meant(asked, false);
+    ErrorDetail refusal = admission.refusal(keyspace, level, false, key, deadlineNanos);
     if (refusal != null) {
       output.fail(callId, refusal);
       return;
     }
-    SessionToken session = SessionToken.fromProto(request.getAtLeast());
+    SessionToken session = SessionToken.fromProto(claim);
     if (session.epoch() > record.getEpoch()) {
       output.fail(callId, Refusals.sessionEpochAhead(record, config.nodeId(), session.epoch()));
       return;
     }
     PendingRead call =
-        new PendingRead(
-            pending.nextRequestId(), callId, deadlineNanos, request.getKey(), level, session);
+        new PendingRead(pending.nextRequestId(), callId, deadlineNanos, key, level, type, session);
     pending.open(call, time.nowNanos());
     if (call.asksPeers()) {
       wire.sendToPeers(call.request);
@@ -121,6 +168,7 @@ final class ReadCoordinator {
   private final class PendingRead extends PendingCall {
     private final ByteString key;
     private final Level level;
+    private final @Nullable ValueType type;
     private final int required;
     private final QuorumMessage request;
     private final @Nullable DottedVersionVectorSet[] answers;
@@ -144,8 +192,10 @@ final class ReadCoordinator {
         long deadlineNanos,
         ByteString key,
         Level level,
+        @Nullable ValueType type,
         SessionToken session) {
       super(requestId, callId, deadlineNanos);
+      this.type = type;
       this.key = key;
       this.level = level;
       this.required = levels.required(level);
@@ -297,9 +347,24 @@ final class ReadCoordinator {
       if (repairing && Long.bitCount(heldMask) >= required && pending.isOpen(this)) {
         pending.close(this);
         waitForLateAnswers();
-        output.reply(
-            callId, GetResponse.newBuilder().setReceipt(receipt(Outcome.OUTCOME_OK)).build());
+        answer();
       }
+    }
+
+    private void answer() {
+      String obstacle = type == null ? null : type.obstacle(joined);
+      if (type != null && obstacle != null) {
+        output.fail(callId, TypeRefusals.wrongType(type, obstacle));
+        return;
+      }
+      Receipt receipt = receipt(Outcome.OUTCOME_OK);
+      output.reply(
+          callId,
+          switch (type) {
+            case null -> GetResponse.newBuilder().setReceipt(receipt).build();
+            case COUNTER -> CounterGetResponse.newBuilder().setReceipt(receipt).build();
+            case SET -> SetMembersResponse.newBuilder().setReceipt(receipt).build();
+          });
     }
 
     private void waitForLateAnswers() {
@@ -315,7 +380,9 @@ final class ReadCoordinator {
     private Receipt receipt(Outcome outcome) {
       Receipt.Builder receipt =
           outcome == Outcome.OUTCOME_OK
-              ? receipts.describe(level, key, joined)
+              ? type == null
+                  ? receipts.describe(level, key, joined)
+                  : receipts.describeTyped(level, key, joined, type)
               : receipts.begin(level).setKey(key).setOutcome(outcome);
       receipts.confirmed(receipt, outcome == Outcome.OUTCOME_OK ? heldMask : answeredMask);
       return receipt.build();

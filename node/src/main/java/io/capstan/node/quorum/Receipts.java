@@ -1,7 +1,10 @@
 package io.capstan.node.quorum;
 
 import com.google.protobuf.ByteString;
+import io.capstan.node.type.TypedView;
+import io.capstan.node.type.ValueType;
 import io.capstan.node.version.ContextToken;
+import io.capstan.node.version.Dot;
 import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.HybridTimestamp;
 import io.capstan.proto.store.v1.KeyspaceRecord;
@@ -54,6 +57,10 @@ final class Receipts {
    */
   Receipt.Builder describe(Level level, ByteString key, DottedVersionVectorSet joined) {
     DottedVersionVectorSet stored = ConflictRule.shown(record, joined);
+    List<TypedView> views = TypedView.of(stored);
+    if (!views.isEmpty()) {
+      return describeTyped(level, key, stored, views);
+    }
     Receipt.Builder receipt =
         begin(level).setKey(key).setContext(token(key, stored)).setFound(false);
     receipt.addAllSeen(seen(stored));
@@ -69,19 +76,83 @@ final class Receipts {
     return receipt;
   }
 
+  /** The counter or set that the key holds; its empty value where it holds none. */
+  Receipt.Builder describeTyped(
+      Level level, ByteString key, DottedVersionVectorSet stored, ValueType type) {
+    for (TypedView view : TypedView.of(stored)) {
+      if (view.type() == type) {
+        Receipt.Builder receipt = begin(level).setKey(key).setFound(true).addAllSeen(seen(stored));
+        return typed(receipt, view).setVersion(view.newest().dot().toString());
+      }
+    }
+    Receipt.Builder receipt =
+        begin(level).setKey(key).setFound(false).setType(type.label()).addAllSeen(seen(stored));
+    return type == ValueType.COUNTER ? receipt.setCounter(0) : receipt;
+  }
+
+  /**
+   * A key with a counter or a set, and perhaps with more under the same name from another side of a
+   * partition. There is no context: a put with it would supersede increments that its coordinator
+   * has yet to see.
+   */
+  private Receipt.Builder describeTyped(
+      Level level, ByteString key, DottedVersionVectorSet stored, List<TypedView> views) {
+    Receipt.Builder receipt =
+        begin(level)
+            .setKey(key)
+            .setFound(true)
+            .addAllSeen(seen(stored))
+            .addAllSiblings(siblings(shown(stored, views), false));
+    if (receipt.getSiblingsCount() == 1) {
+      TypedView view = views.get(0);
+      typed(receipt, view).setVersion(view.newest().dot().toString());
+      receipt.setValue(receipt.getSiblings(0).getValue());
+    }
+    return receipt;
+  }
+
+  private static Receipt.Builder typed(Receipt.Builder receipt, TypedView view) {
+    receipt.setType(view.type().label());
+    return view.type() == ValueType.COUNTER
+        ? receipt.setCounter(view.counter())
+        : receipt.addAllMembers(view.members());
+  }
+
+  /** One sibling with the text of each counter or set, and the plain values beside them. */
+  private static List<io.capstan.node.version.Sibling> shown(
+      DottedVersionVectorSet stored, List<TypedView> views) {
+    List<io.capstan.node.version.Sibling> shown = new ArrayList<>(views.size());
+    for (TypedView view : views) {
+      io.capstan.node.version.Sibling newest = view.newest();
+      shown.add(
+          new io.capstan.node.version.Sibling(
+              newest.dot(), newest.writtenAt(), newest.operation(), view.text()));
+    }
+    for (io.capstan.node.version.Sibling sibling : stored.visible()) {
+      if (sibling.value() != null) {
+        shown.add(sibling);
+      }
+    }
+    return shown;
+  }
+
   /** A row of a scan, or null where there is no value. */
   @Nullable ScanRow row(ByteString key, DottedVersionVectorSet joined, boolean keysOnly) {
     DottedVersionVectorSet stored = ConflictRule.shown(record, joined);
     if (!stored.hasValue()) {
       return null;
     }
-    List<io.capstan.node.version.Sibling> visible = stored.visible();
+    List<TypedView> views = TypedView.of(stored);
+    List<io.capstan.node.version.Sibling> visible =
+        views.isEmpty() ? stored.visible() : shown(stored, views);
     ScanRow.Builder row =
         ScanRow.newBuilder()
             .setKey(key)
             .addAllSiblings(siblings(visible, keysOnly))
-            .setContext(token(key, stored))
             .addAllSeen(seen(stored));
+    if (views.isEmpty()) {
+      row.setContext(token(key, stored));
+    }
     if (visible.size() == 1) {
       row.setVersion(visible.get(0).dot().toString());
     }
@@ -90,9 +161,18 @@ final class Receipts {
 
   /** What a session remembers: everything stored, tombstones and hidden duplicates included. */
   private static List<io.capstan.proto.store.v1.Dot> seen(DottedVersionVectorSet stored) {
-    List<io.capstan.proto.store.v1.Dot> dots = new ArrayList<>(stored.siblings().size());
-    for (io.capstan.node.version.Sibling sibling : stored.siblings()) {
-      dots.add(sibling.dot().toProto());
+    // A counter may have many siblings; a context that covers one of them covers all earlier ones
+    // of the same actor.
+    boolean newestOnly = ValueType.anyIn(stored);
+    List<io.capstan.proto.store.v1.Dot> dots = new ArrayList<>();
+    List<io.capstan.node.version.Sibling> siblings = stored.siblings();
+    for (int i = 0; i < siblings.size(); i++) {
+      Dot dot = siblings.get(i).dot();
+      boolean isNewest =
+          i + 1 == siblings.size() || !siblings.get(i + 1).dot().actor().equals(dot.actor());
+      if (isNewest || !newestOnly) {
+        dots.add(dot.toProto());
+      }
     }
     return dots;
   }

@@ -2,6 +2,7 @@ package io.capstan.node.quorum;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
+import io.capstan.node.type.ValueType;
 import io.capstan.node.version.ContextToken;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.DottedVersionVectorSet;
@@ -37,6 +38,15 @@ final class WriteCoordinator {
   /** Answered writes whose missing acknowledgements are waited for before a hint is kept. */
   private static final int LATE_WRITES_MAX = 4_096;
 
+  /** A write that replicas are to confirm. */
+  interface ReplicatedWrite {
+    ByteString key();
+
+    Level level();
+
+    Message response(Receipt receipt);
+  }
+
   /** A put or a delete. */
   private record Write(
       KeyspaceRef keyspace,
@@ -45,9 +55,11 @@ final class WriteCoordinator {
       Level level,
       @Nullable OperationId operation,
       ByteString context,
-      boolean conditional) {
+      boolean conditional)
+      implements ReplicatedWrite {
 
-    Message response(Receipt receipt) {
+    @Override
+    public Message response(Receipt receipt) {
       return value == null
           ? DeleteResponse.newBuilder().setReceipt(receipt).build()
           : PutResponse.newBuilder().setReceipt(receipt).build();
@@ -206,6 +218,10 @@ final class WriteCoordinator {
       DottedVersionVectorSet held,
       VersionVector seen,
       HybridTimestamp read) {
+    if (ValueType.anyIn(held)) {
+      writeBesideTyped(callId, write, deadlineNanos, held, seen, read);
+      return;
+    }
     Dot dot = state.nextDot();
     Sibling sibling =
         new Sibling(dot, state.nextTimestamp(held, read), write.operation, write.value);
@@ -220,9 +236,50 @@ final class WriteCoordinator {
     start(callId, write, deadlineNanos, written, encoded, dot, held.covered(seen));
   }
 
-  private void start(
+  /**
+   * A counter or a set takes no put. A delete takes away plain values that another side of a
+   * partition wrote under the same name; to take away increments it would have to know all of them.
+   */
+  private void writeBesideTyped(
       long callId,
       Write write,
+      long deadlineNanos,
+      DottedVersionVectorSet held,
+      VersionVector seen,
+      HybridTimestamp read) {
+    List<Sibling> superseded =
+        held.covered(seen).stream().filter(each -> each.typed() == null).toList();
+    if (write.value != null || superseded.stream().allMatch(Sibling::isTombstone)) {
+      output.fail(callId, TypeRefusals.plainOnTyped(held, write.value != null));
+      return;
+    }
+    Dot dot = state.nextDot();
+    Sibling tombstone = new Sibling(dot, state.nextTimestamp(held, read), write.operation, null);
+    DottedVersionVectorSet written =
+        rule.settle(write.key, held.without(superseded).add(tombstone));
+    state.writeOwn(write.key, written, dot);
+    replicate(callId, write, deadlineNanos, written, dot, superseded);
+  }
+
+  /**
+   * Replicates what was just written here, and answers once enough replicas have it.
+   *
+   * @param stored what the key holds now
+   * @param dot the last dot of the write, which a replica's clock contains once it has the write
+   */
+  void replicate(
+      long callId,
+      ReplicatedWrite write,
+      long deadlineNanos,
+      DottedVersionVectorSet stored,
+      Dot dot,
+      List<Sibling> superseded) {
+    start(callId, write, deadlineNanos, stored, stored.toProto(), dot, superseded);
+  }
+
+  private void start(
+      long callId,
+      ReplicatedWrite write,
       long deadlineNanos,
       DottedVersionVectorSet stored,
       StoredValue encoded,
@@ -295,7 +352,7 @@ final class WriteCoordinator {
   }
 
   private final class PendingWrite extends PendingCall {
-    private final Write write;
+    private final ReplicatedWrite write;
     private final DottedVersionVectorSet stored;
     private final Dot dot;
     private final List<Sibling> superseded;
@@ -309,7 +366,7 @@ final class WriteCoordinator {
         long requestId,
         long callId,
         long deadlineNanos,
-        Write write,
+        ReplicatedWrite write,
         DottedVersionVectorSet stored,
         StoredValue encoded,
         Dot dot,
@@ -319,7 +376,7 @@ final class WriteCoordinator {
       this.stored = stored;
       this.dot = dot;
       this.superseded = superseded;
-      this.replicate = wire.replicate(requestId, write.key, encoded);
+      this.replicate = wire.replicate(requestId, write.key(), encoded);
     }
 
     /** Only now may anybody else see the dot; also where the call was answered UNKNOWN since. */
@@ -331,7 +388,7 @@ final class WriteCoordinator {
 
     void confirmedBy(String replica) {
       confirmedMask |= 1L << config.members().indexOf(replica);
-      if (pending.isOpen(this) && Long.bitCount(confirmedMask) >= levels.required(write.level)) {
+      if (pending.isOpen(this) && Long.bitCount(confirmedMask) >= levels.required(write.level())) {
         pending.close(this);
         waitForLateAcks();
         output.reply(callId, write.response(receipt(Outcome.OUTCOME_OK)));
@@ -352,7 +409,7 @@ final class WriteCoordinator {
     }
 
     void hint(String peer) {
-      if (hints.keep(peer, dot, write.key)) {
+      if (hints.keep(peer, dot, write.key())) {
         hintedMask |= 1L << config.members().indexOf(peer);
       }
     }
@@ -369,15 +426,15 @@ final class WriteCoordinator {
       if (!isDurableHere && confirmedMask == 0) {
         // The dot may be forgotten in a crash and spent again: no client may hold it in a context.
         return receipts
-            .begin(write.level)
-            .setKey(write.key)
+            .begin(write.level())
+            .setKey(write.key())
             .setOutcome(outcome)
             .addAllMissing(config.members())
             .build();
       }
       Receipt.Builder receipt =
           receipts
-              .describe(write.level, write.key, stored)
+              .describe(write.level(), write.key(), stored)
               .setVersion(dot.toString())
               .setOutcome(outcome);
       for (Sibling replaced : superseded) {
@@ -406,14 +463,14 @@ final class WriteCoordinator {
       output.fail(
           callId,
           Refusals.unknown(
-              write.level, levels, receipt(Outcome.OUTCOME_UNKNOWN), "when the time was over"));
+              write.level(), levels, receipt(Outcome.OUTCOME_UNKNOWN), "when the time was over"));
     }
 
     @Override
     void abandon(String code, String reason) {
       ErrorDetail unknown =
           Refusals.unknown(
-              write.level,
+              write.level(),
               levels,
               receipt(Outcome.OUTCOME_UNKNOWN),
               "when this happened: " + reason + ";");

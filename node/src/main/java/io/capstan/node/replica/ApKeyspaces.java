@@ -8,12 +8,17 @@ import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.v1.CounterAddRequest;
+import io.capstan.proto.v1.CounterGetRequest;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.ListConflictsRequest;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
+import io.capstan.proto.v1.SetAddRequest;
+import io.capstan.proto.v1.SetMembersRequest;
+import io.capstan.proto.v1.SetRemoveRequest;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.List;
@@ -117,6 +122,13 @@ final class ApKeyspaces {
       case DeleteRequest delete -> leaderless.delete(callId, delete, deadlineNanos, nanos, wall);
       case ScanRequest scan -> leaderless.scan(callId, scan, deadlineNanos, nanos, wall);
       case ListConflictsRequest list -> leaderless.listConflicts(callId, list, nanos, wall);
+      case CounterAddRequest add -> leaderless.counterAdd(callId, add, deadlineNanos, nanos, wall);
+      case CounterGetRequest get -> leaderless.counterGet(callId, get, deadlineNanos, nanos, wall);
+      case SetAddRequest add -> leaderless.setAdd(callId, add, deadlineNanos, nanos, wall);
+      case SetRemoveRequest remove ->
+          leaderless.setRemove(callId, remove, deadlineNanos, nanos, wall);
+      case SetMembersRequest members ->
+          leaderless.setMembers(callId, members, deadlineNanos, nanos, wall);
       default ->
           throw new ReplicaInvariantViolation(
               request.getDescriptorForType().getName() + " is no request of an AP keyspace");

@@ -4,11 +4,14 @@ import com.google.protobuf.Message;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.v1.ChangeMembersRequest;
+import io.capstan.proto.v1.CounterAddRequest;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.DropKeyspaceRequest;
 import io.capstan.proto.v1.OpenSessionRequest;
 import io.capstan.proto.v1.PutRequest;
+import io.capstan.proto.v1.SetAddRequest;
+import io.capstan.proto.v1.SetRemoveRequest;
 import io.capstan.proto.v1.TransferLeadershipRequest;
 import io.capstan.proto.v1.TxnRequest;
 import org.jspecify.annotations.Nullable;
@@ -92,6 +95,9 @@ final class Call {
       case DropKeyspaceRequest drop -> true;
       case ChangeMembersRequest change -> true;
       case TransferLeadershipRequest transfer -> true;
+      case CounterAddRequest add -> true;
+      case SetAddRequest add -> true;
+      case SetRemoveRequest remove -> true;
       default -> false;
     };
   }
@@ -105,6 +111,9 @@ final class Call {
           case TxnRequest txn -> txn.getOperation();
           case CreateKeyspaceRequest create -> create.getOperation();
           case DropKeyspaceRequest drop -> drop.getOperation();
+          case CounterAddRequest add -> add.getOperation();
+          case SetAddRequest add -> add.getOperation();
+          case SetRemoveRequest remove -> remove.getOperation();
           default -> OperationId.getDefaultInstance();
         };
     return id.getSession() == 0 ? null : id;

@@ -8,6 +8,8 @@ import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.store.v1.SessionClaim;
 import io.capstan.proto.v1.ChangeMembersRequest;
+import io.capstan.proto.v1.CounterAddRequest;
+import io.capstan.proto.v1.CounterGetRequest;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.DropKeyspaceRequest;
@@ -21,6 +23,9 @@ import io.capstan.proto.v1.ListMembersRequest;
 import io.capstan.proto.v1.OpenSessionRequest;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
+import io.capstan.proto.v1.SetAddRequest;
+import io.capstan.proto.v1.SetMembersRequest;
+import io.capstan.proto.v1.SetRemoveRequest;
 import io.capstan.proto.v1.TransferLeadershipRequest;
 import io.capstan.proto.v1.TxnRequest;
 import java.util.function.BiConsumer;
@@ -253,7 +258,7 @@ final class CallRouter {
               CpAnswers.indexSeen(claimOf(call.request)),
               calls.leader()));
     } else if (level == Level.LEVEL_STALE) {
-      exit.accept(call, new CpAnswers.Answer.Success(answers.read(call.request, keyspace, level)));
+      exit.accept(call, answers.read(call.request, keyspace, level));
     } else {
       calls.begin(call, now);
     }
@@ -273,6 +278,8 @@ final class CallRouter {
     return switch (request) {
       case GetRequest get -> get.getAtLeast();
       case ScanRequest scan -> scan.getAtLeast();
+      case CounterGetRequest get -> get.getAtLeast();
+      case SetMembersRequest members -> members.getAtLeast();
       default -> SessionClaim.getDefaultInstance();
     };
   }
@@ -299,6 +306,11 @@ final class CallRouter {
       case ScanRequest scan -> scan.getKeyspace();
       case TxnRequest txn -> txn.getKeyspace();
       case ListConflictsRequest list -> list.getKeyspace();
+      case CounterAddRequest add -> add.getKeyspace();
+      case CounterGetRequest get -> get.getKeyspace();
+      case SetAddRequest add -> add.getKeyspace();
+      case SetRemoveRequest remove -> remove.getKeyspace();
+      case SetMembersRequest members -> members.getKeyspace();
       default ->
           throw new ReplicaInvariantViolation(
               request.getDescriptorForType().getName() + " names no keyspace");
@@ -311,6 +323,11 @@ final class CallRouter {
       case GetRequest get -> get.getLevel();
       case DeleteRequest delete -> delete.getLevel();
       case ScanRequest scan -> scan.getLevel();
+      case CounterAddRequest add -> add.getLevel();
+      case CounterGetRequest get -> get.getLevel();
+      case SetAddRequest add -> add.getLevel();
+      case SetRemoveRequest remove -> remove.getLevel();
+      case SetMembersRequest members -> members.getLevel();
       default -> Level.LEVEL_UNSPECIFIED;
     };
   }

@@ -2,15 +2,22 @@ package io.capstan.node.replica;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
+import io.capstan.node.quorum.TypeRefusals;
 import io.capstan.node.storage.Table;
+import io.capstan.node.type.Counters;
+import io.capstan.node.type.ValueType;
+import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.proto.store.v1.CommandResult;
 import io.capstan.proto.store.v1.Dot;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.SessionClaim;
 import io.capstan.proto.store.v1.StepResult;
-import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
+import io.capstan.proto.v1.CounterAddRequest;
+import io.capstan.proto.v1.CounterAddResponse;
+import io.capstan.proto.v1.CounterGetRequest;
+import io.capstan.proto.v1.CounterGetResponse;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.CreateKeyspaceResponse;
 import io.capstan.proto.v1.DeleteRequest;
@@ -28,6 +35,12 @@ import io.capstan.proto.v1.Receipt;
 import io.capstan.proto.v1.ScanRequest;
 import io.capstan.proto.v1.ScanResponse;
 import io.capstan.proto.v1.ScanRow;
+import io.capstan.proto.v1.SetAddRequest;
+import io.capstan.proto.v1.SetAddResponse;
+import io.capstan.proto.v1.SetMembersRequest;
+import io.capstan.proto.v1.SetMembersResponse;
+import io.capstan.proto.v1.SetRemoveRequest;
+import io.capstan.proto.v1.SetRemoveResponse;
 import io.capstan.proto.v1.TxnRequest;
 import io.capstan.proto.v1.TxnResponse;
 import io.capstan.proto.v1.TxnStepResult;
@@ -88,6 +101,20 @@ final class CpAnswers {
                   .build();
           case DeleteRequest delete ->
               DeleteResponse.newBuilder().setReceipt(receipt.setKey(delete.getKey())).build();
+          case CounterAddRequest add ->
+              CounterAddResponse.newBuilder()
+                  .setReceipt(counter(receipt.setKey(add.getKey()), result))
+                  .build();
+          case SetAddRequest add ->
+              SetAddResponse.newBuilder()
+                  .setReceipt(
+                      receipt.setKey(add.getKey()).setFound(true).setType(ValueType.SET.label()))
+                  .build();
+          case SetRemoveRequest remove ->
+              SetRemoveResponse.newBuilder()
+                  .setReceipt(
+                      receipt.setKey(remove.getKey()).setFound(true).setType(ValueType.SET.label()))
+                  .build();
           case TxnRequest txn -> txnResponse(result, receipt);
           case CreateKeyspaceRequest create ->
               CreateKeyspaceResponse.newBuilder()
@@ -125,6 +152,16 @@ final class CpAnswers {
     return receipt;
   }
 
+  /** The value that the addition led to, kept with its answer for retries. */
+  private static Receipt.Builder counter(Receipt.Builder receipt, CommandResult result) {
+    receipt.setFound(true).setType(ValueType.COUNTER.label());
+    if (result.getResultsCount() == 1 && result.getResults(0).hasStored()) {
+      receipt.setCounter(
+          Counters.sum(DottedVersionVectorSet.fromProto(result.getResults(0).getStored())));
+    }
+    return receipt;
+  }
+
   private static ByteString context(Call call, CommandResult result, ByteString key) {
     KeyspaceRecord keyspace = call.keyspace;
     return keyspace == null
@@ -139,14 +176,10 @@ final class CpAnswers {
       TxnStepResult.Builder found = TxnStepResult.newBuilder().setKey(step.getKey());
       if (step.hasStored()) {
         StoredValue stored = step.getStored();
-        found.setFound(stored.getSiblingsCount() > 0);
-        for (StoredSibling sibling : stored.getSiblingsList()) {
-          found.addSiblings(Receipts.sibling(sibling));
-        }
-        if (stored.getSiblingsCount() == 1) {
-          found
-              .setValue(stored.getSiblings(0).getValue())
-              .setVersion(Receipts.version(stored.getSiblings(0).getDot()));
+        Receipt shown = Receipts.shown(stored);
+        found.setFound(shown.getFound()).addAllSiblings(shown.getSiblingsList());
+        if (shown.hasValue()) {
+          found.setValue(shown.getValue()).setVersion(shown.getVersion());
         }
       }
       response.addResults(found);
@@ -218,6 +251,10 @@ final class CpAnswers {
                       + RequestLimits.TXN_ANSWER_MAX_BYTES
                       + " bytes. Nothing was applied.",
                   "Read fewer keys at once.");
+          case CODE_WRONG_TYPE -> TypeRefusals.wrongTypeInLog();
+          case CODE_TYPE_LIMIT ->
+              TypeRefusals.limitInLog(
+                  call.request instanceof CounterAddRequest ? ValueType.COUNTER : ValueType.SET);
           case CODE_UNSPECIFIED, UNRECOGNIZED ->
               throw new ReplicaInvariantViolation("an answer without a code");
         };
@@ -237,6 +274,9 @@ final class CpAnswers {
     return switch (request) {
       case PutRequest put -> put.getKey();
       case DeleteRequest delete -> delete.getKey();
+      case CounterAddRequest add -> add.getKey();
+      case SetAddRequest add -> add.getKey();
+      case SetRemoveRequest remove -> remove.getKey();
       default -> null;
     };
   }
@@ -244,7 +284,31 @@ final class CpAnswers {
   // ---- reads ----
 
   /** Reads the state as applied now; the caller has made sure that it is recent enough. */
-  Message read(Message request, KeyspaceRecord keyspace, Level level) {
+  Answer read(Message request, KeyspaceRecord keyspace, Level level) {
+    return switch (request) {
+      case CounterGetRequest get -> typed(get.getKey(), ValueType.COUNTER, keyspace, level);
+      case SetMembersRequest members -> typed(members.getKey(), ValueType.SET, keyspace, level);
+      default -> new Answer.Success(readPlain(request, keyspace, level));
+    };
+  }
+
+  private Answer typed(ByteString key, ValueType type, KeyspaceRecord keyspace, Level level) {
+    StoredValue stored = machine.read(keyspace.getId(), key);
+    DottedVersionVectorSet held =
+        stored == null ? DottedVersionVectorSet.EMPTY : DottedVersionVectorSet.fromProto(stored);
+    String obstacle = type.obstacle(held);
+    if (obstacle != null) {
+      return new Answer.Failure(TypeRefusals.wrongType(type, obstacle));
+    }
+    Receipt receipt = Receipts.typed(readReceipt(keyspace, level).setKey(key), held, type).build();
+    return new Answer.Success(
+        switch (type) {
+          case COUNTER -> CounterGetResponse.newBuilder().setReceipt(receipt).build();
+          case SET -> SetMembersResponse.newBuilder().setReceipt(receipt).build();
+        });
+  }
+
+  private Message readPlain(Message request, KeyspaceRecord keyspace, Level level) {
     return switch (request) {
       case GetRequest get ->
           GetResponse.newBuilder().setReceipt(get(get.getKey(), keyspace, level)).build();

@@ -315,10 +315,7 @@ final class CpCalls {
                   call.keyspace == null ? "(dropped)" : call.keyspace.getName())));
       return;
     }
-    finish(
-        call,
-        new CpAnswers.Answer.Success(
-            answers.read(call.request, call.keyspace, Level.LEVEL_LINEARIZABLE)));
+    finish(call, answers.read(call.request, call.keyspace, Level.LEVEL_LINEARIZABLE));
   }
 
   /** Role, leader or term changed: attempts that the change ended start again. */
@@ -474,7 +471,7 @@ final class CpCalls {
 
   private static boolean isWordOfTheLog(String code) {
     return switch (code) {
-      case Errors.CONFLICT, Errors.SIBLINGS, Errors.KEYSPACE_EXISTS -> true;
+      case Errors.CONFLICT, Errors.SIBLINGS, Errors.WRONG_TYPE, Errors.KEYSPACE_EXISTS -> true;
       default -> false;
     };
   }

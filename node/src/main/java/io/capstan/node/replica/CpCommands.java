@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import io.capstan.node.version.ContextToken;
 import io.capstan.proto.store.v1.Comparison;
+import io.capstan.proto.store.v1.CounterAddStep;
 import io.capstan.proto.store.v1.CreateKeyspaceCommand;
 import io.capstan.proto.store.v1.DataCommand;
 import io.capstan.proto.store.v1.DeleteStep;
@@ -14,13 +15,18 @@ import io.capstan.proto.store.v1.LogCommand;
 import io.capstan.proto.store.v1.OpenSessionCommand;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.PutStep;
+import io.capstan.proto.store.v1.SetAddStep;
+import io.capstan.proto.store.v1.SetRemoveStep;
 import io.capstan.proto.store.v1.Step;
 import io.capstan.proto.store.v1.VersionVector;
 import io.capstan.proto.v1.ChangeMembersRequest;
+import io.capstan.proto.v1.CounterAddRequest;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.OpenSessionRequest;
 import io.capstan.proto.v1.PutRequest;
+import io.capstan.proto.v1.SetAddRequest;
+import io.capstan.proto.v1.SetRemoveRequest;
 import io.capstan.proto.v1.TxnRequest;
 import io.capstan.proto.v1.TxnStep;
 import org.jspecify.annotations.Nullable;
@@ -105,6 +111,23 @@ final class CpCommands {
         }
         data.addThenSteps(delete(keyspace, delete.getKey(), delete.getContext()));
       }
+      case CounterAddRequest add ->
+          data.addThenSteps(
+              Step.newBuilder()
+                  .setCounterAdd(
+                      CounterAddStep.newBuilder().setKey(add.getKey()).setDelta(add.getDelta())));
+      case SetAddRequest add ->
+          data.addThenSteps(
+              Step.newBuilder()
+                  .setSetAdd(
+                      SetAddStep.newBuilder().setKey(add.getKey()).setElement(add.getElement())));
+      case SetRemoveRequest remove ->
+          data.addThenSteps(
+              Step.newBuilder()
+                  .setSetRemove(
+                      SetRemoveStep.newBuilder()
+                          .setKey(remove.getKey())
+                          .setElement(remove.getElement())));
       case TxnRequest txn -> {
         data.addAllComparisons(txn.getComparisonsList());
         for (TxnStep step : txn.getThenStepsList()) {

@@ -19,6 +19,7 @@ import io.capstan.proto.store.v1.StepResult;
 import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
 import io.capstan.proto.store.v1.VersionVector;
+import io.capstan.proto.v1.Receipt;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,7 @@ final class CpData {
 
   private final BufferedTables tables;
   private final Catalogue catalogue;
+  private final CpTypes types = new CpTypes();
 
   CpData(BufferedTables tables, Catalogue catalogue) {
     this.tables = tables;
@@ -54,8 +56,14 @@ final class CpData {
     }
   }
 
-  /** The log index that wrote the key's only value; 0 where there is none or several. */
+  /**
+   * The log index that wrote the key's only value, or last changed its counter or set; 0 where
+   * there is none or several.
+   */
   static long versionOf(@Nullable StoredValue stored) {
+    if (stored != null && Receipts.isTyped(stored)) {
+      return CpTypes.versionOf(stored);
+    }
     return stored == null || stored.getSiblingsCount() != 1
         ? 0
         : stored.getSiblings(0).getDot().getCounter();
@@ -108,20 +116,20 @@ final class CpData {
     return switch (comparison.getTargetCase()) {
       case ABSENT -> comparison.getAbsent() == isAbsent(stored);
       case VERSION ->
-          stored != null && stored.getSiblingsCount() > 1
+          stored != null && stored.getSiblingsCount() > 1 && !Receipts.isTyped(stored)
               ? false
               : related(
                   Long.compareUnsigned(versionOf(stored), comparison.getVersion()),
                   comparison.getRelation());
       case VALUE -> {
-        boolean single = stored != null && stored.getSiblingsCount() == 1;
-        if (stored == null || !single) {
+        Receipt shown = stored == null ? Receipt.getDefaultInstance() : Receipts.shown(stored);
+        if (!shown.hasValue()) {
           yield comparison.getRelation() == Comparison.Relation.RELATION_NOT_EQUAL
               && isAbsent(stored);
         }
         yield related(
             ByteString.unsignedLexicographicalComparator()
-                .compare(stored.getSiblings(0).getValue(), comparison.getValue()),
+                .compare(shown.getValue(), comparison.getValue()),
             comparison.getRelation());
       }
       case TARGET_NOT_SET -> false;
@@ -139,7 +147,8 @@ final class CpData {
   }
 
   private static boolean isAbsent(@Nullable StoredValue stored) {
-    return stored == null || stored.getSiblingsList().stream().noneMatch(StoredSibling::hasValue);
+    return stored == null
+        || stored.getSiblingsList().stream().noneMatch(each -> each.hasValue() || each.hasTyped());
   }
 
   /** Why no step may be performed; all or nothing, so every step is judged before the first. */
@@ -155,10 +164,12 @@ final class CpData {
           }
         }
         case PUT -> {
+          StoredValue stored = read(keyspaceId, step.getPut().getKey());
           CommandResult.Code code =
-              writeRefusal(
-                  read(keyspaceId, step.getPut().getKey()),
-                  step.getPut().hasContext() ? step.getPut().getContext() : null);
+              stored != null && Receipts.isTyped(stored)
+                  ? CommandResult.Code.CODE_WRONG_TYPE
+                  : writeRefusal(
+                      stored, step.getPut().hasContext() ? step.getPut().getContext() : null);
           if (code != null) {
             return code;
           }
@@ -172,6 +183,12 @@ final class CpData {
             return code;
           }
         }
+        case COUNTER_ADD, SET_ADD, SET_REMOVE -> {
+          CommandResult.Code code = types.refusal(read(keyspaceId, CpTypes.keyOf(step)), step);
+          if (code != null) {
+            return code;
+          }
+        }
         case STEP_NOT_SET -> {}
       }
     }
@@ -181,6 +198,10 @@ final class CpData {
   private static CommandResult.@Nullable Code writeRefusal(
       @Nullable StoredValue stored, @Nullable VersionVector context) {
     if (stored == null) {
+      return null;
+    }
+    if (Receipts.isTyped(stored)) {
+      // A delete: the log tells what it deletes, whatever the context says.
       return null;
     }
     if (context == null) {
@@ -231,6 +252,14 @@ final class CpData {
         replaced(keyspace.getId(), key, result);
         tables.delete(table, key.toByteArray());
         result.addResults(StepResult.newBuilder().setKey(key));
+      }
+      case COUNTER_ADD, SET_ADD, SET_REMOVE -> {
+        ByteString key = CpTypes.keyOf(step);
+        StoredValue held = read(keyspace.getId(), key);
+        StoredValue stored =
+            types.perform(
+                held, step, keyspace.getEpoch(), index, command.getProposedAtMillis(), result);
+        tables.put(table, key.toByteArray(), stored.toByteArray());
       }
       case STEP_NOT_SET -> {}
     }

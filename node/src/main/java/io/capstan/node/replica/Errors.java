@@ -17,6 +17,7 @@ final class Errors {
   static final String KEYSPACE_EXISTS = "KEYSPACE_EXISTS";
   static final String CONFLICT = "CONFLICT";
   static final String SIBLINGS = "SIBLINGS";
+  static final String WRONG_TYPE = "WRONG_TYPE";
   static final String WRONG_LEVEL = "WRONG_LEVEL";
   static final String WRONG_MODE = "WRONG_MODE";
   static final String WRONG_EPOCH = "WRONG_EPOCH";

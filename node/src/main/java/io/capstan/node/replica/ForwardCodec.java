@@ -6,6 +6,10 @@ import io.capstan.proto.peer.v1.ForwardReply;
 import io.capstan.proto.peer.v1.ReadBarrier;
 import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.ChangeMembersResponse;
+import io.capstan.proto.v1.CounterAddRequest;
+import io.capstan.proto.v1.CounterAddResponse;
+import io.capstan.proto.v1.CounterGetRequest;
+import io.capstan.proto.v1.CounterGetResponse;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.CreateKeyspaceResponse;
 import io.capstan.proto.v1.DeleteRequest;
@@ -20,6 +24,12 @@ import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.PutResponse;
 import io.capstan.proto.v1.ScanRequest;
 import io.capstan.proto.v1.ScanResponse;
+import io.capstan.proto.v1.SetAddRequest;
+import io.capstan.proto.v1.SetAddResponse;
+import io.capstan.proto.v1.SetMembersRequest;
+import io.capstan.proto.v1.SetMembersResponse;
+import io.capstan.proto.v1.SetRemoveRequest;
+import io.capstan.proto.v1.SetRemoveResponse;
 import io.capstan.proto.v1.TransferLeadershipRequest;
 import io.capstan.proto.v1.TransferLeadershipResponse;
 import io.capstan.proto.v1.TxnRequest;
@@ -42,6 +52,11 @@ final class ForwardCodec {
       case DropKeyspaceRequest drop -> forward.setDropKeyspace(drop);
       case ChangeMembersRequest change -> forward.setChangeMembers(change);
       case TransferLeadershipRequest transfer -> forward.setTransferLeadership(transfer);
+      case CounterAddRequest add -> forward.setCounterAdd(add);
+      case CounterGetRequest get -> forward.setCounterGet(get);
+      case SetAddRequest add -> forward.setSetAdd(add);
+      case SetRemoveRequest remove -> forward.setSetRemove(remove);
+      case SetMembersRequest members -> forward.setSetMembers(members);
       case ReadBarrier barrier -> forward.setReadBarrier(barrier);
       default -> throw unexpected(request);
     }
@@ -63,6 +78,11 @@ final class ForwardCodec {
       case READ_BARRIER -> forward.getReadBarrier();
       case CHANGE_MEMBERS -> forward.getChangeMembers();
       case TRANSFER_LEADERSHIP -> forward.getTransferLeadership();
+      case COUNTER_ADD -> forward.getCounterAdd();
+      case COUNTER_GET -> forward.getCounterGet();
+      case SET_ADD -> forward.getSetAdd();
+      case SET_REMOVE -> forward.getSetRemove();
+      case SET_MEMBERS -> forward.getSetMembers();
       case REQUEST_NOT_SET ->
           throw new IllegalArgumentException("a forwarded request of an unknown kind");
     };
@@ -80,6 +100,11 @@ final class ForwardCodec {
       case DropKeyspaceResponse drop -> reply.setDropKeyspace(drop);
       case ChangeMembersResponse change -> reply.setChangeMembers(change);
       case TransferLeadershipResponse transfer -> reply.setTransferLeadership(transfer);
+      case CounterAddResponse add -> reply.setCounterAdd(add);
+      case CounterGetResponse get -> reply.setCounterGet(get);
+      case SetAddResponse add -> reply.setSetAdd(add);
+      case SetRemoveResponse remove -> reply.setSetRemove(remove);
+      case SetMembersResponse members -> reply.setSetMembers(members);
       case ForwardReply readIndex -> reply.setReadIndex(readIndex.getReadIndex());
       default -> throw unexpected(response);
     }
@@ -97,6 +122,11 @@ final class ForwardCodec {
       case DROP_KEYSPACE -> reply.getDropKeyspace();
       case CHANGE_MEMBERS -> reply.getChangeMembers();
       case TRANSFER_LEADERSHIP -> reply.getTransferLeadership();
+      case COUNTER_ADD -> reply.getCounterAdd();
+      case COUNTER_GET -> reply.getCounterGet();
+      case SET_ADD -> reply.getSetAdd();
+      case SET_REMOVE -> reply.getSetRemove();
+      case SET_MEMBERS -> reply.getSetMembers();
       case READ_INDEX, ERROR, REPLY_NOT_SET ->
           throw new ReplicaInvariantViolation("a reply that holds no response");
     };

@@ -1,7 +1,10 @@
 package io.capstan.node.replica;
 
 import com.google.protobuf.ByteString;
+import io.capstan.node.type.TypedView;
+import io.capstan.node.type.ValueType;
 import io.capstan.node.version.ContextToken;
+import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.VersionVector;
 import io.capstan.proto.store.v1.Actor;
 import io.capstan.proto.store.v1.Dot;
@@ -44,6 +47,9 @@ final class Receipts {
     if (stored == null || stored.getSiblingsCount() == 0) {
       return receipt;
     }
+    if (isTyped(stored)) {
+      return receipt.mergeFrom(shown(stored));
+    }
     receipt.setFound(true).setContext(contextOf(keyspace, key, stored));
     for (StoredSibling sibling : stored.getSiblingsList()) {
       receipt.addSiblings(sibling(sibling)).addSeen(sibling.getDot());
@@ -53,6 +59,62 @@ final class Receipts {
       receipt.setValue(stored.getSiblings(0).getValue());
     }
     return receipt;
+  }
+
+  /** Whether the key holds a counter or a set. */
+  static boolean isTyped(StoredValue stored) {
+    for (StoredSibling sibling : stored.getSiblingsList()) {
+      if (sibling.hasTyped()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What is stored, in the fields of a receipt and nothing else. */
+  static Receipt shown(StoredValue stored) {
+    Receipt.Builder shown = Receipt.newBuilder().setFound(stored.getSiblingsCount() > 0);
+    if (isTyped(stored)) {
+      for (TypedView view : TypedView.of(DottedVersionVectorSet.fromProto(stored))) {
+        shown.addSiblings(
+            Sibling.newBuilder()
+                .setValue(view.text())
+                .setVersion(version(view.newest().dot().toProto()))
+                .setWrittenAtMillis(view.newest().writtenAt().physicalMillis()));
+        typed(shown, view);
+      }
+    }
+    for (StoredSibling sibling : stored.getSiblingsList()) {
+      if (!sibling.hasTyped()) {
+        shown.addSiblings(sibling(sibling));
+      }
+    }
+    if (shown.getSiblingsCount() == 1) {
+      Sibling only = shown.getSiblings(0);
+      return shown.setValue(only.getValue()).setVersion(only.getVersion()).build();
+    }
+    return shown.clearType().clearCounter().clearMembers().build();
+  }
+
+  /** The counter or set that the key holds; its empty value where it holds none. */
+  static Receipt.Builder typed(
+      Receipt.Builder receipt, DottedVersionVectorSet held, ValueType type) {
+    for (TypedView view : TypedView.of(held)) {
+      if (view.type() == type) {
+        return typed(receipt, view)
+            .setFound(true)
+            .setVersion(version(view.newest().dot().toProto()));
+      }
+    }
+    receipt.setType(type.label());
+    return type == ValueType.COUNTER ? receipt.setCounter(0) : receipt;
+  }
+
+  private static Receipt.Builder typed(Receipt.Builder receipt, TypedView view) {
+    receipt.setType(view.type().label());
+    return view.type() == ValueType.COUNTER
+        ? receipt.setCounter(view.counter())
+        : receipt.addAllMembers(view.members());
   }
 
   static Sibling.Builder sibling(StoredSibling stored) {

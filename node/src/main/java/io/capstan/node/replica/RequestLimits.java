@@ -1,5 +1,7 @@
 package io.capstan.node.replica;
 
+import io.capstan.node.type.TypeLimits;
+
 /** Sizes that every node enforces, so that what one accepts all can hold. */
 public final class RequestLimits {
 
@@ -11,6 +13,9 @@ public final class RequestLimits {
 
   /** A value has 0 to this many bytes. */
   public static final int VALUE_SIZE_MAX_BYTES = 1 << 20;
+
+  /** An element of a set has 1 to this many bytes. */
+  public static final int SET_ELEMENT_SIZE_MAX_BYTES = TypeLimits.SET_ELEMENT_SIZE_MAX_BYTES;
 
   /** Names of keyspaces. */
   public static final String NAME_PATTERN = "[a-z][a-z0-9-]{0,62}";

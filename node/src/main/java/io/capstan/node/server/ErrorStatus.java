@@ -56,7 +56,8 @@ final class ErrorStatus {
       smaller.setMessage(smaller.getMessage().substring(0, MESSAGE_MAX_CHARACTERS) + "...");
     }
     if (smaller.hasReceipt()) {
-      Receipt.Builder receipt = smaller.getReceiptBuilder().clearKey().clearValue().clearContext();
+      Receipt.Builder receipt =
+          smaller.getReceiptBuilder().clearKey().clearValue().clearContext().clearMembers();
       receipt.getSiblingsBuilderList().forEach(Sibling.Builder::clearValue);
     }
     if (smaller.build().getSerializedSize() > DETAIL_MAX_BYTES) {
@@ -78,9 +79,10 @@ final class ErrorStatus {
       case "UNKNOWN_KEYSPACE" -> Code.NOT_FOUND;
       case "KEYSPACE_EXISTS" -> Code.ALREADY_EXISTS;
       case "CONFLICT", "SIBLINGS", "UNKNOWN_SESSION", "BEYOND_WINDOW" -> Code.FAILED_PRECONDITION;
-      case INVALID_ARGUMENT, "WRONG_LEVEL", "WRONG_MODE" -> Code.INVALID_ARGUMENT;
+      case INVALID_ARGUMENT, "WRONG_LEVEL", "WRONG_MODE", "WRONG_TYPE" -> Code.INVALID_ARGUMENT;
       case "WRONG_EPOCH" -> Code.ABORTED;
-      case OVERLOADED, "TOO_MANY_KEYSPACES", "TOO_LARGE" -> Code.RESOURCE_EXHAUSTED;
+      case OVERLOADED, "TOO_MANY_KEYSPACES", "TOO_LARGE", "RESOURCE_EXHAUSTED" ->
+          Code.RESOURCE_EXHAUSTED;
       case NOT_AVAILABLE_YET -> Code.UNIMPLEMENTED;
       default ->
           error.getOutcome() == Outcome.OUTCOME_UNKNOWN ? Code.UNKNOWN : Code.FAILED_PRECONDITION;

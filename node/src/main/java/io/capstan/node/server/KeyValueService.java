@@ -1,5 +1,9 @@
 package io.capstan.node.server;
 
+import io.capstan.proto.v1.CounterAddRequest;
+import io.capstan.proto.v1.CounterAddResponse;
+import io.capstan.proto.v1.CounterGetRequest;
+import io.capstan.proto.v1.CounterGetResponse;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.DeleteResponse;
 import io.capstan.proto.v1.GetRequest;
@@ -11,6 +15,12 @@ import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.PutResponse;
 import io.capstan.proto.v1.ScanRequest;
 import io.capstan.proto.v1.ScanResponse;
+import io.capstan.proto.v1.SetAddRequest;
+import io.capstan.proto.v1.SetAddResponse;
+import io.capstan.proto.v1.SetMembersRequest;
+import io.capstan.proto.v1.SetMembersResponse;
+import io.capstan.proto.v1.SetRemoveRequest;
+import io.capstan.proto.v1.SetRemoveResponse;
 import io.capstan.proto.v1.TxnRequest;
 import io.capstan.proto.v1.TxnResponse;
 import io.grpc.stub.StreamObserver;
@@ -52,6 +62,31 @@ final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
   @Override
   public void openSession(
       OpenSessionRequest request, StreamObserver<OpenSessionResponse> observer) {
+    intake.accept(request, observer);
+  }
+
+  @Override
+  public void counterAdd(CounterAddRequest request, StreamObserver<CounterAddResponse> observer) {
+    intake.accept(request, observer);
+  }
+
+  @Override
+  public void counterGet(CounterGetRequest request, StreamObserver<CounterGetResponse> observer) {
+    intake.accept(request, observer);
+  }
+
+  @Override
+  public void setAdd(SetAddRequest request, StreamObserver<SetAddResponse> observer) {
+    intake.accept(request, observer);
+  }
+
+  @Override
+  public void setRemove(SetRemoveRequest request, StreamObserver<SetRemoveResponse> observer) {
+    intake.accept(request, observer);
+  }
+
+  @Override
+  public void setMembers(SetMembersRequest request, StreamObserver<SetMembersResponse> observer) {
     intake.accept(request, observer);
   }
 }

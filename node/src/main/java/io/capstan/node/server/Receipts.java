@@ -1,6 +1,8 @@
 package io.capstan.node.server;
 
 import com.google.protobuf.Message;
+import io.capstan.proto.v1.CounterAddResponse;
+import io.capstan.proto.v1.CounterGetResponse;
 import io.capstan.proto.v1.CreateKeyspaceResponse;
 import io.capstan.proto.v1.DeleteResponse;
 import io.capstan.proto.v1.DropKeyspaceResponse;
@@ -10,6 +12,9 @@ import io.capstan.proto.v1.OpenSessionResponse;
 import io.capstan.proto.v1.PutResponse;
 import io.capstan.proto.v1.Receipt;
 import io.capstan.proto.v1.ScanResponse;
+import io.capstan.proto.v1.SetAddResponse;
+import io.capstan.proto.v1.SetMembersResponse;
+import io.capstan.proto.v1.SetRemoveResponse;
 import io.capstan.proto.v1.TxnResponse;
 
 /** Writes into receipts what only the node that the client spoke to knows. Stateless. */
@@ -35,6 +40,16 @@ final class Receipts {
       case CreateKeyspaceResponse r when r.hasReceipt() ->
           r.toBuilder().setReceipt(stamp(r.getReceipt(), nodeId, micros)).build();
       case DropKeyspaceResponse r when r.hasReceipt() ->
+          r.toBuilder().setReceipt(stamp(r.getReceipt(), nodeId, micros)).build();
+      case CounterAddResponse r when r.hasReceipt() ->
+          r.toBuilder().setReceipt(stamp(r.getReceipt(), nodeId, micros)).build();
+      case CounterGetResponse r when r.hasReceipt() ->
+          r.toBuilder().setReceipt(stamp(r.getReceipt(), nodeId, micros)).build();
+      case SetAddResponse r when r.hasReceipt() ->
+          r.toBuilder().setReceipt(stamp(r.getReceipt(), nodeId, micros)).build();
+      case SetRemoveResponse r when r.hasReceipt() ->
+          r.toBuilder().setReceipt(stamp(r.getReceipt(), nodeId, micros)).build();
+      case SetMembersResponse r when r.hasReceipt() ->
           r.toBuilder().setReceipt(stamp(r.getReceipt(), nodeId, micros)).build();
       default -> response;
     };

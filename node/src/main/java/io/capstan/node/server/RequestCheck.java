@@ -2,6 +2,7 @@ package io.capstan.node.server;
 
 import static io.capstan.node.replica.RequestLimits.KEY_SIZE_MAX_BYTES;
 import static io.capstan.node.replica.RequestLimits.SCAN_ROWS_MAX;
+import static io.capstan.node.replica.RequestLimits.SET_ELEMENT_SIZE_MAX_BYTES;
 import static io.capstan.node.replica.RequestLimits.TXN_SIZE_MAX_BYTES;
 import static io.capstan.node.replica.RequestLimits.TXN_STEPS_MAX;
 import static io.capstan.node.replica.RequestLimits.VALUE_SIZE_MAX_BYTES;
@@ -18,6 +19,8 @@ import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.SessionClaim;
 import io.capstan.proto.v1.ChangeMembersRequest;
+import io.capstan.proto.v1.CounterAddRequest;
+import io.capstan.proto.v1.CounterGetRequest;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.DropKeyspaceRequest;
@@ -30,6 +33,9 @@ import io.capstan.proto.v1.NewMember;
 import io.capstan.proto.v1.OpenSessionRequest;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
+import io.capstan.proto.v1.SetAddRequest;
+import io.capstan.proto.v1.SetMembersRequest;
+import io.capstan.proto.v1.SetRemoveRequest;
 import io.capstan.proto.v1.TransferLeadershipRequest;
 import io.capstan.proto.v1.TxnRequest;
 import io.capstan.proto.v1.TxnStep;
@@ -75,6 +81,41 @@ final class RequestCheck {
               operation(delete.getOperation()));
       case ScanRequest scan -> scan(scan);
       case TxnRequest txn -> txn(txn);
+      case CounterAddRequest add ->
+          first(
+              keyspace(add.getKeyspace()),
+              key(add.getKey()),
+              level(add.getLevel()),
+              operation(add.getOperation()),
+              null);
+      case CounterGetRequest get ->
+          first(
+              keyspace(get.getKeyspace()),
+              key(get.getKey()),
+              level(get.getLevel()),
+              session(get.getAtLeast()),
+              null);
+      case SetAddRequest add ->
+          first(
+              keyspace(add.getKeyspace()),
+              key(add.getKey()),
+              element(add.getElement()),
+              level(add.getLevel()),
+              operation(add.getOperation()));
+      case SetRemoveRequest remove ->
+          first(
+              keyspace(remove.getKeyspace()),
+              key(remove.getKey()),
+              element(remove.getElement()),
+              level(remove.getLevel()),
+              operation(remove.getOperation()));
+      case SetMembersRequest members ->
+          first(
+              keyspace(members.getKeyspace()),
+              key(members.getKey()),
+              level(members.getLevel()),
+              session(members.getAtLeast()),
+              null);
       case OpenSessionRequest open ->
           open.getSession() == 0 ? "A session id is a random number other than 0." : null;
       case CreateKeyspaceRequest create -> create(create);
@@ -296,6 +337,17 @@ final class RequestCheck {
     }
     return key.size() > KEY_SIZE_MAX_BYTES
         ? tooLong("A key", key.size(), KEY_SIZE_MAX_BYTES)
+        : null;
+  }
+
+  private static @Nullable String element(ByteString element) {
+    if (element.isEmpty()) {
+      return "An element of a set has 1 to "
+          + number(SET_ELEMENT_SIZE_MAX_BYTES)
+          + " bytes; this one is empty.";
+    }
+    return element.size() > SET_ELEMENT_SIZE_MAX_BYTES
+        ? tooLong("An element of a set", element.size(), SET_ELEMENT_SIZE_MAX_BYTES)
         : null;
   }
 

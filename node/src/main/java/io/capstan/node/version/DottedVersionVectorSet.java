@@ -328,8 +328,7 @@ public final class DottedVersionVectorSet {
   public long sizeBytes() {
     long sizeBytes = SIBLING_OVERHEAD_BYTES * siblings.size();
     for (Sibling sibling : siblings) {
-      ByteString value = sibling.value();
-      sizeBytes += value == null ? 0 : value.size();
+      sizeBytes += sibling.contentBytes();
     }
     return sizeBytes;
   }
@@ -352,7 +351,11 @@ public final class DottedVersionVectorSet {
     for (Sibling sibling : siblings) {
       text.append(sibling.dot()).append('=');
       ByteString value = sibling.value();
-      text.append(value == null ? "deleted" : value.toStringUtf8()).append(' ');
+      String shown =
+          sibling.isTombstone()
+              ? "deleted"
+              : value == null ? String.valueOf(sibling.typed()).trim() : value.toStringUtf8();
+      text.append(shown).append(' ');
     }
     return text.append("| ").append(context).append(']').toString();
   }

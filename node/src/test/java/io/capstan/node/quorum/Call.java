@@ -1,6 +1,8 @@
 package io.capstan.node.quorum;
 
 import com.google.protobuf.Message;
+import io.capstan.proto.v1.CounterAddResponse;
+import io.capstan.proto.v1.CounterGetResponse;
 import io.capstan.proto.v1.DeleteResponse;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.GetResponse;
@@ -8,6 +10,9 @@ import io.capstan.proto.v1.ListConflictsResponse;
 import io.capstan.proto.v1.PutResponse;
 import io.capstan.proto.v1.Receipt;
 import io.capstan.proto.v1.ScanResponse;
+import io.capstan.proto.v1.SetAddResponse;
+import io.capstan.proto.v1.SetMembersResponse;
+import io.capstan.proto.v1.SetRemoveResponse;
 import io.capstan.proto.v1.Sibling;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +59,11 @@ final class Call {
       case DeleteResponse delete -> delete.getReceipt();
       case GetResponse get -> get.getReceipt();
       case ScanResponse scan -> scan.getReceipt();
+      case CounterAddResponse add -> add.getReceipt();
+      case CounterGetResponse get -> get.getReceipt();
+      case SetAddResponse add -> add.getReceipt();
+      case SetRemoveResponse remove -> remove.getReceipt();
+      case SetMembersResponse members -> members.getReceipt();
       case null -> throw new AssertionError(error == null ? "no answer" : error.toString());
       default -> throw new AssertionError(response);
     };

@@ -209,6 +209,11 @@ final class TestCluster {
     return delivered.stream().filter(e -> e.message().getMessageCase() == kind).toList();
   }
 
+  /** All messages that have arrived since {@link #forgetDelivered}. */
+  List<Envelope> deliveredOfAnyKind() {
+    return List.copyOf(delivered);
+  }
+
   void forgetDelivered() {
     delivered.clear();
   }
@@ -298,6 +303,19 @@ final class TestCluster {
             .call((k, id) -> k.scan(id, request, deadlineNanos(), nowNanos(), wallMillis(node)));
     settle();
     return call;
+  }
+
+  /** A request of a client, begun at a node; answered where messages allow it. */
+  Call ask(String node, Request request) {
+    Call call =
+        replica(node).call((k, id) -> request.begin(k, id, deadlineNanos(), nowNanos(), nowMillis));
+    settle();
+    return call;
+  }
+
+  /** A request of any kind. */
+  interface Request {
+    void begin(LeaderlessKeyspace keyspace, long id, long deadlineNanos, long nanos, long millis);
   }
 
   /** What the replica holds under the key right now. */
