@@ -59,6 +59,8 @@ public final class Capstan implements Runnable {
     BUILT_IN.put("delete", DeleteCommand::new);
     BUILT_IN.put("scan", ScanCommand::new);
     BUILT_IN.put("txn", TxnCommand::new);
+    BUILT_IN.put("counter", CounterCommand::new);
+    BUILT_IN.put("set", SetCommand::new);
     BUILT_IN.put("keyspace", KeyspaceCommand::new);
     BUILT_IN.put("mode", ModeCommand::new);
     BUILT_IN.put("conflicts", ConflictsCommand::new);

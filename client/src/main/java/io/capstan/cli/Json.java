@@ -76,6 +76,14 @@ final class Json {
     json.writeEndArray();
   }
 
+  static void members(JsonGenerator json, List<Bytes> members) throws IOException {
+    json.writeArrayFieldStart("members");
+    for (Bytes each : members) {
+      bytes(json, each);
+    }
+    json.writeEndArray();
+  }
+
   static void strings(JsonGenerator json, String field, List<String> strings) throws IOException {
     json.writeArrayFieldStart(field);
     for (String each : strings) {
@@ -121,6 +129,12 @@ final class Json {
     json.writeStringField("servedBy", receipt.servedBy());
     json.writeStringField("receivedBy", receipt.receivedBy());
     nullable(json, "stalenessMillis", receipt.stalenessMillis());
+    if (!receipt.type().isEmpty()) {
+      json.writeStringField("type", receipt.type());
+    }
+    if (receipt.counter() != null) {
+      json.writeNumberField("counter", receipt.counter());
+    }
     json.writeNumberField("serverMicros", receipt.serverMicros());
     json.writeNumberField("latencyMicros", receipt.latencyMicros());
   }

@@ -70,6 +70,49 @@ public final class BlockingClient {
     return await(session == null ? client.txn(txn) : session.txn(txn));
   }
 
+  /**
+   * The counter under this key, of the session if there is one.
+   *
+   * @param keyspace null for the default of the client
+   */
+  public Counter counter(@Nullable String keyspace, String key) {
+    return session == null ? client.counter(keyspace, key) : session.counter(keyspace, key);
+  }
+
+  /** Adds to the counter; the receipt tells its value as the deciding node knows it. */
+  public Receipt add(Counter counter, long delta) {
+    return await(counter.add(delta));
+  }
+
+  /** Reads the counter. */
+  public Receipt get(Counter counter) {
+    return await(counter.get());
+  }
+
+  /**
+   * The set under this key, of the session if there is one.
+   *
+   * @param keyspace null for the default of the client
+   */
+  public ElementSet set(@Nullable String keyspace, String key) {
+    return session == null ? client.set(keyspace, key) : session.set(keyspace, key);
+  }
+
+  /** Adds the element to the set. */
+  public Receipt add(ElementSet set, Bytes element) {
+    return await(set.add(element));
+  }
+
+  /** Removes what is seen of the element. */
+  public Receipt remove(ElementSet set, Bytes element) {
+    return await(set.remove(element));
+  }
+
+  /** Reads the elements of the set. */
+  public Receipt members(ElementSet set) {
+    return await(set.members());
+  }
+
   public Keyspace createKeyspace(String name, Mode mode) {
     return await(client.createKeyspace(name, mode));
   }

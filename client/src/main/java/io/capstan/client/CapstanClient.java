@@ -247,6 +247,51 @@ public final class CapstanClient implements AutoCloseable {
     return new Session(this, SessionMemory.fromJson(exported), FOREVER);
   }
 
+  /**
+   * The counter under this key. A key that was never written becomes one with the first addition.
+   *
+   * @param keyspace null for the default of the client
+   */
+  public Counter counter(@Nullable String keyspace, String key) {
+    return new Counter(this, null, keyspace(keyspace), Bytes.of(key), null, null);
+  }
+
+  /**
+   * The set under this key. A key that was never written becomes one with the first change.
+   *
+   * @param keyspace null for the default of the client
+   */
+  public ElementSet set(@Nullable String keyspace, String key) {
+    return new ElementSet(this, null, keyspace(keyspace), Bytes.of(key), null, null);
+  }
+
+  /** Performs a call on a counter or a set. */
+  <Q, R> CompletableFuture<Receipt> typed(
+      TypedCall<Q, R> typed, @Nullable Session session, @Nullable Level level) {
+    boolean isRead = typed.isRead();
+    Operation.Call<Q, R, Receipt> call =
+        new Operation.Call<>(
+            typed.verb(),
+            typed.method(),
+            isRead
+                ? Operation.Kind.READ
+                : level != null && level.mode() == Mode.CP
+                    ? Operation.Kind.LOGGED_WRITE
+                    : Operation.Kind.TYPED_WRITE,
+            typed.keyspace(),
+            !isRead || level != Level.STALE,
+            (id, epoch, operation) ->
+                typed
+                    .requests()
+                    .request(
+                        reference(typed.keyspace(), id, epoch, isRead ? session : null), operation),
+            (response, micros) -> learnt(session, typed.receipts().apply(response), micros),
+            session == null || !isRead ? Long.MAX_VALUE : session.patienceNanos());
+    return isRead
+        ? submit(typed.problem(), call, typed.timeout())
+        : submitWrite(session, typed.problem(), call, typed.timeout());
+  }
+
   private static Receipt learnt(
       @Nullable Session session, io.capstan.proto.v1.Receipt receipt, long micros) {
     Receipt answer = WireAnswers.okReceipt(receipt, micros);

@@ -2,6 +2,8 @@ package io.capstan.client;
 
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.v1.AdminGrpc;
+import io.capstan.proto.v1.CounterAddResponse;
+import io.capstan.proto.v1.CounterGetResponse;
 import io.capstan.proto.v1.DeleteResponse;
 import io.capstan.proto.v1.GetResponse;
 import io.capstan.proto.v1.KeyValueGrpc;
@@ -10,6 +12,9 @@ import io.capstan.proto.v1.OpenSessionRequest;
 import io.capstan.proto.v1.PutResponse;
 import io.capstan.proto.v1.Receipt;
 import io.capstan.proto.v1.ScanResponse;
+import io.capstan.proto.v1.SetAddResponse;
+import io.capstan.proto.v1.SetMembersResponse;
+import io.capstan.proto.v1.SetRemoveResponse;
 import io.capstan.proto.v1.StatusRequest;
 import io.capstan.proto.v1.StatusResponse;
 import io.capstan.proto.v1.TxnResponse;
@@ -161,6 +166,11 @@ final class ClientCore implements AutoCloseable {
       case DeleteResponse delete -> learn(endpoint, delete.getReceipt());
       case TxnResponse txn -> learn(endpoint, txn.getReceipt());
       case ScanResponse scan -> learn(endpoint, scan.getReceipt());
+      case CounterAddResponse add -> learn(endpoint, add.getReceipt());
+      case CounterGetResponse get -> learn(endpoint, get.getReceipt());
+      case SetAddResponse add -> learn(endpoint, add.getReceipt());
+      case SetRemoveResponse remove -> learn(endpoint, remove.getReceipt());
+      case SetMembersResponse members -> learn(endpoint, members.getReceipt());
       case StatusResponse status -> {
         endpoint.learnNodeId(status.getId());
         directory.learn(status);

@@ -32,6 +32,12 @@ public final class ErrorCode {
   /** The keyspace has changed its mode since. */
   public static final String WRONG_EPOCH = "WRONG_EPOCH";
 
+  /** The key holds a plain value, a counter or a set, and was used as another one of these. */
+  public static final String WRONG_TYPE = "WRONG_TYPE";
+
+  /** A counter or a set has reached one of its limits; nothing was changed. */
+  public static final String RESOURCE_EXHAUSTED = "RESOURCE_EXHAUSTED";
+
   public static final String INVALID_ARGUMENT = "INVALID_ARGUMENT";
 
   /** A queue is full, of the cluster or of this client. */

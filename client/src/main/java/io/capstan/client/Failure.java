@@ -149,7 +149,11 @@ record Failure(
    */
   boolean isDecidedByLog() {
     return switch (code) {
-      case ErrorCode.CONFLICT, ErrorCode.SIBLINGS, ErrorCode.KEYSPACE_EXISTS -> true;
+      case ErrorCode.CONFLICT,
+          ErrorCode.SIBLINGS,
+          ErrorCode.WRONG_TYPE,
+          ErrorCode.KEYSPACE_EXISTS ->
+          true;
       default -> false;
     };
   }

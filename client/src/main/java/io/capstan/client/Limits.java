@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** What the cluster would refuse anyway is refused here, before it travels. */
 final class Limits {
   static final int KEY_MAX_BYTES = 4_096;
+  static final int ELEMENT_MAX_BYTES = 4_096;
   static final int VALUE_MAX_BYTES = 1 << 20;
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,62}");
 
@@ -33,5 +34,16 @@ final class Limits {
           + " (1 MiB).";
     }
     return problem(keyspace);
+  }
+
+  /** Returns what is wrong with an element of a set in one sentence, or null. */
+  static @Nullable String elementProblem(Bytes element) {
+    return element.isEmpty() || element.size() > ELEMENT_MAX_BYTES
+        ? "The element has "
+            + element.size()
+            + " bytes; allowed are 1 to "
+            + ELEMENT_MAX_BYTES
+            + "."
+        : null;
   }
 }

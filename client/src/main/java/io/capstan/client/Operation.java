@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The rules: a read may always be repeated. A write is repeated where every attempt so far
  * surely had no effect, and where it carries the operation id of a registered session, so that the
- * log performs it at most once. Everything else that got no clear answer ends UNKNOWN.
+ * log performs it at most once; one of a counter or a set in an AP keyspace too, where the key
+ * itself remembers operation ids. Everything else that got no clear answer ends UNKNOWN.
  *
  * <p>One step follows another, each started by the end of the one before, so the fields need no
  * lock: gRPC, the timer and the session hand over with a happens-before.
@@ -37,6 +38,11 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
     AP_WRITE,
     /** A write whose keyspace decides between the two above. */
     WRITE_OF_EITHER_MODE,
+    /**
+     * A write of a counter or a set: as the one above, but in an AP keyspace too it is performed
+     * once under its operation id, through whichever nodes it is sent, so it is repeated.
+     */
+    TYPED_WRITE,
     /** Has no operation id and is not repeated when uncertain. */
     PLAIN_WRITE
   }
@@ -135,7 +141,7 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
       case READ, PLAIN_WRITE -> attempt();
       case LOGGED_WRITE -> planLogged();
       case AP_WRITE -> planAp();
-      case WRITE_OF_EITHER_MODE -> {
+      case WRITE_OF_EITHER_MODE, TYPED_WRITE -> {
         KeyspaceDirectory.Entry known = core.directory().get(call.keyspace());
         if (known != null) {
           planByMode(known);
@@ -232,7 +238,9 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
 
   /** Whether an attempt without a clear answer may be followed by another one. */
   private boolean isRepeatable() {
-    return kind == Kind.READ || ticket != null;
+    return kind == Kind.READ
+        || ticket != null
+        || (call.kind() == Kind.TYPED_WRITE && kind == Kind.AP_WRITE && operation != null);
   }
 
   @Override

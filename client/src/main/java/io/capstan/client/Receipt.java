@@ -26,6 +26,11 @@ import org.jspecify.annotations.Nullable;
  * @param receivedBy the node that the client spoke to
  * @param stalenessMillis how old the answer may be at most; null where no bound is known
  * @param serverMicros time inside the cluster
+ * @param type "counter" or "set" where the key holds one, and then the value is its text; empty for
+ *     a plain value
+ * @param counter the value of a counter; null for anything else
+ * @param members the elements of a set in ascending byte order; empty for anything else, and in
+ *     receipts of writes
  * @param latencyMicros time from call to answer as the client saw it, retries included
  */
 public record Receipt(
@@ -50,6 +55,9 @@ public record Receipt(
     String receivedBy,
     @Nullable Long stalenessMillis,
     long serverMicros,
+    String type,
+    @Nullable Long counter,
+    List<Bytes> members,
     long latencyMicros) {
 
   public Receipt {
@@ -58,6 +66,7 @@ public record Receipt(
     hinted = List.copyOf(hinted);
     missing = List.copyOf(missing);
     superseded = List.copyOf(superseded);
+    members = List.copyOf(members);
   }
 
   /** Whether concurrent values leave no single one. */

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.capstan.proto.store.v1.SessionClaim;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads that never go back behind what this session wrote or read before, through whichever node
@@ -90,6 +91,16 @@ public final class Session {
     return told(client.keyspace(txn.keyspace()), client.txn(txn, this));
   }
 
+  /** As {@link CapstanClient#counter}; what it reads contains what the session has seen. */
+  public Counter counter(@Nullable String keyspace, String key) {
+    return client.counter(keyspace, key).of(this);
+  }
+
+  /** As {@link CapstanClient#set}; what it reads contains what the session has seen. */
+  public ElementSet set(@Nullable String keyspace, String key) {
+    return client.set(keyspace, key).of(this);
+  }
+
   /** As {@link CapstanClient#update}, on top of what the session has seen. */
   public CompletableFuture<Receipt> update(Update update) {
     return client.update(
@@ -155,7 +166,7 @@ public final class Session {
   }
 
   /** A keyspace that is not the one of the session is told as that. */
-  private <T> CompletableFuture<T> told(String keyspace, CompletableFuture<T> answer) {
+  <T> CompletableFuture<T> told(String keyspace, CompletableFuture<T> answer) {
     long seenId = keyspaceId(keyspace);
     if (seenId == 0) {
       return answer;

@@ -37,6 +37,9 @@ final class WireAnswers {
         receipt.getReceivedBy(),
         receipt.hasStalenessMillis() ? receipt.getStalenessMillis() : null,
         receipt.getServerMicros(),
+        receipt.getType(),
+        receipt.hasCounter() ? receipt.getCounter() : null,
+        receipt.getMembersList().stream().map(Bytes::of).toList(),
         latencyMicros);
   }
 

@@ -182,7 +182,7 @@ final class WireRequests {
     };
   }
 
-  private static io.capstan.proto.store.v1.Level level(@Nullable Level level) {
+  static io.capstan.proto.store.v1.Level level(@Nullable Level level) {
     if (level == null) {
       return io.capstan.proto.store.v1.Level.LEVEL_UNSPECIFIED;
     }
