@@ -18,8 +18,8 @@ import picocli.CommandLine.Spec;
     subcommands = {CounterCommand.Add.class, CounterCommand.Get.class},
     footer = {
       "",
-      "In an AP keyspace additions on both sides of a partition all count, and one that is sent again",
-      "through another node counts once.",
+      "In an AP keyspace additions on both sides of a partition all count, and one",
+      "that is sent again through another node counts once.",
       "",
       "Examples:",
       "  capstan counter add likes 1 -k feed -c one",
@@ -43,8 +43,8 @@ final class CounterCommand implements Runnable {
       description = "Adds to a counter; a key that was never written becomes one.",
       footer = {
         "",
-        "Prints the value afterwards, as the node that decided knows it: in an AP keyspace others may",
-        "have additions that it has not seen yet.",
+        "Prints the value afterwards, as the node that decided knows it: in an AP",
+        "keyspace others may have additions that it has not seen yet.",
         "",
         "Examples:",
         "  capstan counter add likes 1",

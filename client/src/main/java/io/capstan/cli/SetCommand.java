@@ -21,8 +21,9 @@ import picocli.CommandLine.Spec;
     subcommands = {SetCommand.Add.class, SetCommand.Remove.class, SetCommand.Members.class},
     footer = {
       "",
-      "In an AP keyspace additions on both sides of a partition all survive; a removal takes away what",
-      "its node has seen, and an addition elsewhere at the same time wins.",
+      "In an AP keyspace additions on both sides of a partition all survive; a removal",
+      "takes away what its node has seen, and an addition elsewhere at the same time",
+      "wins.",
       "",
       "Examples:",
       "  capstan set add tags new -k feed -c one",
@@ -82,8 +83,8 @@ final class SetCommand implements Runnable {
       description = "Removes what is seen of an element.",
       footer = {
         "",
-        "The receipt lists in superseded the additions that were removed; none where the node that",
-        "decided knew of none.",
+        "The receipt lists in superseded the additions that were removed; none where the",
+        "node that decided knew of none.",
         "",
         "Example:",
         "  capstan set remove tags new -k feed -o json"
@@ -100,8 +101,8 @@ final class SetCommand implements Runnable {
       description = "Lists the elements in byte order.",
       footer = {
         "",
-        "One element a line; -o json gives one object with the receipt and members. Exits with 4 where",
-        "the key was never a set; an emptied set is one still.",
+        "One element a line; -o json gives one object with the receipt and members.",
+        "Exits with 4 where the key was never a set; an emptied set is one still.",
         "",
         "Examples:",
         "  capstan set members tags",
