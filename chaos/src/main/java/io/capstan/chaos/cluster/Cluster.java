@@ -56,7 +56,7 @@ public interface Cluster extends AutoCloseable {
   /** Lets a paused node go on (SIGCONT). Does nothing if it is not paused. */
   void resume(String nodeId);
 
-  /** Returns every directed link between two nodes. */
+  /** Returns every directed link between two nodes that can be cut. */
   default Set<DirectedLink> links() {
     return DirectedLink.among(nodeIds());
   }

@@ -18,15 +18,43 @@ import org.jspecify.annotations.Nullable;
  * @param host the address that everything is bound to (loopback)
  * @param nodes the nodes in order
  * @param proxyPorts for each directed link the port of its proxy, in the order of the nodes
+ * @param spares the peer ports of nodes that may be added, and the proxies of the links to them:
+ *     those who run must have been told of them when they started
  */
 public record ClusterLayout(
-    String name, String host, List<NodePorts> nodes, Map<DirectedLink, Integer> proxyPorts) {
+    String name,
+    String host,
+    List<NodePorts> nodes,
+    Map<DirectedLink, Integer> proxyPorts,
+    List<Spare> spares) {
 
   /** The only address that is used: nothing of a local cluster is reachable from outside. */
   static final String LOOPBACK = "127.0.0.1";
 
   /** Where the search for peer ports and proxy ports begins, counted from the base port. */
   private static final int INNER_PORTS_OFFSET = 1_000;
+
+  /**
+   * The place of a node that may be added.
+   *
+   * @param id the node
+   * @param peerPort where it will accept its peers
+   * @param proxyPorts for each node that is there the port of the proxy of its link to this one
+   */
+  public record Spare(String id, int peerPort, Map<String, Integer> proxyPorts) {
+    public Spare {
+      proxyPorts = Collections.unmodifiableMap(new LinkedHashMap<>(proxyPorts));
+    }
+
+    private Spare andFor(String nodeId, int port) {
+      Map<String, Integer> more = new LinkedHashMap<>(proxyPorts);
+      more.put(nodeId, port);
+      return new Spare(id, peerPort, more);
+    }
+  }
+
+  /** Nodes that may be added while the cluster runs; once it was started again, as many again. */
+  static final int ADDED_MAX = 4;
 
   private static final int PORT_MAX = 65_535;
 
@@ -42,6 +70,7 @@ public record ClusterLayout(
   public ClusterLayout {
     nodes = List.copyOf(nodes);
     proxyPorts = Collections.unmodifiableMap(new LinkedHashMap<>(proxyPorts));
+    spares = List.copyOf(spares);
   }
 
   /**
@@ -98,7 +127,61 @@ public record ClusterLayout(
     for (DirectedLink link : DirectedLink.among(nodeIds)) {
       proxyPorts.put(link, ports.keepOrChoose(proxyPortsBefore.getOrDefault(link, 0)));
     }
-    return new ClusterLayout(name, LOOPBACK, nodes, proxyPorts);
+    List<String> all = NodeNames.first(Math.min(nodes.size() + ADDED_MAX, NodeNames.NODES_MAX));
+    List<Spare> spares = new ArrayList<>();
+    for (String id : all.subList(nodes.size(), all.size())) {
+      Spare spare = new Spare(id, ports.choose(), Map.of());
+      for (String from : nodeIds) {
+        spare = spare.andFor(from, ports.choose());
+      }
+      spares.add(spare);
+    }
+    return new ClusterLayout(name, LOOPBACK, nodes, proxyPorts, spares);
+  }
+
+  /**
+   * Returns this layout with one node more, n4 after n3, on ports that are free.
+   *
+   * @throws ClusterException (usage) if no more can be added
+   */
+  ClusterLayout withNextNode() {
+    if (spares.isEmpty()) {
+      throw ClusterException.usage(
+          "No node can be added: "
+              + ADDED_MAX
+              + " may while a cluster runs, and "
+              + NodeNames.NODES_MAX
+              + " is the most it can have.",
+          "Stop the cluster and start it again, then add further ones.");
+    }
+    Spare next = spares.get(0);
+    int lastClientPort = nodes.get(nodes.size() - 1).clientPort();
+    FreePorts ports = new FreePorts(loopback(), lastClientPort + INNER_PORTS_OFFSET);
+    reserveAll(ports);
+    List<NodePorts> grown = new ArrayList<>(nodes);
+    grown.add(new NodePorts(next.id(), ports.keepOrChoose(lastClientPort + 1), next.peerPort()));
+    Map<DirectedLink, Integer> proxies = new LinkedHashMap<>(proxyPorts);
+    next.proxyPorts()
+        .forEach(
+            (other, port) -> {
+              proxies.put(new DirectedLink(other, next.id()), port);
+              proxies.put(new DirectedLink(next.id(), other), ports.choose());
+            });
+    List<Spare> left =
+        spares.stream().skip(1).map(spare -> spare.andFor(next.id(), ports.choose())).toList();
+    return new ClusterLayout(name, host, grown, proxies, left);
+  }
+
+  private void reserveAll(FreePorts ports) {
+    for (NodePorts node : nodes) {
+      ports.reserve(node.clientPort());
+      ports.reserve(node.peerPort());
+    }
+    proxyPorts.values().forEach(ports::reserve);
+    for (Spare spare : spares) {
+      ports.reserve(spare.peerPort());
+      spare.proxyPorts().values().forEach(ports::reserve);
+    }
   }
 
   static InetAddress loopback() {
@@ -150,11 +233,18 @@ public record ClusterLayout(
   /** Returns what a node must be told; its data folder is {@code directory/nI/data}. */
   public NodeSettings settings(String id, Path directory) {
     Map<String, String> members = new LinkedHashMap<>();
+    Map<String, String> peerRoutes = new LinkedHashMap<>();
     Map<String, String> memberClients = new LinkedHashMap<>();
     for (String other : nodeIds()) {
       Integer proxyPort = other.equals(id) ? null : proxyPorts.get(new DirectedLink(id, other));
       members.put(other, proxyPort == null ? peerAddress(id) : host + ":" + proxyPort);
       memberClients.put(other, clientAddress(other));
+    }
+    for (Spare spare : spares) {
+      Integer proxyPort = spare.proxyPorts().get(id);
+      if (proxyPort != null) {
+        peerRoutes.put(host + ":" + spare.peerPort(), host + ":" + proxyPort);
+      }
     }
     return new NodeSettings(
         id,
@@ -164,6 +254,7 @@ public record ClusterLayout(
         peerAddress(id),
         clientAddress(id),
         members,
+        peerRoutes,
         memberClients);
   }
 }

@@ -190,7 +190,8 @@ record ClusterState(
   }
 
   /**
-   * Returns the layout that was written down.
+   * Returns the layout that was written down, without the places of nodes that may be added: these
+   * are chosen anew at each start.
    *
    * @throws ClusterException (failed) if it makes no sense
    */
@@ -206,7 +207,7 @@ record ClusterState(
       Map<DirectedLink, Integer> proxyPorts = new LinkedHashMap<>();
       links.forEach(
           entry -> proxyPorts.put(DirectedLink.parse(entry.link()), port(entry.address())));
-      return new ClusterLayout(name, ClusterLayout.LOOPBACK, ports, proxyPorts);
+      return new ClusterLayout(name, ClusterLayout.LOOPBACK, ports, proxyPorts, List.of());
     } catch (RuntimeException e) {
       throw new ClusterException(
           ClusterException.Kind.FAILED,

@@ -258,17 +258,7 @@ public final class ContainerCluster implements Cluster {
     }
     // A container that starts has an empty packet filter; the node in it needs a second to wake up.
     filter(node.id());
-    String missing =
-        Waiting.untilNothingIsMissing(
-            START_TIMEOUT,
-            () ->
-                !probe.ask(List.of(node.id())).isEmpty() || node.state() == NodeState.FAILED
-                    ? ""
-                    : "no answer");
-    if (!missing.isEmpty() || node.state() == NodeState.FAILED) {
-      throw ClusterException.failed(
-          node.id() + " was started but does not answer. Its log ends:\n" + node.logTail(), "");
-    }
+    probe.awaitAnswer(node.id(), START_TIMEOUT, node::state, node::logTail);
   }
 
   @Override

@@ -40,6 +40,15 @@ final class ControlClient {
     post("/v1/node", JsonNodeFactory.instance.objectNode().put("node", node).put("deed", deed));
   }
 
+  AddedNode add() {
+    try {
+      byte[] order = JSON.writeValueAsBytes(JsonNodeFactory.instance.objectNode());
+      return JSON.treeToValue(exchange("POST", "/v1/add", order), AddedNode.class);
+    } catch (IOException e) {
+      throw unreachable(e);
+    }
+  }
+
   void links(Iterable<DirectedLink> links, LinkMode mode) {
     var order = JsonNodeFactory.instance.objectNode().put("mode", mode.name());
     var names = order.putArray("links");

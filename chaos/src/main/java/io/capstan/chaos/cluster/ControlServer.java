@@ -31,6 +31,7 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>{@code GET /v1/report}: a {@link ClusterReport}
  *   <li>{@code POST /v1/node {"node","deed"}}: start, stop, kill, restart, pause, resume
+ *   <li>{@code POST /v1/add}: the next node, started; answers {@code {"node","client","peer"}}
  *   <li>{@code POST /v1/links {"links":["n1>n2"],"mode":"blackhole"}}
  *   <li>{@code POST /v1/await {"what":"links"|"ready","timeoutMillis"}}
  *   <li>{@code POST /v1/stop}: answers at once; the process ends when the nodes have
@@ -54,12 +55,15 @@ final class ControlServer implements AutoCloseable {
   private final HttpServer server;
   private final ExecutorService executor;
   private final String token;
-  private final Supplier<Cluster> cluster;
+  private final Supplier<ProcessCluster> cluster;
   private final Supplier<ClusterReport> report;
   private final Runnable stop;
 
   private ControlServer(
-      HttpServer server, Supplier<Cluster> cluster, Supplier<ClusterReport> report, Runnable stop) {
+      HttpServer server,
+      Supplier<ProcessCluster> cluster,
+      Supplier<ClusterReport> report,
+      Runnable stop) {
     this.server = server;
     this.cluster = cluster;
     this.report = report;
@@ -79,7 +83,8 @@ final class ControlServer implements AutoCloseable {
    * @param stop called on {@code POST /v1/stop}; must be quick
    */
   static ControlServer start(
-      Supplier<Cluster> cluster, Supplier<ClusterReport> report, Runnable stop) throws IOException {
+      Supplier<ProcessCluster> cluster, Supplier<ClusterReport> report, Runnable stop)
+      throws IOException {
     HttpServer http = HttpServer.create(new InetSocketAddress(ClusterLayout.LOOPBACK, 0), 0);
     ControlServer server = new ControlServer(http, cluster, report, stop);
     http.createContext("/v1/", server::handle);
@@ -140,6 +145,15 @@ final class ControlServer implements AutoCloseable {
       case "POST /v1/node" -> {
         JsonNode order = body(exchange);
         nodeDeed(order.path("node").asText(), order.path("deed").asText());
+      }
+      case "POST /v1/add" -> {
+        ProcessCluster target = cluster.get();
+        String id = target.add();
+        return JsonNodeFactory.instance
+            .objectNode()
+            .put("node", id)
+            .put("client", target.layout().clientAddress(id))
+            .put("peer", target.layout().peerAddress(id));
       }
       case "POST /v1/links" -> {
         JsonNode order = body(exchange);

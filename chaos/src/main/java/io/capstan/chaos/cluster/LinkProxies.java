@@ -2,9 +2,11 @@ package io.capstan.chaos.cluster;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -13,12 +15,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** The proxies of all links of a cluster, on one thread. Thread-safe. */
 final class LinkProxies implements AutoCloseable {
   private final ProxyLoop loop;
-  private final Map<DirectedLink, LinkProxy> proxies;
+  private volatile Map<DirectedLink, LinkProxy> proxies = Map.of();
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private LinkProxies(ProxyLoop loop, Map<DirectedLink, LinkProxy> proxies) {
+  private LinkProxies(ProxyLoop loop) {
     this.loop = loop;
-    this.proxies = Collections.unmodifiableMap(proxies);
   }
 
   /**
@@ -27,7 +28,6 @@ final class LinkProxies implements AutoCloseable {
    * @throws ClusterException (failed) naming the port that cannot be had
    */
   static LinkProxies open(ClusterLayout layout) {
-    Map<DirectedLink, LinkProxy> proxies = new LinkedHashMap<>();
     ProxyLoop loop;
     try {
       loop = ProxyLoop.start();
@@ -35,18 +35,40 @@ final class LinkProxies implements AutoCloseable {
       throw new ClusterException(
           ClusterException.Kind.FAILED, "The link proxies cannot start: " + e.getMessage(), "", e);
     }
-    LinkProxies opened = new LinkProxies(loop, proxies);
+    LinkProxies opened = new LinkProxies(loop);
+    try {
+      opened.add(layout);
+      return opened;
+    } catch (ClusterException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens a proxy for each link of the layout that has none yet.
+   *
+   * @throws ClusterException (failed) naming the port that cannot be had; no proxy is added then
+   */
+  void add(ClusterLayout layout) {
+    Map<DirectedLink, LinkProxy> more = new LinkedHashMap<>(proxies);
+    List<LinkProxy> opened = new ArrayList<>();
     layout
         .proxyPorts()
         .forEach(
             (link, port) -> {
+              if (more.containsKey(link)) {
+                return;
+              }
               try {
                 InetSocketAddress listen = new InetSocketAddress(layout.host(), port);
                 InetSocketAddress upstream =
                     new InetSocketAddress(layout.host(), layout.node(link.to()).peerPort());
-                proxies.put(link, LinkProxy.open(loop, link, listen, upstream));
+                LinkProxy proxy = LinkProxy.open(loop, link, listen, upstream);
+                opened.add(proxy);
+                more.put(link, proxy);
               } catch (IOException e) {
-                opened.close();
+                opened.forEach(LinkProxy::close);
                 throw new ClusterException(
                     ClusterException.Kind.FAILED,
                     "The proxy of link "
@@ -60,7 +82,7 @@ final class LinkProxies implements AutoCloseable {
                     e);
               }
             });
-    return opened;
+    proxies = Collections.unmodifiableMap(more);
   }
 
   /** Puts links into a mode, all at the same moment; when it returns, the mode is in force. */

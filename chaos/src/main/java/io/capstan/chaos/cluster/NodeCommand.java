@@ -28,6 +28,20 @@ public interface NodeCommand {
   }
 
   /**
+   * Returns {@link #capstanNode()} with more flags for the JVM, which come last.
+   *
+   * @param flags such as {@code -XX:TieredStopAtLevel=1} for nodes that live for seconds
+   */
+  static NodeCommand capstanNode(List<String> flags) {
+    List<String> more = List.copyOf(flags);
+    return configFile -> {
+      List<String> command = new ArrayList<>(capstanNode().commandLine(configFile));
+      command.addAll(command.indexOf(MAIN_CLASS), more);
+      return command;
+    };
+  }
+
+  /**
    * Returns the command that runs a main class on the Java runtime of this process; the class path
    * comes from {@link #environment}.
    *

@@ -13,29 +13,57 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** Asks nodes for their {@code Admin.Status}, each over a connection that it keeps. Thread-safe. */
 final class NodeProbe implements AutoCloseable {
   private static final Duration ANSWER_TIMEOUT = Duration.ofMillis(1_000);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
-  private final Map<String, ManagedChannel> channels = new LinkedHashMap<>();
+  private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
 
   /**
    * @param nodeIds the nodes that will be asked
    * @param clientAddress where each of them serves clients
    */
   NodeProbe(Collection<String> nodeIds, Function<String, String> clientAddress) {
-    for (String id : nodeIds) {
-      channels.put(
-          id,
-          Grpc.newChannelBuilder(clientAddress.apply(id), InsecureChannelCredentials.create())
-              .build());
+    nodeIds.forEach(id -> add(id, clientAddress.apply(id)));
+  }
+
+  /** Adds a node that will be asked. */
+  void add(String nodeId, String clientAddress) {
+    channels.put(
+        nodeId, Grpc.newChannelBuilder(clientAddress, InsecureChannelCredentials.create()).build());
+  }
+
+  /**
+   * Waits until a node that was started answers, or is held still.
+   *
+   * @param state what became of its process
+   * @param logTail the last lines that it has logged
+   * @throws ClusterException (failed) with the end of the log, if it ends or stays silent
+   */
+  void awaitAnswer(
+      String nodeId, Duration timeout, Supplier<NodeState> state, Supplier<String> logTail) {
+    String missing =
+        Waiting.untilNothingIsMissing(
+            timeout,
+            () ->
+                state.get() != NodeState.RUNNING || !ask(List.of(nodeId)).isEmpty()
+                    ? ""
+                    : "runs but does not answer after " + timeout.toSeconds() + " s");
+    if (missing.isEmpty() && !state.get().isAlive()) {
+      missing = "ended instead of starting";
+    }
+    if (!missing.isEmpty()) {
+      throw ClusterException.failed(
+          nodeId + " " + missing + ". Its log ends:\n" + logTail.get(), "");
     }
   }
 

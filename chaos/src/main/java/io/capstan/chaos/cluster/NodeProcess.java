@@ -97,9 +97,10 @@ final class NodeProcess {
       builder.redirectErrorStream(true);
       builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
       paused = false;
-      ended = NodeState.FAILED;
       Process started = builder.start();
       process = started;
+      // Not earlier: who waits for the process before would take its death for a failed start.
+      ended = NodeState.FAILED;
       started.onExit().thenRun(onChange);
       onChange.run();
     } catch (IOException e) {

@@ -17,6 +17,8 @@ import java.util.Map;
  * @param advertise {@code host:port} under which clients reach it
  * @param members all nodes in order, each with the address at which <em>this</em> node reaches it:
  *     the proxy of the link to it; for the node itself, {@code peerListen}
+ * @param peerRoutes the peer addresses of nodes that may be added later, each with the proxy of the
+ *     link to it
  * @param memberClients all nodes in order, each with the address for its clients
  */
 public record NodeSettings(
@@ -27,10 +29,12 @@ public record NodeSettings(
     String peerListen,
     String advertise,
     Map<String, String> members,
+    Map<String, String> peerRoutes,
     Map<String, String> memberClients) {
 
   public NodeSettings {
     members = Collections.unmodifiableMap(new LinkedHashMap<>(members));
+    peerRoutes = Collections.unmodifiableMap(new LinkedHashMap<>(peerRoutes));
     memberClients = Collections.unmodifiableMap(new LinkedHashMap<>(memberClients));
   }
 }

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
@@ -39,6 +41,8 @@ public final class ProcessCluster extends ProxiedCluster {
               Setting.PEER_LISTEN,
               Setting.ADVERTISE,
               Setting.MEMBERS,
+              Setting.JOIN,
+              Setting.PEER_ROUTES,
               Setting.MEMBER_CLIENTS)
           .map(Setting::environmentVariable)
           .collect(Collectors.toUnmodifiableSet());
@@ -46,30 +50,54 @@ public final class ProcessCluster extends ProxiedCluster {
   private static final YAMLMapper YAML = new YAMLMapper();
 
   private final ClusterDirectory directory;
-  private final Map<String, NodeProcess> nodes = new LinkedHashMap<>();
+  private final NodeCommand command;
+  private final Map<String, ?> tuning;
+
+  /** The nodes that did not begin the cluster: nobody may take them for members by himself. */
+  private final Set<String> joined = ConcurrentHashMap.newKeySet();
+
+  private final Map<String, NodeProcess> nodes = new ConcurrentSkipListMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Thread shutdownHook = new Thread(this::closeNow, "stop-nodes");
 
-  private ProcessCluster(ClusterLayout layout, ClusterDirectory directory, NodeCommand command)
+  private ProcessCluster(
+      ClusterLayout layout, ClusterDirectory directory, NodeCommand command, Map<String, ?> tuning)
       throws IOException {
     super(layout);
     this.directory = directory;
+    this.command = command;
+    this.tuning = Map.copyOf(tuning);
     for (String id : layout.nodeIds()) {
-      Files.createDirectories(directory.data(id));
-      writeConfig(layout.settings(id, directory.root()), directory.config(id));
-      nodes.put(
-          id,
-          new NodeProcess(
-              id,
-              command.commandLine(directory.config(id)),
-              NodeCommand.environment(),
-              HIDDEN_VARIABLES,
-              directory.node(id),
-              directory.log(id),
-              this::changed));
+      if (hasJoined(directory.config(id))) {
+        joined.add(id);
+      }
+    }
+    for (String id : layout.nodeIds()) {
+      place(layout, id);
     }
     Runtime.getRuntime().addShutdownHook(shutdownHook);
+  }
+
+  /** Whether the node was added to a cluster that existed, and so must never begin one. */
+  private static boolean hasJoined(Path config) throws IOException {
+    return Files.exists(config) && YAML.readTree(config.toFile()).has(Setting.JOIN.key());
+  }
+
+  /** Makes the folder and the configuration of a node, and the place for its process. */
+  private void place(ClusterLayout layout, String id) throws IOException {
+    Files.createDirectories(directory.data(id));
+    writeConfig(layout, id);
+    nodes.put(
+        id,
+        new NodeProcess(
+            id,
+            command.commandLine(directory.config(id)),
+            NodeCommand.environment(),
+            HIDDEN_VARIABLES,
+            directory.node(id),
+            directory.log(id),
+            this::changed));
   }
 
   /**
@@ -79,12 +107,20 @@ public final class ProcessCluster extends ProxiedCluster {
    */
   static ProcessCluster prepare(
       ClusterLayout layout, ClusterDirectory directory, NodeCommand command) {
+    return prepare(layout, directory, command, Map.of());
+  }
+
+  private static ProcessCluster prepare(
+      ClusterLayout layout,
+      ClusterDirectory directory,
+      NodeCommand command,
+      Map<String, ?> tuning) {
     Integer taken = layout.clientPortInUse();
     if (taken != null) {
       throw portInUse(taken);
     }
     try {
-      return new ProcessCluster(layout, directory, command);
+      return new ProcessCluster(layout, directory, command, tuning);
     } catch (IOException e) {
       throw new ClusterException(
           ClusterException.Kind.FAILED,
@@ -99,12 +135,14 @@ public final class ProcessCluster extends ProxiedCluster {
    *
    * @param nodeCount how many nodes
    * @param directory where they keep their data; created if it does not exist
+   * @param tuning settings of every node beside those that say where things are
+   * @param command how a node's process is started
    * @throws ClusterException (failed) with the end of a node's log; what was started is stopped
    */
-  public static ProcessCluster start(int nodeCount, Path directory) {
+  public static ProcessCluster start(
+      int nodeCount, Path directory, Map<String, ?> tuning, NodeCommand command) {
     ClusterLayout layout = ClusterLayout.onFreePorts("local", NodeNames.first(nodeCount));
-    ProcessCluster cluster =
-        prepare(layout, new ClusterDirectory(directory), NodeCommand.capstanNode());
+    ProcessCluster cluster = prepare(layout, new ClusterDirectory(directory), command, tuning);
     cluster.startAll(START_TIMEOUT);
     return cluster;
   }
@@ -117,17 +155,77 @@ public final class ProcessCluster extends ProxiedCluster {
             + (port > 40_000 ? 7_201 : port + 100));
   }
 
-  private static void writeConfig(NodeSettings settings, Path file) throws IOException {
-    Map<String, Object> keys = new LinkedHashMap<>();
-    keys.put(Setting.ID.key(), settings.id());
+  private void writeConfig(ClusterLayout layout, String self) throws IOException {
+    NodeSettings settings = layout.settings(self, directory.root());
+    boolean joins = joined.contains(self);
+    Map<String, String> members = new LinkedHashMap<>(settings.members());
+    Map<String, String> peerRoutes = new LinkedHashMap<>(settings.peerRoutes());
+    if (joins) {
+      members.remove(self);
+    } else {
+      settings
+          .members()
+          .forEach(
+              (id, address) -> {
+                if (joined.contains(id)) {
+                  members.remove(id);
+                  peerRoutes.put(layout.peerAddress(id), address);
+                }
+              });
+    }
+    Map<String, String> memberClients = new LinkedHashMap<>(settings.memberClients());
+    memberClients.keySet().retainAll(members.keySet());
+    Map<String, Object> keys = new LinkedHashMap<>(tuning);
+    keys.put(Setting.ID.key(), self);
     keys.put(Setting.CLUSTER.key(), settings.cluster());
     keys.put(Setting.DATA.key(), settings.data().toString());
     keys.put(Setting.LISTEN.key(), settings.listen());
     keys.put(Setting.PEER_LISTEN.key(), settings.peerListen());
     keys.put(Setting.ADVERTISE.key(), settings.advertise());
-    keys.put(Setting.MEMBERS.key(), settings.members());
-    keys.put(Setting.MEMBER_CLIENTS.key(), settings.memberClients());
-    Files.writeString(file, YAML.writeValueAsString(keys));
+    keys.put((joins ? Setting.JOIN : Setting.MEMBERS).key(), members);
+    keys.put(Setting.PEER_ROUTES.key(), peerRoutes);
+    keys.put(Setting.MEMBER_CLIENTS.key(), memberClients);
+    Files.writeString(directory.config(self), YAML.writeValueAsString(keys));
+  }
+
+  /**
+   * Starts the next node, with an empty data folder, and waits until it answers. It waits to be
+   * named by {@code capstan member add}, with its {@link ClusterLayout#peerAddress}.
+   *
+   * @return its id
+   * @throws ClusterException (failed) if its folder is not empty, or it does not start
+   */
+  public synchronized String add() {
+    ClusterLayout grown = layout().withNextNode();
+    String id = grown.nodeIds().get(grown.nodes().size() - 1);
+    try {
+      if (Files.exists(directory.node(id))) {
+        throw ClusterException.failed(
+            "The folder " + directory.node(id) + " exists already, but a new node begins empty.",
+            "Move it away.");
+      }
+      joined.add(id);
+      place(grown, id);
+      grow(grown, id);
+    } catch (IOException e) {
+      throw new ClusterException(
+          ClusterException.Kind.FAILED,
+          "The folder " + directory.node(id) + " cannot be written: " + e.getMessage() + ".",
+          "",
+          e);
+    } finally {
+      if (!nodeIds().contains(id)) {
+        joined.remove(id);
+        nodes.remove(id);
+      }
+    }
+    start(id);
+    return id;
+  }
+
+  @Override
+  boolean waitsToBeAdded(NodeView view) {
+    return joined.contains(view.id()) && view.appliedIndex() == 0;
   }
 
   /** Calls the listener, from any thread, whenever a process has started, ended or was held. */
@@ -203,6 +301,11 @@ public final class ProcessCluster extends ProxiedCluster {
     return node(nodeId).identity();
   }
 
+  /** Returns the last lines that a node has logged. */
+  public String logTail(String nodeId) {
+    return LogTail.lastLines(node(nodeId).log());
+  }
+
   /** Returns how the last process of a node ended, or null where it lives or never lived. */
   @Nullable Integer exitCode(String nodeId) {
     return node(nodeId).exitCode();
@@ -218,24 +321,7 @@ public final class ProcessCluster extends ProxiedCluster {
     String id = NodeNames.require(nodeId, nodeIds());
     NodeProcess node = node(id);
     node.start();
-    String missing =
-        Waiting.untilNothingIsMissing(
-            START_TIMEOUT,
-            () -> {
-              if (node.state() == NodeState.FAILED) {
-                throw ended(id, node);
-              }
-              return node.state() == NodeState.PAUSED || answers(id) ? "" : "no answer";
-            });
-    if (!missing.isEmpty()) {
-      throw ClusterException.failed(
-          id
-              + " runs but does not answer after "
-              + START_TIMEOUT.toSeconds()
-              + " s. Its log ends:\n"
-              + LogTail.lastLines(node.log()),
-          "The whole log is " + node.log() + ".");
-    }
+    awaitAnswer(id, START_TIMEOUT, node::state, () -> logTail(id));
   }
 
   @Override

@@ -4,10 +4,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** What clusters on this machine have in common: a layout, link proxies, and a probe. */
 abstract sealed class ProxiedCluster implements Cluster permits ProcessCluster, EmbeddedCluster {
-  private final ClusterLayout layout;
+  private volatile ClusterLayout layout;
   private final LinkProxies proxies;
   private final NodeProbe probe;
 
@@ -16,6 +17,13 @@ abstract sealed class ProxiedCluster implements Cluster permits ProcessCluster, 
     this.layout = layout;
     this.proxies = LinkProxies.open(layout);
     this.probe = new NodeProbe(layout.nodeIds(), layout::clientAddress);
+  }
+
+  /** Opens the proxies of a layout that has one node more; nothing is changed where that fails. */
+  final void grow(ClusterLayout grown, String nodeId) {
+    proxies.add(grown);
+    probe.add(nodeId, grown.clientAddress(nodeId));
+    layout = grown;
   }
 
   /** Returns where everything listens. */
@@ -36,6 +44,11 @@ abstract sealed class ProxiedCluster implements Cluster permits ProcessCluster, 
   @Override
   public String clientAddress(String nodeId) {
     return layout.clientAddress(nodeId);
+  }
+
+  @Override
+  public Set<DirectedLink> links() {
+    return layout.proxyPorts().keySet();
   }
 
   @Override
@@ -60,7 +73,8 @@ abstract sealed class ProxiedCluster implements Cluster permits ProcessCluster, 
             timeout,
             () -> {
               List<String> running = runningNodes();
-              return ClusterAgreement.linksMissing(running, probe.ask(running), cutLinks());
+              Map<String, NodeView> views = probe.ask(running);
+              return ClusterAgreement.linksMissing(expected(running, views), views, cutLinks());
             });
     if (!missing.isEmpty()) {
       throw ClusterException.failed(
@@ -85,12 +99,35 @@ abstract sealed class ProxiedCluster implements Cluster permits ProcessCluster, 
   /** Says what is missing until the running nodes answer and name one leader. */
   final String readinessMissing() {
     List<String> running = runningNodes();
-    return ClusterAgreement.readinessMissing(running, probe.ask(running));
+    Map<String, NodeView> views = probe.ask(running);
+    return ClusterAgreement.readinessMissing(expected(running, views), views);
+  }
+
+  /** Leaves out those to whom nobody speaks before {@code member add} has named them. */
+  private List<String> expected(List<String> running, Map<String, NodeView> views) {
+    return running.stream()
+        .filter(
+            id -> {
+              NodeView view = views.get(id);
+              return view == null || !waitsToBeAdded(view);
+            })
+        .toList();
+  }
+
+  /** Whether the node was started beside the cluster and is no member yet. */
+  boolean waitsToBeAdded(NodeView view) {
+    return false;
   }
 
   /** Whether the node answers at this moment. */
   final boolean answers(String nodeId) {
     return probe.ask(List.of(nodeId)).containsKey(nodeId);
+  }
+
+  /** See {@link NodeProbe#awaitAnswer}. */
+  final void awaitAnswer(
+      String nodeId, Duration timeout, Supplier<NodeState> state, Supplier<String> logTail) {
+    probe.awaitAnswer(nodeId, timeout, state, logTail);
   }
 
   final List<String> runningNodes() {

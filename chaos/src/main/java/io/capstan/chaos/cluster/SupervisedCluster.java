@@ -75,6 +75,14 @@ public final class SupervisedCluster implements Cluster {
     return NodeNames.require(written, nodeIds());
   }
 
+  /**
+   * Starts the next node, with an empty data folder, and waits until it answers. This object does
+   * not know it; connect again for that.
+   */
+  public AddedNode add() {
+    return control.add();
+  }
+
   /** Asks the supervisor to stop all nodes and then itself; does not wait for it. */
   void askToStop() {
     control.stop();
@@ -133,6 +141,11 @@ public final class SupervisedCluster implements Cluster {
   @Override
   public void resume(String nodeId) {
     control.node(nodeId, "resume");
+  }
+
+  @Override
+  public Set<DirectedLink> links() {
+    return layout.proxyPorts().keySet();
   }
 
   @Override

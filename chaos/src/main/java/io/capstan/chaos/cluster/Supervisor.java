@@ -26,7 +26,7 @@ public final class Supervisor {
   private static final Logger LOGGER = LoggerFactory.getLogger(Supervisor.class);
 
   private final ClusterDirectory directory;
-  private final ClusterLayout layout;
+  private final ClusterLayout firstLayout;
   private final NodeCommand command;
   private final CountDownLatch stopAsked = new CountDownLatch(1);
   private final Object stateFile = new Object();
@@ -38,7 +38,7 @@ public final class Supervisor {
 
   Supervisor(ClusterDirectory directory, ClusterLayout layout, NodeCommand command) {
     this.directory = directory;
-    this.layout = layout;
+    this.firstLayout = layout;
     this.command = command;
   }
 
@@ -91,7 +91,7 @@ public final class Supervisor {
           new ClusterState.SupervisorEntry(
               identity.pid(), identity.startedMillis(), control.address(), control.token());
       writeState();
-      try (ProcessCluster prepared = ProcessCluster.prepare(layout, directory, command)) {
+      try (ProcessCluster prepared = ProcessCluster.prepare(firstLayout, directory, command)) {
         running = prepared;
         prepared.onChange(this::writeState);
         prepared.startAll(ProcessCluster.START_TIMEOUT);
@@ -117,7 +117,7 @@ public final class Supervisor {
   }
 
   /** Returns the cluster, once it runs. */
-  private Cluster cluster() {
+  private ProcessCluster cluster() {
     ProcessCluster current = running;
     if (current == null || !phase.equals("running")) {
       throw ClusterException.failed(
@@ -127,8 +127,15 @@ public final class Supervisor {
     return current;
   }
 
+  /** Returns the layout; it grows with every node that is added. */
+  private ClusterLayout layout() {
+    ProcessCluster current = running;
+    return current == null ? firstLayout : current.layout();
+  }
+
   private ClusterReport report() {
     ProcessCluster current = running;
+    ClusterLayout layout = layout();
     Map<String, NodeView> views = current == null ? Map.of() : current.views();
     List<ClusterReport.NodeReport> nodes = new ArrayList<>();
     for (String id : layout.nodeIds()) {
@@ -163,7 +170,7 @@ public final class Supervisor {
         return;
       }
       try {
-        ClusterState.of(layout, running, self).write(directory);
+        ClusterState.of(layout(), running, self).write(directory);
       } catch (IOException e) {
         LOGGER.error("{} cannot be written", directory.stateFile(), e);
       }

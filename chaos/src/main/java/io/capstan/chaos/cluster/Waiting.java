@@ -6,7 +6,7 @@ import java.util.function.Supplier;
 
 /** Bounded waits for things that nobody announces, such as another process that comes up. */
 final class Waiting {
-  private static final Duration PAUSE = Duration.ofMillis(25);
+  private static final Duration PAUSE = Duration.ofMillis(50);
 
   private Waiting() {}
 

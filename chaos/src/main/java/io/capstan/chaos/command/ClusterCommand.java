@@ -12,6 +12,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       ClusterStart.class,
       ClusterStatus.class,
+      ClusterAdd.class,
       ClusterStop.class,
       ClusterDestroy.class,
       ClusterNodeDeed.Kill.class,

@@ -104,6 +104,7 @@ final class FakeNode implements NodeLauncher.EmbeddedNode {
             config.path("peerListen").asText(),
             config.path("advertise").asText(),
             members,
+            Map.of(),
             Map.of());
     FakeNode node = new FakeNode(settings);
     Runtime.getRuntime()

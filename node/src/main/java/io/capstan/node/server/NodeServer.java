@@ -227,7 +227,8 @@ public final class NodeServer implements AutoCloseable {
     return others;
   }
 
-  private PeerLink openLink(String peer, HostPort target) {
+  private PeerLink openLink(String peer, HostPort address) {
+    HostPort target = config.peerRoutes().getOrDefault(address, address);
     var io = peerThreads.next();
     PeerConnection.Dialer dialer =
         PeerConnection.dialer(target.host(), target.port(), peerThreads, io, aside);

@@ -113,6 +113,7 @@ final class ConfigReader {
         advertise,
         members,
         join,
+        routes(),
         memberClients(id, advertise, join.isEmpty() ? members : join),
         electionTimeoutMillis,
         heartbeatIntervalMillis,
@@ -239,6 +240,21 @@ final class ConfigReader {
       }
     }
     return addresses;
+  }
+
+  private Map<HostPort, HostPort> routes() {
+    Map<HostPort, HostPort> routes = new LinkedHashMap<>();
+    for (Map.Entry<String, String> entry : entries(Setting.PEER_ROUTES).entrySet()) {
+      try {
+        routes.put(HostPort.parse(entry.getKey()), HostPort.parse(entry.getValue()));
+      } catch (IllegalArgumentException e) {
+        throw invalid(
+            Setting.PEER_ROUTES,
+            entry.getKey() + ": " + entry.getValue(),
+            "a map of host:port to host:port (" + e.getMessage() + ")");
+      }
+    }
+    return routes;
   }
 
   /** The entries of a map, or of its form on one line: {@code n1=host:port,n2=host:port}. */

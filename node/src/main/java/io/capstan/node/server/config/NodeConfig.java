@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  *     it
  * @param join nodes of a cluster that exists, to the peer address under which this node reaches
  *     them; members is empty then
+ * @param peerRoutes where this node connects instead of a peer address in the log
  * @param memberClients the client addresses of those members for which one is known, this node
  *     included
  * @param electionTimeoutMillis milliseconds without a leader before a campaign
@@ -46,6 +47,7 @@ public record NodeConfig(
     HostPort advertise,
     SortedMap<String, HostPort> members,
     SortedMap<String, HostPort> join,
+    Map<HostPort, HostPort> peerRoutes,
     SortedMap<String, HostPort> memberClients,
     long electionTimeoutMillis,
     long heartbeatIntervalMillis,
@@ -63,6 +65,7 @@ public record NodeConfig(
   public NodeConfig {
     members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
     join = Collections.unmodifiableSortedMap(new TreeMap<>(join));
+    peerRoutes = Map.copyOf(peerRoutes);
     memberClients = Collections.unmodifiableSortedMap(new TreeMap<>(memberClients));
   }
 

@@ -31,6 +31,11 @@ public enum Setting {
       "Nodes of a cluster that exists, with their peer addresses, for a node that is to become a"
           + " member: it waits until 'capstan member add' names it, and never votes before. Instead"
           + " of members."),
+  PEER_ROUTES(
+      Kind.ROUTES,
+      null,
+      "Where this node connects instead of a peer address that 'capstan member add' told everybody,"
+          + " such as a proxy on the way."),
   MEMBER_CLIENTS(
       Kind.ADDRESSES,
       null,
@@ -133,6 +138,8 @@ public enum Setting {
     ADDRESS,
     /** A {@link HostPort} for each of several nodes. */
     ADDRESSES,
+    /** A {@link HostPort} for each of several others. */
+    ROUTES,
     /** A whole number between the setting's bounds. */
     NUMBER,
     /** index or lease. */

@@ -50,6 +50,16 @@ class NodeConfigTest {
   }
 
   @Test
+  void aRouteLeadsFromTheAddressInTheLogToTheOneToConnectTo() {
+    Map<String, String> flags =
+        Map.of("id", "n1", "data", "d", "peerRoutes", "127.0.0.1:7204=127.0.0.1:7304");
+
+    assertThat(NodeConfig.load(null, Map.of(), flags).peerRoutes())
+        .containsExactly(
+            Map.entry(HostPort.parse("127.0.0.1:7204"), HostPort.parse("127.0.0.1:7304")));
+  }
+
+  @Test
   void twoSettingsAreEnoughForANodeByItself() {
     NodeConfig config = NodeConfig.load(null, Map.of(), Map.of("id", "n1", "data", "d"));
 
@@ -125,6 +135,7 @@ class NodeConfigTest {
         "members | n1 | n1=host:port,n2=host:port",
         "members | n1=a:1,n1=b:2 | each node once",
         "members | n1=nowhere | host:port for every node",
+        "peerRoutes | n4=localhost:1 | a map of host:port to host:port",
         "memberClients | n9=localhost:1 | only members, which are [n1]",
         "electionTimeoutMillis | soon | a whole number within 30 and 600000",
         "electionTimeoutMillis | 5 | a whole number within 30 and 600000",
