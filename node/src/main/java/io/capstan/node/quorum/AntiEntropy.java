@@ -38,6 +38,7 @@ final class AntiEntropy {
   private final StepTime time;
   private final Stability stability;
   private final Takeover takeover;
+  private final Freshness freshness;
   private final RandomGenerator random;
   private final Map<String, NodeClock> seen = new LinkedHashMap<>();
   private final Map<String, Long> nextExchangeNanos = new LinkedHashMap<>();
@@ -50,6 +51,7 @@ final class AntiEntropy {
       StepTime time,
       Stability stability,
       Takeover takeover,
+      Freshness freshness,
       RandomGenerator random) {
     this.config = config;
     this.state = state;
@@ -58,11 +60,13 @@ final class AntiEntropy {
     this.time = time;
     this.stability = stability;
     this.takeover = takeover;
+    this.freshness = freshness;
     this.random = random;
   }
 
   /** Sends the clock to those whose turn it is; the first turns are spread over one interval. */
   void tick() {
+    freshness.tick();
     long intervalNanos = config.antiEntropyIntervalMillis() * 1_000_000;
     long nowNanos = time.nowNanos();
     for (String peer : peers.all()) {
@@ -98,7 +102,9 @@ final class AntiEntropy {
             .setClockExchange(
                 ClockExchange.newBuilder()
                     .setClock(state.clock().toProto())
-                    .setWallMillis(time.wallMillis()))
+                    .setWallMillis(time.wallMillis())
+                    .setSequence(freshness.nextSequence(peer))
+                    .setEcho(freshness.echo(peer)))
             .build();
     wire.whenDurable(() -> wire.send(peer, message));
   }
@@ -109,6 +115,7 @@ final class AntiEntropy {
     state.refuseOwnFuture(theirs, from);
     seen.put(from, theirs);
     stability.heard(from, theirs);
+    freshness.received(from, exchange.getSequence(), exchange.getEcho(), theirs);
     MissingDots missing = missingIn(theirs);
     if (missing.getDotsCount() > 0 || missing.hasUnlogged()) {
       QuorumMessage message = wire.message().setMissingDots(missing).build();

@@ -94,6 +94,7 @@ public final class LeaderlessKeyspace {
     this.rebuilding =
         new Rebuilding(config, tables, peers, time, takeover, older, levels.minWriteReplicas());
     this.replica = new ReplicaRole(config, state, rebuilding, wire);
+    Freshness freshness = new Freshness(state.clock(), peers.all(), time, pending.nextRequestId());
     this.hints = new Hints(config, tables.hints(), state, wire, peers, pending, time);
     this.writes =
         new WriteCoordinator(
@@ -124,7 +125,8 @@ public final class LeaderlessKeyspace {
             rebuilding,
             pending,
             receipts,
-            time);
+            time,
+            freshness);
     this.scans =
         new ScanCoordinator(
             record,
@@ -139,9 +141,10 @@ public final class LeaderlessKeyspace {
             rebuilding,
             pending,
             receipts,
-            time);
+            time,
+            freshness);
     this.antiEntropy =
-        new AntiEntropy(config, state, wire, peers, time, stability, takeover, random);
+        new AntiEntropy(config, state, wire, peers, time, stability, takeover, freshness, random);
     this.folding = new CounterFolding(config, state, stability, time);
     this.typedWrites =
         new TypedWrites(levels, admission, state, writes, folding, output, config, time);

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,13 @@ import org.jspecify.annotations.Nullable;
  * session's patience, the read fails and says which replica it is that could not be asked.
  */
 final class ReadCoordinator {
+
+  /**
+   * One read in so many asks every replica: it repairs the others in the background, at level one
+   * too, and keeps their latencies up to date.
+   */
+  static final int ALL_ASKED_EVERY_READS = 16;
+
   private static final NodeClock NO_CLOCK = new NodeClock();
 
   private final KeyspaceRecord record;
@@ -54,6 +62,9 @@ final class ReadCoordinator {
   private final PendingCalls pending;
   private final Receipts receipts;
   private final StepTime time;
+  private final Freshness freshness;
+  private final PeerLatencies latencies = new PeerLatencies();
+  private long reads;
   private final Map<Long, PendingRead> late = new LinkedHashMap<>();
 
   ReadCoordinator(
@@ -68,7 +79,8 @@ final class ReadCoordinator {
       Rebuilding rebuilding,
       PendingCalls pending,
       Receipts receipts,
-      StepTime time) {
+      StepTime time,
+      Freshness freshness) {
     this.record = record;
     this.config = config;
     this.levels = levels;
@@ -81,6 +93,7 @@ final class ReadCoordinator {
     this.pending = pending;
     this.receipts = receipts;
     this.time = time;
+    this.freshness = freshness;
   }
 
   void get(long callId, GetRequest request, long deadlineNanos) {
@@ -139,10 +152,8 @@ final class ReadCoordinator {
     }
     PendingRead call =
         new PendingRead(pending.nextRequestId(), callId, deadlineNanos, key, level, type, session);
+    call.askFirst();
     pending.open(call, time.nowNanos());
-    if (call.asksPeers()) {
-      wire.sendToPeers(call.request);
-    }
     call.readHere();
   }
 
@@ -152,6 +163,7 @@ final class ReadCoordinator {
             ? open
             : late.get(response.getRequestId());
     if (call != null) {
+      call.timed(from);
       call.answeredBy(
           config.members().indexOf(from),
           KeyspaceWire.received(response.getValue()),
@@ -184,7 +196,15 @@ final class ReadCoordinator {
     private final long sessionWaitUntilNanos;
     // What the session has seen and no answer so far contains.
     private List<Dot> unseen;
-    private boolean askedFurther;
+    private long askedMask;
+    private final long[] askedNanos = new long[levels.replicas()];
+    // Asked in turn when the first ones take longer than they usually do.
+    private List<String> spares = List.of();
+    private long hedgeAtNanos;
+    // Whether the last reminder was a hedge, after which the reminders go on as they would have.
+    private boolean hedged;
+    private long asOfNanos;
+    private boolean isAsOfKnown;
 
     PendingRead(
         long requestId,
@@ -213,6 +233,9 @@ final class ReadCoordinator {
     void readHere() {
       DottedVersionVectorSet held = state.read(key);
       boolean counts = !rebuilding.isRebuilding();
+      OptionalLong asOf = freshness.asOfNanos();
+      isAsOfKnown = counts && asOf.isPresent();
+      asOfNanos = asOf.orElse(0);
       // By the clock as it is now: later it may know of dots that the row above lacks.
       List<Dot> lacking =
           unseen.isEmpty() ? unseen : session.missingIn(held.context(), state.clock());
@@ -223,9 +246,66 @@ final class ReadCoordinator {
           });
     }
 
-    /** Whether this replica alone cannot answer. */
-    boolean asksPeers() {
-      return required > 1 || rebuilding.isRebuilding();
+    /**
+     * Asks as many peers as the level needs, the fastest ones, where it is known how fast they are;
+     * every so often, and where it is not known, all of them.
+     */
+    void askFirst() {
+      if (required == 1 && !rebuilding.isRebuilding()) {
+        return;
+      }
+      List<String> inReach = new ArrayList<>(peers.all());
+      inReach.removeAll(peers.unreachable(time.nowNanos()));
+      boolean all =
+          ++reads % ALL_ASKED_EVERY_READS == 0
+              || rebuilding.isRebuilding()
+              || inReach.size() < required
+              || !inReach.stream().allMatch(latencies::isKnown);
+      if (all) {
+        askOthers();
+        return;
+      }
+      List<String> fastest = latencies.fastestFirst(inReach);
+      fastest.subList(0, required - 1).forEach(this::ask);
+      spares = List.copyOf(fastest.subList(required - 1, fastest.size()));
+      hedgeAtNanos = time.nowNanos() + latencies.p95Nanos(fastest.get(required - 2));
+    }
+
+    private void ask(String peer) {
+      int replica = config.members().indexOf(peer);
+      askedMask |= 1L << replica;
+      askedNanos[replica] = time.nowNanos();
+      wire.send(peer, request);
+    }
+
+    private void askOthers() {
+      for (String peer : peers.all()) {
+        if ((askedMask & 1L << config.members().indexOf(peer)) == 0) {
+          ask(peer);
+        }
+      }
+      spares = List.of();
+    }
+
+    /** The first ones are slower than usual: asks one more. */
+    private void hedge() {
+      hedged = true;
+      ask(spares.get(0));
+      spares = spares.subList(1, spares.size());
+      hedgeAtNanos = time.nowNanos() + PeerLatencies.HEDGE_MIN_NANOS;
+    }
+
+    private boolean isHedgeDue(long nowNanos) {
+      return !spares.isEmpty()
+          && Long.bitCount(answeredMask) < required
+          && hedgeAtNanos - nowNanos <= 0;
+    }
+
+    void timed(String peer) {
+      int replica = config.members().indexOf(peer);
+      if (((answeredMask | rebuildingMask) & 1L << replica) == 0) {
+        latencies.answered(peer, time.nowNanos() - askedNanos[replica]);
+      }
     }
 
     /**
@@ -270,10 +350,7 @@ final class ReadCoordinator {
     }
 
     private void askFurther() {
-      if (required == 1 && !askedFurther) {
-        wire.sendToPeers(request);
-      }
-      askedFurther = true;
+      askOthers();
       if (session.waitMillis() == 0 && peers.haveReachableAnswered(answeredMask, config, time)) {
         refuseSession();
       }
@@ -297,6 +374,9 @@ final class ReadCoordinator {
 
     @Override
     long wakeNanos(long nowNanos) {
+      if (!spares.isEmpty() && Long.bitCount(answeredMask) < required) {
+        return hedgeAtNanos;
+      }
       boolean early =
           sessionWaitUntilNanos - nowNanos > 0 && sessionWaitUntilNanos - deadlineNanos < 0;
       return early ? sessionWaitUntilNanos : deadlineNanos;
@@ -304,7 +384,9 @@ final class ReadCoordinator {
 
     @Override
     long nextGapNanos(long gapNanos) {
-      return isWaitingForSession() ? gapNanos : super.nextGapNanos(gapNanos);
+      boolean steady = isWaitingForSession() || hedged;
+      hedged = false;
+      return steady ? gapNanos : super.nextGapNanos(gapNanos);
     }
 
     private void beginRepair() {
@@ -368,7 +450,11 @@ final class ReadCoordinator {
     }
 
     private void waitForLateAnswers() {
-      if ((required == 1 && !askedFurther) || Long.bitCount(answeredMask) == levels.replicas()) {
+      if (required == 1 && ++reads % ALL_ASKED_EVERY_READS == 0) {
+        // Nobody waits for it: others repair this replica, and it them.
+        askOthers();
+      }
+      if ((askedMask & ~answeredMask) == 0) {
         return;
       }
       late.put(requestId, this);
@@ -385,6 +471,9 @@ final class ReadCoordinator {
                   : receipts.describeTyped(level, key, joined, type)
               : receipts.begin(level).setKey(key).setOutcome(outcome);
       receipts.confirmed(receipt, outcome == Outcome.OUTCOME_OK ? heldMask : answeredMask);
+      if (outcome == Outcome.OUTCOME_OK) {
+        receipts.staleness(receipt, levels, level, isAsOfKnown, time.nowNanos() - asOfNanos);
+      }
       return receipt.build();
     }
 
@@ -399,13 +488,18 @@ final class ReadCoordinator {
         }
         return;
       }
-      if (!asksPeers() && !askedFurther) {
+      if (isHedgeDue(time.nowNanos())) {
+        hedge();
         return;
       }
+      if (required == 1 && askedMask == 0 && !rebuilding.isRebuilding()) {
+        return;
+      }
+      spares = List.of();
       for (String peer : peers.all()) {
         long bit = 1L << config.members().indexOf(peer);
         if ((answeredMask & bit) == 0) {
-          wire.send(peer, request);
+          ask(peer);
         } else if (repairing && (heldMask & bit) == 0) {
           wire.send(peer, repair());
         }

@@ -224,4 +224,17 @@ final class Receipts {
       }
     }
   }
+
+  /**
+   * Fills in how old the answer may be at most: not at all where every read meets every write, else
+   * what clocks have proven, else nothing.
+   */
+  void staleness(
+      Receipt.Builder receipt, Levels levels, Level level, boolean isKnown, long ageNanos) {
+    if (levels.required(level) + levels.minWriteReplicas() > levels.replicas()) {
+      receipt.setStalenessMillis(0);
+    } else if (isKnown) {
+      receipt.setStalenessMillis((Math.max(0, ageNanos) + 999_999) / 1_000_000);
+    }
+  }
 }

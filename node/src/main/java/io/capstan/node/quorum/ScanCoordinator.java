@@ -15,6 +15,7 @@ import io.capstan.proto.v1.ScanResponse;
 import io.capstan.proto.v1.ScanRow;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,7 @@ final class ScanCoordinator {
   private final PendingCalls pending;
   private final Receipts receipts;
   private final StepTime time;
+  private final Freshness freshness;
 
   ScanCoordinator(
       KeyspaceRecord record,
@@ -52,7 +54,8 @@ final class ScanCoordinator {
       Rebuilding rebuilding,
       PendingCalls pending,
       Receipts receipts,
-      StepTime time) {
+      StepTime time,
+      Freshness freshness) {
     this.record = record;
     this.config = config;
     this.levels = levels;
@@ -66,6 +69,7 @@ final class ScanCoordinator {
     this.pending = pending;
     this.receipts = receipts;
     this.time = time;
+    this.freshness = freshness;
   }
 
   void scan(long callId, ScanRequest request, long deadlineNanos) {
@@ -119,6 +123,8 @@ final class ScanCoordinator {
     private final long sessionWaitUntilNanos;
     private long answeredMask;
     private boolean sessionCovered;
+    private long asOfNanos;
+    private boolean isAsOfKnown;
     private boolean askedFurther;
 
     PendingScan(
@@ -151,6 +157,9 @@ final class ScanCoordinator {
     }
 
     void readHere() {
+      OptionalLong asOf = freshness.asOfNanos();
+      isAsOfKnown = asOf.isPresent() && !rebuilding.isRebuilding();
+      asOfNanos = asOf.orElse(0);
       ScanPage page = replica.page(request.getPrefix(), request.getFrom(), limit);
       boolean covers = session.missingIn(state.clock()).isEmpty();
       boolean counts = !rebuilding.isRebuilding();
@@ -271,6 +280,9 @@ final class ScanCoordinator {
     private Receipt receipt(Outcome outcome) {
       Receipt.Builder receipt = receipts.begin(level).setOutcome(outcome);
       receipts.confirmed(receipt, answeredMask);
+      if (outcome == Outcome.OUTCOME_OK) {
+        receipts.staleness(receipt, levels, level, isAsOfKnown, time.nowNanos() - asOfNanos);
+      }
       return receipt.build();
     }
 
