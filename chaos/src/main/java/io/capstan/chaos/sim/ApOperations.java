@@ -10,6 +10,7 @@ import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.GetResponse;
 import io.capstan.proto.v1.KeyspaceRef;
+import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.PutResponse;
 import java.util.Set;
@@ -50,18 +51,19 @@ final class ApOperations {
         client.send(get, answer -> read(key, quorum, mustSee, answer));
       }
       case AP_DELETE, LWW_DELETE -> {
+        OperationId deletion = client.nextOperation();
         DeleteRequest delete =
             DeleteRequest.newBuilder()
                 .setKeyspace(keyspace)
                 .setKey(key)
                 .setLevel(level)
-                .setOperation(client.nextOperation())
+                .setOperation(deletion)
                 .build();
-        client.send(delete, answer -> written(key, quorum, answer));
+        client.send(delete, answer -> written(key, quorum, deletion, answer));
       }
       case AP_WRITE, LWW_WRITE -> {
         PutRequest put = put(key, level, random.nextBoolean());
-        client.send(put, answer -> written(key, quorum, answer));
+        client.send(put, answer -> written(key, quorum, put.getOperation(), answer));
       }
       default -> throw new IllegalArgumentException(operation.type() + " is not of this side");
     }
@@ -102,7 +104,11 @@ final class ApOperations {
     }
   }
 
-  private void written(ByteString key, boolean quorum, @Nullable Message answer) {
+  private void written(
+      ByteString key, boolean quorum, OperationId operation, @Nullable Message answer) {
+    if (answer instanceof ErrorDetail error && error.getOutcome() == Outcome.OUTCOME_FAILED) {
+      oracle.refused(operation);
+    }
     String dot =
         switch (answer) {
           case PutResponse put -> put.getReceipt().getVersion();

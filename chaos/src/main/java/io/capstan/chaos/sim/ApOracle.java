@@ -40,6 +40,7 @@ final class ApOracle {
   private final Map<ByteString, Map<String, Set<String>>> replacedBy = new HashMap<>();
   private final Map<String, ByteString> acknowledged = new TreeMap<>();
   private final Map<OperationId, Knowledge> knowledge = new HashMap<>();
+  private final Set<OperationId> seenOperations = new HashSet<>();
   // Per node and key, the dots that ever reached it.
   private final Map<Integer, Map<ByteString, Set<String>>> knownAt = new HashMap<>();
   // Per node, what its clock says of every key, and its rows leave out.
@@ -113,6 +114,7 @@ final class ApOracle {
     timestamps.put(
         row.toStringUtf8() + " " + fresh, HybridTimestamp.fromProto(written.getWrittenAt()));
     knownAt(node, row).add(fresh);
+    seenOperations.add(written.getOperation());
     Knowledge read = knowledge.get(written.getOperation());
     if (read != null) {
       replacedByKnowledge(read, kept, fresh);
@@ -197,6 +199,11 @@ final class ApOracle {
   void writesWithContext(
       OperationId operation, ByteString key, Set<String> siblings, ByteString context) {
     knowledge.put(operation, new Knowledge(key, siblings, context));
+  }
+
+  /** A client was told that its write was not performed: it replaced nothing. */
+  void refused(OperationId operation) {
+    knowledge.remove(operation);
   }
 
   /** A client was told that its write is durable on enough replicas. */
@@ -288,7 +295,8 @@ final class ApOracle {
       boolean replaced =
           tombstones.getOrDefault(write.getValue(), Set.of()).contains(write.getKey())
               || !replacing(write.getValue(), write.getKey()).isEmpty()
-              || replacedWithinItsBatch(write.getValue(), write.getKey());
+              || replacedWithinItsBatch(write.getValue(), write.getKey())
+              || replacedUnseen(write.getValue(), write.getKey());
       if (!present.contains(write.getKey()) && !replaced && !discarded.contains(write.getKey())) {
         throw new SimulationFailure(
             "no acknowledged write is lost",
@@ -319,6 +327,22 @@ final class ApOracle {
       }
     }
     return false;
+  }
+
+  /**
+   * A client replaced what it had read by a write that was itself replaced within its batch, so
+   * that no row shows it; its coordinator need not have held what it replaced.
+   */
+  private boolean replacedUnseen(ByteString key, String dot) {
+    return knowledge.entrySet().stream()
+        .filter(write -> !seenOperations.contains(write.getKey()))
+        .map(Map.Entry::getValue)
+        .filter(known -> known.key().equals(key))
+        .anyMatch(
+            known ->
+                known.siblings().contains(dot)
+                    || (tombstones.getOrDefault(key, Set.of()).contains(dot)
+                        && decode(known.context(), key).covers(Dot.parse(dot))));
   }
 
   /** What an acknowledged write replaced is gone for good. */

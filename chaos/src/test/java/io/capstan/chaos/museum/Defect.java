@@ -45,6 +45,10 @@ record Defect(
     return new Defect(name, List.copyOf(more), mode, faults, seedsMax, claims, leaseReads);
   }
 
+  Defect in(SimulationMode other) {
+    return new Defect(name, patches, other, faults, seedsMax, claims, leaseReads);
+  }
+
   Defect withLeaseReads() {
     return new Defect(name, patches, mode, faults, seedsMax, claims, true);
   }

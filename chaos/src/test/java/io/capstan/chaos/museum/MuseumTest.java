@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.capstan.chaos.sim.FaultKind;
 import io.capstan.chaos.sim.SeedTrial;
+import io.capstan.chaos.sim.SimulationMode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -165,7 +166,27 @@ final class MuseumTest {
             .patch(
                 "raft.RaftLog",
                 "        position.index() > commitIndex,\n        \"a snapshot",
-                "        position.index() > 0,\n        \"a snapshot"));
+                "        position.index() > 0,\n        \"a snapshot"),
+        Defect.named(
+                "the latest write wins and the others leave no trace",
+                50,
+                faults(FaultKind.ISOLATE, FaultKind.HALVES),
+                "no acknowledged write is lost")
+            .in(SimulationMode.AP)
+            .patch("quorum.ConflictRule", "        ledger.record(key, loser, winner);\n", ""),
+        Defect.named(
+                "a write is earlier than what it supersedes",
+                200,
+                faults(FaultKind.CLOCK_JUMP, FaultKind.ISOLATE, FaultKind.HALVES),
+                "the latest write wins",
+                "no acknowledged write is lost",
+                "nothing superseded comes back",
+                "live in time")
+            .in(SimulationMode.AP)
+            .patch(
+                "quorum.ReplicaState",
+                "    return next.compareTo(newest) > 0 ? next : newest.successor();",
+                "    return next;"));
   }
 
   @ParameterizedTest
