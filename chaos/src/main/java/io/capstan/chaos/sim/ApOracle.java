@@ -248,7 +248,8 @@ final class ApOracle {
   /**
    * Where the latest write wins, a key has one value, and no acknowledged write is later. What lost
    * is in the ledger: with a clock that is wrong within its bound, a write may lose to an earlier
-   * one, but not silently.
+   * one, but not silently. (After a delete that everybody has seen, and that has left, nobody needs
+   * to be later than it; so keys that were ever deleted are not judged by time.)
    */
   void latestWon(Map<ByteString, StoredValue> finalState) {
     if (!latestWins) {
@@ -266,7 +267,8 @@ final class ApOracle {
         (dot, key) -> {
           StoredValue stored = finalState.get(key);
           HybridTimestamp written = timestamps.get(key.toStringUtf8() + " " + dot);
-          if (stored != null && stored.getSiblingsCount() > 0 && written != null) {
+          boolean everDeleted = tombstones.containsKey(key);
+          if (stored != null && stored.getSiblingsCount() > 0 && written != null && !everDeleted) {
             HybridTimestamp winner =
                 HybridTimestamp.fromProto(stored.getSiblings(0).getWrittenAt());
             if (winner.compareTo(written) < 0) {
