@@ -52,6 +52,7 @@ final class ApOperations {
       }
       case AP_DELETE, LWW_DELETE -> {
         OperationId deletion = client.nextOperation();
+        oracle.deletes(deletion, key);
         DeleteRequest delete =
             DeleteRequest.newBuilder()
                 .setKeyspace(keyspace)
@@ -120,7 +121,7 @@ final class ApOperations {
     } else if (dot == null) {
       ended(key, "not acknowledged", Coverage.Counter.OPERATIONS_UNKNOWN);
     } else {
-      oracle.acknowledged(key, dot, quorum);
+      oracle.acknowledged(key, dot, quorum, operation);
       ended(key, "acknowledged " + dot, Coverage.Counter.OPERATIONS_OK);
     }
   }

@@ -41,6 +41,8 @@ final class ApOracle {
   private final Map<String, ByteString> acknowledged = new TreeMap<>();
   private final Map<OperationId, Knowledge> knowledge = new HashMap<>();
   private final Set<OperationId> seenOperations = new HashSet<>();
+  // Deletes that were begun and not refused.
+  private final Map<OperationId, ByteString> deletes = new HashMap<>();
   // Per node and key, the dots that ever reached it.
   private final Map<Integer, Map<ByteString, Set<String>>> knownAt = new HashMap<>();
   // Per node, what its clock says of every key, and its rows leave out.
@@ -72,6 +74,9 @@ final class ApOracle {
 
   /** A row of some node's data changed. */
   void changed(int node, Table table, byte[] key, byte @Nullable [] after) {
+    if (table.keyspaceId() == keyspaceId && table.kind() == Table.Kind.DATA && after == null) {
+      removed(node, ByteString.copyFrom(key));
+    }
     if (table.keyspaceId() != keyspaceId || after == null) {
       return;
     }
@@ -201,14 +206,38 @@ final class ApOracle {
     knowledge.put(operation, new Knowledge(key, siblings, context));
   }
 
+  /** A client is about to delete the key. */
+  void deletes(OperationId operation, ByteString key) {
+    deletes.put(operation, key);
+  }
+
   /** A client was told that its write was not performed: it replaced nothing. */
   void refused(OperationId operation) {
     knowledge.remove(operation);
+    deletes.remove(operation);
+  }
+
+  /**
+   * A row left. Where nobody else needs to see a tombstone it may leave within the batch that
+   * brought it, so that no row shows it: then a delete that was begun and never seen did it.
+   */
+  private void removed(int node, ByteString row) {
+    boolean deletedUnseen =
+        deletes.entrySet().stream()
+            .anyMatch(
+                delete ->
+                    delete.getValue().equals(row) && !seenOperations.contains(delete.getKey()));
+    if (deletedUnseen) {
+      knownAt(node, row).forEach(dot -> replaced(row, dot, "a delete that no row showed"));
+    }
   }
 
   /** A client was told that its write is durable on enough replicas. */
-  void acknowledged(ByteString key, String dot, boolean quorum) {
+  void acknowledged(ByteString key, String dot, boolean quorum, OperationId operation) {
     acknowledged.put(dot, key);
+    if (deletes.containsKey(operation)) {
+      tombstones.computeIfAbsent(key, k -> new TreeSet<>()).add(dot);
+    }
     if (quorum) {
       quorumAcknowledged.computeIfAbsent(key, k -> new TreeSet<>()).add(dot);
     }
