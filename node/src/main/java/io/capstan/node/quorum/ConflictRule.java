@@ -62,7 +62,7 @@ final class ConflictRule {
         ledger.record(key, loser, winner);
       }
     }
-    return joined.without(losers::contains);
+    return joined.without(losers);
   }
 
   /** What clients are shown of a join that is not settled, or not settled here. */
@@ -75,7 +75,7 @@ final class ConflictRule {
       return joined;
     }
     losers.remove(Collections.max(losers, LATEST));
-    return joined.without(losers::contains);
+    return joined.without(losers);
   }
 
   /** Values and tombstones. Counters and sets have a merge of their own, which loses nothing. */

@@ -122,6 +122,13 @@ public final class DottedVersionVectorSet {
     return newest;
   }
 
+  /** Without these siblings; their dots stay accounted for, as superseded. */
+  public DottedVersionVectorSet without(List<Sibling> dropped) {
+    List<Sibling> kept = new ArrayList<>(siblings);
+    kept.removeAll(dropped);
+    return new DottedVersionVectorSet(context, List.copyOf(kept));
+  }
+
   /** The siblings whose dots the context covers: what a write with that context supersedes. */
   public List<Sibling> covered(VersionVector seen) {
     List<Sibling> found = new ArrayList<>();
