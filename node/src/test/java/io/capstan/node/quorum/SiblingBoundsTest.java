@@ -35,8 +35,7 @@ class SiblingBoundsTest {
       }
       // when: each writes on what it has read, none knows of the others
       for (int writer = 0; writer < WRITERS; writer++) {
-        cluster.put(
-            coordinator(writer), "k", "w" + writer, LEVEL_ONE, contexts.get(writer));
+        cluster.put(coordinator(writer), "k", "w" + writer, LEVEL_ONE, contexts.get(writer));
       }
       cluster.advance(1_500);
 

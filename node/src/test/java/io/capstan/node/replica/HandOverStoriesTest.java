@@ -19,8 +19,7 @@ final class HandOverStoriesTest {
   }
 
   private void handOver(String leader, String target) {
-    assertThat(
-            group.ask(leader, TransferLeadershipRequest.newBuilder().setTarget(target).build()))
+    assertThat(group.ask(leader, TransferLeadershipRequest.newBuilder().setTarget(target).build()))
         .isInstanceOf(TransferLeadershipResponse.class);
   }
 
