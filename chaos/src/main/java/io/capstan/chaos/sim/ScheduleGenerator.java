@@ -14,6 +14,12 @@ public final class ScheduleGenerator {
   private static final int[] CLUSTER_SIZES = {1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 5, 5, 5, 6, 7, 7};
   // Uses of the seed that others do not have; see also Simulation.
   private static final long USE_LWW = 3;
+  private static final long USE_TYPES = 4;
+
+  // One seed of so many uses counters and sets, beside everything else.
+  private static final int TYPED_SEEDS = 3;
+  // Of these, how many operations more, in percent of the others.
+  private static final int TYPED_PERCENT = 60;
 
   private static final int[] LWW_PERCENT = {0, 0, 0, 0, 0, 100, 100, 100, 50};
   private static final long HEALTHY_MILLIS_MAX = 20_000;
@@ -151,7 +157,42 @@ public final class ScheduleGenerator {
           new SimulatedOperation(
               random.nextInt(clients), (long) at, type(), random.nextInt(keys), random.nextLong()));
     }
+    addTyped(operations, clients);
     return operations;
+  }
+
+  /** Drawn apart, so that what else a seed does stays as it is. */
+  private void addTyped(List<SimulatedOperation> operations, int clients) {
+    SplittableRandom types = new SplittableRandom(mixed(seed, USE_TYPES));
+    if (types.nextInt(TYPED_SEEDS) != 0) {
+      return;
+    }
+    int count = operations.size() * TYPED_PERCENT / 100;
+    for (int i = 0; i < count; i++) {
+      operations.add(
+          new SimulatedOperation(
+              types.nextInt(clients),
+              types.nextLong(faultyMillis),
+              typed(types),
+              types.nextInt(2),
+              types.nextLong()));
+    }
+    operations.sort(Comparator.comparingLong(SimulatedOperation::atMillis));
+  }
+
+  private SimulatedOperation.Type typed(SplittableRandom types) {
+    boolean cp =
+        switch (settings.mode()) {
+          case CP -> true;
+          case AP -> false;
+          case MIXED -> types.nextInt(3) == 0;
+        };
+    return switch (types.nextInt(4)) {
+      case 0, 1 ->
+          cp ? SimulatedOperation.Type.CP_COUNTER_ADD : SimulatedOperation.Type.AP_COUNTER_ADD;
+      case 2 -> cp ? SimulatedOperation.Type.CP_SET_ADD : SimulatedOperation.Type.AP_SET_ADD;
+      default -> cp ? SimulatedOperation.Type.CP_SET_REMOVE : SimulatedOperation.Type.AP_SET_REMOVE;
+    };
   }
 
   private SimulatedOperation.Type type() {

@@ -33,6 +33,8 @@ final class SimulatedClient {
       HistoryRecorder history,
       @Nullable ApOracle oracle,
       @Nullable ApOracle lwwOracle,
+      @Nullable TypeOracle apTypes,
+      @Nullable TypeOracle cpTypes,
       Coverage coverage,
       @Nullable Timeline timeline) {}
 
@@ -48,6 +50,8 @@ final class SimulatedClient {
   private final CpOperations cp;
   private final @Nullable ApOperations ap;
   private final @Nullable ApOperations lww;
+  private final @Nullable TypeOperations apTypes;
+  private final @Nullable TypeOperations cpTypes;
   private SplittableRandom random = new SplittableRandom(0);
 
   private int next;
@@ -67,6 +71,10 @@ final class SimulatedClient {
     this.ap = oracle == null ? null : new ApOperations(this, world, oracle);
     ApOracle lwwOracle = world.lwwOracle();
     this.lww = lwwOracle == null ? null : new ApOperations(this, world, lwwOracle);
+    TypeOracle types = world.apTypes();
+    this.apTypes = types == null ? null : new TypeOperations(this, world, types);
+    types = world.cpTypes();
+    this.cpTypes = types == null ? null : new TypeOperations(this, world, types);
   }
 
   int number() {
@@ -107,7 +115,12 @@ final class SimulatedClient {
     }
     next++;
     world.coverage().count(Coverage.Counter.OPERATIONS);
-    if (operation.type().isCp()) {
+    TypeOperations types = operation.type().isCp() ? cpTypes : apTypes;
+    if (operation.type().isTyped() && types != null) {
+      types.begin(operation, random);
+    } else if (operation.type().isTyped()) {
+      planNext();
+    } else if (operation.type().isCp()) {
       cp.begin(operation, random);
     } else if (operation.type().isLww() && lww != null) {
       lww.begin(operation, random);

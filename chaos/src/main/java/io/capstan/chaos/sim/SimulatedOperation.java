@@ -23,10 +23,28 @@ public record SimulatedOperation(int client, long atMillis, Type type, int key, 
     /** Of the AP keyspace in which the latest write wins. */
     LWW_READ,
     LWW_WRITE,
-    LWW_DELETE;
+    LWW_DELETE,
+    /** Of counters and sets, on either side. */
+    AP_COUNTER_ADD,
+    AP_SET_ADD,
+    AP_SET_REMOVE,
+    CP_COUNTER_ADD,
+    CP_SET_ADD,
+    CP_SET_REMOVE;
 
     boolean isCp() {
-      return this == CP_READ || this == CP_WRITE || this == CP_CAS;
+      return switch (this) {
+        case CP_READ, CP_WRITE, CP_CAS, CP_COUNTER_ADD, CP_SET_ADD, CP_SET_REMOVE -> true;
+        default -> false;
+      };
+    }
+
+    boolean isTyped() {
+      return switch (this) {
+        case AP_COUNTER_ADD, AP_SET_ADD, AP_SET_REMOVE, CP_COUNTER_ADD, CP_SET_ADD, CP_SET_REMOVE ->
+            true;
+        default -> false;
+      };
     }
 
     boolean isLww() {

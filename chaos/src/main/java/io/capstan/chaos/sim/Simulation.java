@@ -56,6 +56,8 @@ public final class Simulation {
   private final FinalState finalState = new FinalState(nodes);
   private final List<SimulatedClient> clients = new ArrayList<>();
   private final List<ApOracle> oracles = new ArrayList<>();
+  private @Nullable TypeOracle apTypes;
+  private @Nullable TypeOracle cpTypes;
   private long clientsStartMillis = -1;
   private long traceHash = 1;
 
@@ -160,6 +162,8 @@ public final class Simulation {
     for (ApOracle oracle : oracles) {
       checkAp(oracle);
     }
+    checkTypes(apTypes);
+    checkTypes(cpTypes);
     finalState.checkEqual();
     if (schedule.mode().hasCp()) {
       checkLinearizable(history.history());
@@ -181,6 +185,20 @@ public final class Simulation {
     oracle.latestWon(finalState.ap(0, keyspace));
   }
 
+  private void checkTypes(@Nullable TypeOracle types) {
+    if (types == null) {
+      return;
+    }
+    TypeCheck check = new TypeCheck(nodes, types);
+    runUntil(
+        "all replicas of the counters and sets of " + types.keyspace() + " are equal",
+        schedule.healthyMillisMax(),
+        check::areEqual);
+    check.ask();
+    runUntil(
+        "every node tells its counters and sets", schedule.healthyMillisMax(), check::isAnswered);
+  }
+
   private void startClients(HistoryRecorder history) {
     clientsStartMillis = events.nowNanos() / MILLI;
     SimulatedClient.World world =
@@ -190,6 +208,8 @@ public final class Simulation {
             history,
             oracle(SimulatedClient.AP_KEYSPACE),
             oracle(SimulatedClient.LWW_KEYSPACE),
+            apTypes,
+            cpTypes,
             coverage,
             timeline);
     for (int i = 0; i < schedule.clients(); i++) {
@@ -211,7 +231,11 @@ public final class Simulation {
         "a leader is elected and the first keyspace exists",
         START_MILLIS_MAX,
         () -> isLive() && nodes.get(0).disk().keyspaces().length > 0);
-    appliedOnce.watch(nodes.get(0).disk().keyspaces()[0]);
+    long first = nodes.get(0).disk().keyspaces()[0];
+    appliedOnce.watch(first);
+    if (schedule.operations().stream().anyMatch(o -> o.type().isTyped() && o.type().isCp())) {
+      cpTypes = new TypeOracle(SimulatedClient.CP_KEYSPACE, first, true);
+    }
     if (!schedule.mode().hasAp()) {
       return;
     }
@@ -240,6 +264,9 @@ public final class Simulation {
     nodes.get(0).call(request, START_MILLIS_MAX * MILLI, answer -> id[0] = createdId(answer));
     runUntil("the AP keyspace " + name + " exists", START_MILLIS_MAX, () -> id[0] != 0);
     oracles.add(new ApOracle(name, id[0], latestWins));
+    if (!latestWins && schedule.operations().stream().anyMatch(o -> o.type().isTyped())) {
+      apTypes = new TypeOracle(name, id[0], false);
+    }
   }
 
   private static long createdId(Message answer) {
@@ -326,6 +353,10 @@ public final class Simulation {
       mix(Arrays.hashCode(key));
       mix(Arrays.hashCode(after));
       appliedOnce.changed(node, table, after);
+      TypeOracle types = apTypes;
+      if (types != null) {
+        types.changed(table, key, after);
+      }
       for (ApOracle watching : oracles) {
         watching.changed(node, table, key, after);
       }
