@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Asks every node of a healed and quiet cluster for every counter and set. */
 final class TypeCheck {
@@ -95,14 +96,14 @@ final class TypeCheck {
     return unanswered == 0;
   }
 
-  private void counter(ByteString key, Message answer, String node) {
+  private void counter(ByteString key, @Nullable Message answer, String node) {
     if (!(answer instanceof CounterGetResponse get)) {
       throw new SimulationFailure("a healed cluster tells its counters", "got " + answer);
     }
     oracle.checkCounter(key, get.getReceipt().getCounter(), node);
   }
 
-  private void set(ByteString key, Message answer, String node) {
+  private void set(ByteString key, @Nullable Message answer, String node) {
     if (!(answer instanceof SetMembersResponse members)) {
       throw new SimulationFailure("a healed cluster tells its sets", "got " + answer);
     }
