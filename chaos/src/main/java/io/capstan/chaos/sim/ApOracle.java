@@ -278,7 +278,7 @@ final class ApOracle {
    * Where the latest write wins, a key has one value, and no acknowledged write is later. What lost
    * is in the ledger: with a clock that is wrong within its bound, a write may lose to an earlier
    * one, but not silently. (After a delete that everybody has seen, and that has left, nobody needs
-   * to be later than it; so keys that were ever deleted are not judged by time.)
+   * to be later than it, or than what it deleted.)
    */
   void latestWon(Map<ByteString, StoredValue> finalState) {
     if (!latestWins) {
@@ -296,8 +296,10 @@ final class ApOracle {
         (dot, key) -> {
           StoredValue stored = finalState.get(key);
           HybridTimestamp written = timestamps.get(key.toStringUtf8() + " " + dot);
-          boolean everDeleted = tombstones.containsKey(key);
-          if (stored != null && stored.getSiblingsCount() > 0 && written != null && !everDeleted) {
+          if (stored != null
+              && stored.getSiblingsCount() > 0
+              && written != null
+              && !deletedSince(key, written)) {
             HybridTimestamp winner =
                 HybridTimestamp.fromProto(stored.getSiblings(0).getWrittenAt());
             if (winner.compareTo(written) < 0) {
@@ -307,6 +309,12 @@ final class ApOracle {
             }
           }
         });
+  }
+
+  private boolean deletedSince(ByteString key, HybridTimestamp written) {
+    return tombstones.getOrDefault(key, Set.of()).stream()
+        .map(dot -> timestamps.get(key.toStringUtf8() + " " + dot))
+        .anyMatch(deleted -> deleted == null || deleted.compareTo(written) >= 0);
   }
 
   /**
@@ -327,7 +335,8 @@ final class ApOracle {
           tombstones.getOrDefault(write.getValue(), Set.of()).contains(write.getKey())
               || !replacing(write.getValue(), write.getKey()).isEmpty()
               || replacedWithinItsBatch(write.getValue(), write.getKey())
-              || replacedUnseen(write.getValue(), write.getKey());
+              || replacedUnseen(write.getValue(), write.getKey())
+              || replacedByDiscarded(write.getValue(), write.getKey(), discarded);
       if (!present.contains(write.getKey()) && !replaced && !discarded.contains(write.getKey())) {
         throw new SimulationFailure(
             "no acknowledged write is lost",
@@ -358,6 +367,19 @@ final class ApOracle {
       }
     }
     return false;
+  }
+
+  /**
+   * A later write of its own coordinator replaced it and lost itself within the batch, so that no
+   * row shows either; the ledger lists the later one.
+   */
+  private boolean replacedByDiscarded(ByteString key, String dot, Set<String> discarded) {
+    Dot lost = Dot.parse(dot);
+    return discarded.stream()
+        .filter(listed -> key.equals(acknowledged.get(listed)))
+        .map(Dot::parse)
+        .anyMatch(
+            listed -> listed.actor().equals(lost.actor()) && listed.counter() > lost.counter());
   }
 
   /**
