@@ -1,15 +1,30 @@
 package io.capstan.chaos.check;
 
 import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The answer to a claim, with the reason. Three-valued: a checker that could not finish says so.
+ * Immutable.
  *
  * @param status the answer
  * @param why one sentence for people
+ * @param operations the fewest operations found that show a violation, by invocation; for a report
+ *     to pin. Empty unless invalid
+ * @param story further sentences, one a line: a cycle step by step, what else was found
+ * @param figures what was counted or measured, by name, units last ({@code reads}, {@code
+ *     stalenessMaxMillis}); values as {@link HistoryValues} has them
  */
-public record Verdict(Status status, String why) {
+public record Verdict(
+    Status status,
+    String why,
+    List<Operation> operations,
+    List<String> story,
+    Map<String, @Nullable Object> figures) {
   /** Valid, invalid, or not decided. */
   public enum Status {
     VALID,
@@ -26,19 +41,52 @@ public record Verdict(Status status, String why) {
     }
   }
 
+  /** Copies the collections and brings the figures into their canonical form. */
+  public Verdict {
+    operations = List.copyOf(operations);
+    story = List.copyOf(story);
+    Map<String, @Nullable Object> canonical = new LinkedHashMap<>();
+    figures.forEach((name, value) -> canonical.put(name, HistoryValues.canonical(value)));
+    figures = Collections.unmodifiableMap(canonical);
+  }
+
+  private static Verdict of(Status status, String why) {
+    return new Verdict(status, why, List.of(), List.of(), Map.of());
+  }
+
   /** The claim holds. */
   public static Verdict valid(String why) {
-    return new Verdict(Status.VALID, why);
+    return of(Status.VALID, why);
   }
 
   /** The claim is violated. */
   public static Verdict invalid(String why) {
-    return new Verdict(Status.INVALID, why);
+    return of(Status.INVALID, why);
+  }
+
+  /** The claim is violated, and these operations show it. */
+  public static Verdict invalid(String why, List<Operation> operations) {
+    return new Verdict(Status.INVALID, why, operations, List.of(), Map.of());
   }
 
   /** It could not be decided. */
   public static Verdict unknown(String why) {
-    return new Verdict(Status.UNKNOWN, why);
+    return of(Status.UNKNOWN, why);
+  }
+
+  /** The same with this to pin. */
+  public Verdict withOperations(List<Operation> pinned) {
+    return new Verdict(status, why, pinned, story, figures);
+  }
+
+  /** The same with these further sentences. */
+  public Verdict withStory(List<String> sentences) {
+    return new Verdict(status, why, operations, sentences, figures);
+  }
+
+  /** The same with these figures. */
+  public Verdict withFigures(Map<String, ? extends @Nullable Object> counted) {
+    return new Verdict(status, why, operations, story, new LinkedHashMap<>(counted));
   }
 
   /** Whether the claim holds for certain. */

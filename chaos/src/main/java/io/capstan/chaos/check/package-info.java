@@ -12,7 +12,8 @@
  *       (linearizability)?
  *   <li>{@code check.eventual}: what an available keyspace still owes: convergence, nothing lost,
  *       how stale reads were;
- *   <li>{@code check.measure}: availability per side of a split, and latency.
+ *   <li>{@code check.measure}: availability per side of a split, and latency;
+ *   <li>{@code check.claim}: one door to all of them, by name.
  * </ul>
  *
  * <p>Invariants: a verdict is valid, invalid or unknown, always with a reason, and "unknown" is

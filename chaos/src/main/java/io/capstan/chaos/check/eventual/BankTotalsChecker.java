@@ -106,7 +106,8 @@ public final class BankTotalsChecker {
   private static Verdict verdict(int reads, int wrong, List<Violation> violations, long total) {
     if (wrong > 0) {
       return Verdict.invalid(
-          violations.get(0).sentence() + (wrong == 1 ? "" : " (and " + (wrong - 1) + " more)"));
+          violations.get(0).sentence() + (wrong == 1 ? "" : " (and " + (wrong - 1) + " more)"),
+          List.of(violations.get(0).read()));
     }
     return reads == 0
         ? Verdict.unknown("no read of all accounts succeeded")

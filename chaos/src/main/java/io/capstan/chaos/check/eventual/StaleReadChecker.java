@@ -2,14 +2,18 @@ package io.capstan.chaos.check.eventual;
 
 import io.capstan.chaos.check.History;
 import io.capstan.chaos.check.HistoryEvent;
+import io.capstan.chaos.check.HistoryValues;
 import io.capstan.chaos.check.Operation;
 import io.capstan.chaos.check.Outcome;
+import io.capstan.chaos.check.Verdict;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +40,10 @@ public final class StaleReadChecker {
    * @param read the read
    * @param missedWrites how many acknowledged writes it missed (versions behind)
    * @param stalenessMillis age of the oldest of them; 0 where the history has no times
+   * @param oldest the oldest of them
    */
-  public record StaleRead(Operation read, int missedWrites, double stalenessMillis) {}
+  public record StaleRead(
+      Operation read, int missedWrites, double stalenessMillis, Operation oldest) {}
 
   /**
    * The answer.
@@ -55,7 +61,89 @@ public final class StaleReadChecker {
       int undetermined,
       double stalenessMaxMillis,
       int missedWritesMax,
-      List<StaleRead> staleReads) {}
+      List<StaleRead> staleReads) {
+    /**
+     * Whether no read was further behind than that.
+     *
+     * @param maxMillis the greatest age allowed of an acknowledged write that a read misses
+     * @param maxVersions the most acknowledged writes that a read may miss
+     */
+    public Verdict within(double maxMillis, double maxVersions) {
+      boolean listedAll = staleReads.size() == stale;
+      List<StaleRead> beyond =
+          staleReads.stream()
+              .filter(s -> s.stalenessMillis() > maxMillis || s.missedWrites() > maxVersions)
+              .sorted(
+                  Comparator.comparingDouble(StaleRead::stalenessMillis)
+                      .thenComparingInt(StaleRead::missedWrites)
+                      .reversed())
+              .toList();
+      Verdict verdict;
+      if (!beyond.isEmpty()) {
+        StaleRead worst = beyond.get(0);
+        verdict =
+            Verdict.invalid(
+                sentence(worst)
+                    + (beyond.size() == 1 && listedAll
+                        ? ""
+                        : "; " + beyond.size() + " such reads are listed of " + stale + " stale"),
+                worst.oldest().precedes(worst.read())
+                    ? List.of(worst.oldest(), worst.read())
+                    : List.of(worst.read()));
+      } else if (undetermined > 0) {
+        verdict =
+            Verdict.unknown(
+                undetermined
+                    + " of "
+                    + reads
+                    + " reads met writes of unknown outcome, which may have superseded what they"
+                    + " miss");
+      } else if (reads == 0) {
+        verdict = Verdict.unknown("no read succeeded");
+      } else {
+        verdict =
+            Verdict.valid(
+                stale == 0
+                    ? "none of " + reads + " reads missed an acknowledged write"
+                    : stale + " of " + reads + " reads were stale, none beyond what is allowed");
+      }
+      Map<String, Object> figures = new LinkedHashMap<>();
+      figures.put("reads", reads);
+      figures.put("staleReads", stale);
+      figures.put("undeterminedReads", undetermined);
+      figures.put("stalenessMaxMillis", stalenessMaxMillis);
+      figures.put("missedWritesMax", missedWritesMax);
+      return verdict.withFigures(figures);
+    }
+
+    private static String sentence(StaleRead stale) {
+      Operation read = stale.read();
+      Operation write = stale.oldest();
+      return "client "
+          + read.process()
+          + " read "
+          + HistoryValues.show(read.output())
+          + (read.key() == null ? "" : " under " + HistoryValues.show(read.key()))
+          + seconds(" at ", read.invokeNanos())
+          + " although client "
+          + write.process()
+          + "'s "
+          + write.f()
+          + (write.input() == null ? "" : " of " + HistoryValues.show(write.input()))
+          + " had been acknowledged"
+          + seconds(" at ", write.completeNanos())
+          + ": "
+          + stale.missedWrites()
+          + (stale.missedWrites() == 1 ? " version" : " versions")
+          + String.format(Locale.ROOT, " and %.0f ms behind", stale.stalenessMillis());
+    }
+
+    private static String seconds(String before, long nanos) {
+      return nanos == HistoryEvent.NO_TIME
+          ? ""
+          : before + String.format(Locale.ROOT, "%.3f s", nanos / 1e9);
+    }
+  }
 
   /** Judges every successful read. */
   public static Report check(History history) {
@@ -185,7 +273,7 @@ public final class StaleReadChecker {
       stalenessMaxMillis = Math.max(stalenessMaxMillis, millis);
       missedWritesMax = Math.max(missedWritesMax, missed);
       if (staleReads.size() < LISTED_MAX) {
-        staleReads.add(new StaleRead(read, missed, millis));
+        staleReads.add(new StaleRead(read, missed, millis, oldest));
       }
     }
 

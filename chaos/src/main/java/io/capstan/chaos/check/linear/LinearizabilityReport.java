@@ -3,7 +3,9 @@ package io.capstan.chaos.check.linear;
 import io.capstan.chaos.check.History;
 import io.capstan.chaos.check.Verdict;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -20,6 +22,19 @@ public record LinearizabilityReport(
   /** The explanation of the first key that is not linearizable. */
   public Optional<Explanation> explanation() {
     return keys.stream().flatMap(key -> key.explanation().stream()).findFirst();
+  }
+
+  /** The verdict with what a report pins and draws from. */
+  public Verdict pinned() {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("operations", counts.attempted());
+    figures.put("keys", keys.size());
+    figures.put("invalidKeys", keys.stream().filter(key -> key.verdict().isInvalid()).count());
+    figures.put("configurations", configurations());
+    return explanation()
+        .map(explanation -> verdict.withOperations(explanation.operations()))
+        .orElse(verdict)
+        .withFigures(figures);
   }
 
   /** Configurations that all searches together remembered. */

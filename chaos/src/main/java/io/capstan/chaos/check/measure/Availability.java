@@ -106,7 +106,18 @@ public final class Availability {
     return attempt.extra(Extras.SIDE) instanceof String side ? side : ALL;
   }
 
-  private static boolean isServed(Operation attempt, Duration deadline) {
+  /** The phase of an attempt as result files spell it; null if it belongs to none. */
+  static @Nullable String phaseLabel(Operation attempt, FaultWindow window) {
+    Phase phase = phaseOf(attempt, window);
+    return phase == null ? null : phase.label();
+  }
+
+  /** Whether it is an attempt at all: stale reads are not. */
+  static boolean counts(Operation attempt) {
+    return !STALE.equals(attempt.extra(Extras.LEVEL));
+  }
+
+  static boolean isServed(Operation attempt, Duration deadline) {
     return attempt.isOk() && attempt.completeNanos() - attempt.invokeNanos() <= deadline.toNanos();
   }
 

@@ -206,8 +206,9 @@ class EventualStoryTest {
 
     BankTotalsChecker.Report report = bank(script.at(12.2).read(4, Map.of("a", 5, "b", 10)));
 
-    assertThat(report.verdict())
-        .isEqualTo(Verdict.invalid("client 4's read at 12.3 s adds up to 15, not 20"));
+    assertThat(report.verdict().isInvalid()).isTrue();
+    assertThat(report.verdict().why()).isEqualTo("client 4's read at 12.3 s adds up to 15, not 20");
+    assertThat(report.verdict().operations()).extracting(o -> o.process()).containsExactly(4L);
     assertThat(report.violations()).extracting(v -> v.read().process()).containsExactly(4L);
   }
 

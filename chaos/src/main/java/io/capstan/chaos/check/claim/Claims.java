@@ -1,0 +1,158 @@
+package io.capstan.chaos.check.claim;
+
+import io.capstan.chaos.check.Verdict;
+import io.capstan.chaos.check.eventual.BankTotalsChecker;
+import io.capstan.chaos.check.eventual.ConservationChecker;
+import io.capstan.chaos.check.eventual.ConvergenceChecker;
+import io.capstan.chaos.check.eventual.StaleReadChecker;
+import io.capstan.chaos.check.linear.LinearizabilityChecker;
+import io.capstan.chaos.check.linear.LinearizabilityReport;
+import io.capstan.chaos.check.linear.Model;
+import io.capstan.chaos.check.linear.Models;
+import io.capstan.chaos.check.measure.AvailabilityClaim;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The claims by name. Each entry of {@link #DESCRIPTIONS} says what is claimed and which settings
+ * it takes; a setting that a claim does not have is refused.
+ */
+public final class Claims {
+  /** What each claim says, in the order in which help lists them. */
+  public static final Map<String, String> DESCRIPTIONS = descriptions();
+
+  private Claims() {}
+
+  private static Map<String, String> descriptions() {
+    Map<String, String> all = new LinkedHashMap<>();
+    all.put(
+        "linearizable",
+        "one order of all operations explains every answer and respects real time (model,"
+            + " initial)");
+    all.put("bank-total", "every read of all accounts adds up (accounts, total, negative)");
+    all.put("fresh-reads", "no read misses an acknowledged write (maxMillis, maxVersions)");
+    all.put("nothing-lost", "every acknowledged write is there, superseded or discarded by rule");
+    all.put("converged", "in the end all replicas hold the same");
+    all.put("available", "enough attempts of a side of the split are answered (side, min, phase)");
+    return java.util.Collections.unmodifiableMap(all);
+  }
+
+  /** The names. */
+  public static Set<String> names() {
+    return DESCRIPTIONS.keySet();
+  }
+
+  /**
+   * The claim of this name.
+   *
+   * @param settings by name, as {@link #DESCRIPTIONS} lists them in brackets
+   * @throws IllegalArgumentException for an unknown name, and for a setting that is unknown or does
+   *     not fit
+   */
+  public static Claim named(String name, Map<String, ?> settings) {
+    ClaimSettings given = new ClaimSettings(name, settings);
+    Claim claim = make(name, given);
+    given.refuseUnread();
+    return claim;
+  }
+
+  private static Claim make(String name, ClaimSettings settings) {
+    return switch (name) {
+      case "linearizable" -> linearizable(settings);
+      case "bank-total" -> bankTotal(settings);
+      case "fresh-reads" -> freshReads(settings);
+      case "nothing-lost" -> nothingLost();
+      case "converged" -> converged();
+      case "available" ->
+          available(
+              settings.text("side", "all"),
+              settings.number("min", 1),
+              settings.text("phase", "during"));
+      default ->
+          throw new IllegalArgumentException(
+              "a claim is one of " + String.join(", ", names()) + ", not '" + name + "'");
+    };
+  }
+
+  private static Claim linearizable(ClaimSettings settings) {
+    String model = settings.text("model", "cas-register");
+    @Nullable Object initial = settings.value("initial");
+    return linearizable(
+        Models.named(model, initial)
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "a model is one of "
+                            + String.join(", ", Models.NAMES)
+                            + ", not '"
+                            + model
+                            + "'")));
+  }
+
+  /** Linearizable against any model. */
+  public static Claim linearizable(Model<?> model) {
+    return (evidence, budget) -> {
+      LinearizabilityReport report =
+          new LinearizabilityChecker().check(evidence.history(), model, budget);
+      return report.pinned();
+    };
+  }
+
+  private static Claim bankTotal(ClaimSettings settings) {
+    Collection<?> accounts = settings.list("accounts");
+    long total = settings.whole("total");
+    boolean negative = settings.flag("negative", false);
+    return (evidence, budget) ->
+        BankTotalsChecker.check(evidence.history(), accounts, total, negative).verdict();
+  }
+
+  private static Claim freshReads(ClaimSettings settings) {
+    double maxMillis = settings.number("maxMillis", 0);
+    double maxVersions = settings.number("maxVersions", 0);
+    return (evidence, budget) ->
+        StaleReadChecker.check(evidence.history(), read -> true, evidence.discarded())
+            .within(maxMillis, maxVersions);
+  }
+
+  private static Claim nothingLost() {
+    return (evidence, budget) ->
+        evidence
+            .finalStates()
+            .map(
+                states ->
+                    ConservationChecker.check(evidence.history(), states, evidence.discarded())
+                        .verdict())
+            .orElseGet(Claims::noFinalStates);
+  }
+
+  private static Claim converged() {
+    return (evidence, budget) ->
+        evidence
+            .finalStates()
+            .map(states -> ConvergenceChecker.check(states).verdict())
+            .orElseGet(Claims::noFinalStates);
+  }
+
+  private static Verdict noFinalStates() {
+    return Verdict.unknown("what the replicas held in the end is not known");
+  }
+
+  private static Claim available(String side, double min, String phase) {
+    if (!List.of("before", "during", "after").contains(phase)) {
+      throw new IllegalArgumentException(
+          "the phase of the claim available is before, during or after, not '" + phase + "'");
+    }
+    return (evidence, budget) ->
+        evidence
+            .window()
+            .map(
+                window ->
+                    AvailabilityClaim.judge(
+                        evidence.history().operations(), window, side, phase, min))
+            .orElseGet(() -> Verdict.unknown("when the network was split is not known"));
+  }
+}
