@@ -6,12 +6,13 @@ import io.capstan.chaos.check.Budget;
 import io.capstan.chaos.check.History;
 import io.capstan.chaos.check.HistoryValues;
 import io.capstan.chaos.check.Operation;
+import io.capstan.chaos.check.Verdict;
+import io.capstan.chaos.check.claim.Claim;
+import io.capstan.chaos.check.claim.Claims;
+import io.capstan.chaos.check.claim.Evidence;
 import io.capstan.chaos.check.format.HistoryFormat;
 import io.capstan.chaos.check.format.HistoryFormats;
 import io.capstan.chaos.check.format.MalformedHistoryException;
-import io.capstan.chaos.check.linear.Explanation;
-import io.capstan.chaos.check.linear.LinearizabilityChecker;
-import io.capstan.chaos.check.linear.LinearizabilityReport;
 import io.capstan.chaos.check.linear.Model;
 import io.capstan.chaos.check.linear.Models;
 import io.capstan.cli.ExitCode;
@@ -38,22 +39,25 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code capstan chaos check FILE...}: is a history, ours or another harness's, linearizable? One
- * line a file. Exit code 0 when all are, 8 when one is not, 1 when one cannot be read, 9 when the
- * budget ran out; the first that applies of 8, 1, 9.
+ * {@code capstan chaos check FILE...}: does a history, ours or another harness's, keep what was
+ * claimed? Linearizable, if nothing else is said. One line a file. Exit code 0 when all do, 8 when
+ * one does not, 1 when one cannot be read, 9 when the budget ran out; the first that applies of 8,
+ * 1, 9.
  */
 @Command(
     name = "check",
-    description = "Decides whether histories are linearizable.",
+    description = "Decides whether histories keep a claim: linearizable, or another.",
     footer = {
       "",
       "Formats: edn (Jepsen's operation maps), jsonl (the same as JSON), jepsen-log, porcupine-kv.",
-      "Exit codes: 0 linearizable, 8 not linearizable, 9 the budget ran out, 1 not readable."
+      "Exit codes: 0 the claim holds, 8 it is violated, 9 the budget ran out, 1 not readable."
     })
 public final class CheckCommand implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String LIST_APPEND = "list-append";
   private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
   private static final int OPERATIONS_SHOWN_MAX = 100;
+  private static final int OPERATION_SHOWN_MAX_CHARACTERS = 400;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -64,8 +68,19 @@ public final class CheckCommand implements Callable<Integer> {
       names = "--model",
       required = true,
       paramLabel = "MODEL",
-      description = "What the history is held against: register, cas-register, kv, set or counter.")
+      description =
+          "What the history is held against: register, cas-register, kv, set, counter; or"
+              + " list-append, transactions over lists.")
   private String modelName = "";
+
+  @Option(
+      names = "--claim",
+      paramLabel = "CLAIM",
+      description = {
+        "What is claimed (default: linearizable; of list-append: strict-serializable). Also"
+            + " fresh-reads, serializable, snapshot-isolation, read-committed, read-uncommitted."
+      })
+  private @Nullable String claimName;
 
   @Option(
       names = "--format",
@@ -101,7 +116,7 @@ public final class CheckCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Model<?> model = model();
+    Claim claim = claim();
     Optional<HistoryFormat> format = format();
     Duration budget = duration();
     if (!List.of("text", "json", "raw").contains(output)) {
@@ -109,7 +124,7 @@ public final class CheckCommand implements Callable<Integer> {
     }
     List<Integer> codes = new ArrayList<>(files.size());
     for (Path file : files) {
-      codes.add(check(file, model, format, budget));
+      codes.add(check(file, claim, format, budget));
     }
     for (int code :
         List.of(ExitCode.CLAIM_VIOLATED, ExitCode.ERROR, ExitCode.CHECK_BUDGET_EXHAUSTED)) {
@@ -120,27 +135,47 @@ public final class CheckCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private Model<?> model() {
-    try {
-      Object initial = initialText == null ? null : HistoryFormats.parseValue(initialText);
-      return Models.named(modelName, initial)
-          .orElseThrow(
-              () ->
-                  usage(
-                      "--model is one of "
-                          + String.join(", ", Models.NAMES)
-                          + ", not '"
-                          + modelName
-                          + "'."));
-    } catch (MalformedHistoryException | IllegalArgumentException e) {
+  /** The claim that was named, or the one that fits the model. */
+  private String claimName() {
+    String named = claimName;
+    return named != null
+        ? named
+        : modelName.equals(LIST_APPEND) ? "strict-serializable" : "linearizable";
+  }
+
+  private Claim claim() {
+    if (!modelName.equals(LIST_APPEND) && !Models.NAMES.contains(modelName)) {
       throw usage(
-          "--initial "
-              + initialText
-              + " does not fit --model "
+          "--model is one of "
+              + String.join(", ", Models.NAMES)
+              + ", "
+              + LIST_APPEND
+              + ", not '"
               + modelName
-              + ": "
-              + e.getMessage());
+              + "'.");
     }
+    Map<String, @Nullable Object> settings = new LinkedHashMap<>();
+    try {
+      if (initialText != null) {
+        settings.put("initial", HistoryFormats.parseValue(initialText));
+      }
+    } catch (MalformedHistoryException e) {
+      throw initialDoesNotFit(String.valueOf(e.getMessage()));
+    }
+    if (claimName().equals("linearizable")) {
+      settings.put("model", modelName);
+    }
+    try {
+      return Claims.named(claimName(), settings);
+    } catch (IllegalArgumentException e) {
+      throw initialText == null
+          ? usage("--claim " + claimName() + ": " + e.getMessage() + ".")
+          : initialDoesNotFit(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private ParameterException initialDoesNotFit(String why) {
+    return usage("--initial " + initialText + " does not fit --model " + modelName + ": " + why);
   }
 
   private Optional<HistoryFormat> format() {
@@ -178,14 +213,14 @@ public final class CheckCommand implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), sentence);
   }
 
-  private int check(Path file, Model<?> model, Optional<HistoryFormat> wanted, Duration time) {
+  private int check(Path file, Claim claim, Optional<HistoryFormat> wanted, Duration time) {
     Budget budget = Budget.of(time);
     try {
       HistoryFormat format = wanted.isPresent() ? wanted.get() : HistoryFormats.detect(file);
       History history = HistoryFormats.read(file, format);
-      LinearizabilityReport report = new LinearizabilityChecker().check(history, model, budget);
-      print(file, format, report, budget.elapsedMillis());
-      return switch (report.verdict().status()) {
+      Verdict verdict = claim.judge(Evidence.of(history), budget);
+      print(file, format, history, verdict, budget.elapsedMillis());
+      return switch (verdict.status()) {
         case VALID -> ExitCode.OK;
         case INVALID -> ExitCode.CLAIM_VIOLATED;
         case UNKNOWN -> ExitCode.CHECK_BUDGET_EXHAUSTED;
@@ -194,49 +229,54 @@ public final class CheckCommand implements Callable<Integer> {
       return printError(file, "there is no such file");
     } catch (Model.UnsupportedCallException e) {
       return printError(file, e.getMessage() + "; try another --model");
-    } catch (IOException | MalformedHistoryException | ArithmeticException e) {
+    } catch (IOException
+        | MalformedHistoryException
+        | ArithmeticException
+        | IllegalArgumentException e) {
       return printError(file, String.valueOf(e.getMessage()));
     }
   }
 
-  private void print(Path file, HistoryFormat format, LinearizabilityReport report, long millis) {
+  private void print(
+      Path file, HistoryFormat format, History history, Verdict verdict, long millis) {
     PrintWriter out = spec.commandLine().getOut();
     if (output.equals("json")) {
-      out.println(toJson(json(file, format, report, millis)));
+      out.println(toJson(json(file, format, history, verdict, millis)));
     } else {
-      out.println(line(file, report, millis));
+      out.println(line(file, history, verdict, millis));
       if (explain) {
-        report.explanation().ifPresent(explanation -> printOperations(out, explanation));
+        verdict.story().forEach(sentence -> out.println("    " + sentence));
+        shown(verdict).forEach(operation -> out.println("    " + describe(operation)));
       }
     }
     out.flush();
   }
 
-  private static String line(Path file, LinearizabilityReport report, long millis) {
-    History.Counts counts = report.counts();
+  private static String line(Path file, History history, Verdict verdict, long millis) {
+    History.Counts counts = history.counts();
+    Object keys = keys(history, verdict);
     return String.format(
         Locale.ROOT,
-        "%s: %s; %d operations (%d ok, %d failed, %d unknown) on %d %s in %.2f s: %s",
+        "%s: %s; %d operations (%d ok, %d failed, %d unknown) on %s %s in %.2f s: %s",
         file,
-        report.verdict().status().label(),
+        verdict.status().label(),
         counts.attempted(),
         counts.ok(),
         counts.failed(),
         counts.unknown(),
-        report.keys().size(),
-        report.keys().size() == 1 ? "key" : "keys",
+        keys,
+        keys.equals(1L) ? "key" : "keys",
         millis / 1e3,
-        report.verdict().why());
+        verdict.why());
   }
 
-  private static void printOperations(PrintWriter out, Explanation explanation) {
-    for (Operation operation : shown(explanation)) {
-      out.println("    " + describe(operation));
-    }
+  private static Object keys(History history, Verdict verdict) {
+    Object counted = verdict.figures().get("keys");
+    return counted == null ? (long) history.operationsByKey().size() : counted;
   }
 
-  private static List<Operation> shown(Explanation explanation) {
-    List<Operation> operations = explanation.operations();
+  private static List<Operation> shown(Verdict verdict) {
+    List<Operation> operations = verdict.operations();
     return operations.subList(
         Math.max(0, operations.size() - OPERATIONS_SHOWN_MAX), operations.size());
   }
@@ -248,23 +288,28 @@ public final class CheckCommand implements Callable<Integer> {
           case FAILED -> " failed";
           case UNKNOWN -> " still open";
         };
-    return "client "
-        + operation.process()
-        + " "
-        + operation.f()
-        + (operation.input() == null ? "" : " " + HistoryValues.show(operation.input()))
-        + answer;
+    String text =
+        "client "
+            + operation.process()
+            + " "
+            + operation.f()
+            + (operation.input() == null ? "" : " " + HistoryValues.show(operation.input()))
+            + answer;
+    return text.length() <= OPERATION_SHOWN_MAX_CHARACTERS
+        ? text
+        : text.substring(0, OPERATION_SHOWN_MAX_CHARACTERS) + "...";
   }
 
-  private static Map<String, @Nullable Object> json(
-      Path file, HistoryFormat format, LinearizabilityReport report, long millis) {
-    History.Counts counts = report.counts();
+  private Map<String, @Nullable Object> json(
+      Path file, HistoryFormat format, History history, Verdict verdict, long millis) {
+    History.Counts counts = history.counts();
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
     json.put("file", file.toString());
     json.put("format", format.label());
-    json.put("model", report.model());
-    json.put("verdict", report.verdict().status().label());
-    json.put("why", report.verdict().why());
+    json.put("model", modelName);
+    json.put("claim", claimName());
+    json.put("verdict", verdict.status().label());
+    json.put("why", verdict.why());
     json.put(
         "ops",
         Map.of(
@@ -272,18 +317,13 @@ public final class CheckCommand implements Callable<Integer> {
             "ok", counts.ok(),
             "failed", counts.failed(),
             "unknown", counts.unknown()));
-    json.put("keys", report.keys().size());
-    json.put(
-        "invalidKeys", report.keys().stream().filter(key -> key.verdict().isInvalid()).count());
-    json.put("configurations", report.configurations());
+    json.put("keys", keys(history, verdict));
+    verdict.figures().forEach(json::putIfAbsent);
     json.put("millis", millis);
-    report
-        .explanation()
-        .ifPresent(
-            explanation ->
-                json.put(
-                    "operations",
-                    shown(explanation).stream().map(CheckCommand::describe).toList()));
+    if (verdict.isInvalid()) {
+      json.put("operations", shown(verdict).stream().map(CheckCommand::describe).toList());
+      json.put("story", verdict.story());
+    }
     return json;
   }
 

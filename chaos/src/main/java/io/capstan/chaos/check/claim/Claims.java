@@ -10,7 +10,10 @@ import io.capstan.chaos.check.linear.LinearizabilityReport;
 import io.capstan.chaos.check.linear.Model;
 import io.capstan.chaos.check.linear.Models;
 import io.capstan.chaos.check.measure.AvailabilityClaim;
+import io.capstan.chaos.check.txn.IsolationLevel;
+import io.capstan.chaos.check.txn.ListAppendChecker;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +41,11 @@ public final class Claims {
     all.put("nothing-lost", "every acknowledged write is there, superseded or discarded by rule");
     all.put("converged", "in the end all replicas hold the same");
     all.put("available", "enough attempts of a side of the split are answered (side, min, phase)");
-    return java.util.Collections.unmodifiableMap(all);
+    for (IsolationLevel level : IsolationLevel.values()) {
+      all.put(
+          level.label(), "transactions that append to lists and read them are " + level.label());
+    }
+    return Collections.unmodifiableMap(all);
   }
 
   /** The names. */
@@ -73,8 +80,16 @@ public final class Claims {
               settings.number("min", 1),
               settings.text("phase", "during"));
       default ->
-          throw new IllegalArgumentException(
-              "a claim is one of " + String.join(", ", names()) + ", not '" + name + "'");
+          IsolationLevel.ofLabel(name)
+              .map(Claims::isolated)
+              .orElseThrow(
+                  () ->
+                      new IllegalArgumentException(
+                          "a claim is one of "
+                              + String.join(", ", names())
+                              + ", not '"
+                              + name
+                              + "'"));
     };
   }
 
@@ -100,6 +115,11 @@ public final class Claims {
           new LinearizabilityChecker().check(evidence.history(), model, budget);
       return report.pinned();
     };
+  }
+
+  private static Claim isolated(IsolationLevel level) {
+    return (evidence, budget) ->
+        ListAppendChecker.check(evidence.history(), level, budget).verdict();
   }
 
   private static Claim bankTotal(ClaimSettings settings) {
