@@ -34,6 +34,21 @@ final class ArchitectureTest {
   }
 
   @Test
+  @DisplayName("let reports know the checkers and no cluster")
+  void reportsKnowNoCluster() {
+    classes()
+        .that()
+        .resideInAPackage("io.capstan.chaos.report..")
+        .should()
+        .onlyDependOnClassesThat(
+            DescribedPredicate.or(
+                JavaClass.Predicates.resideInAnyPackage(
+                    "io.capstan.chaos.report..", "io.capstan.chaos.check.."),
+                DescribedPredicate.not(JavaClass.Predicates.resideInAPackage("io.capstan.."))))
+        .check(CLASSES);
+  }
+
+  @Test
   @DisplayName("let the simulator have no clock, no threads and no dice of its own")
   void simulatorIsPure() {
     noClasses()

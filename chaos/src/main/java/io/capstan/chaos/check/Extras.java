@@ -11,6 +11,12 @@ public final class Extras {
   /** The node that the client spoke to. */
   public static final String NODE = "node";
 
+  /**
+   * The client, by the number under which it began: after an operation of unknown outcome it goes
+   * on under a new process number, as Jepsen's clients do.
+   */
+  public static final String CLIENT = "client";
+
   /** The side of the split on which the client stood: {@code majority} or {@code minority}. */
   public static final String SIDE = "side";
 

@@ -75,8 +75,8 @@ final class DemoCommand implements Callable<Integer> {
       names = "--out",
       paramLabel = "DIR",
       description =
-          "Folder for result.json and the histories; files of an earlier run are replaced. Default:"
-              + " capstan-demo here.")
+          "Folder for report.html, result.json and the histories; files of an earlier run are"
+              + " replaced. Default: capstan-demo here.")
   private Path out = Path.of("capstan-demo");
 
   @Option(

@@ -1,13 +1,16 @@
 package io.capstan.chaos.command;
 
+import io.capstan.chaos.report.ClusterSample;
 import io.capstan.chaos.report.Ink;
 import io.capstan.chaos.report.Paragraph;
 import io.capstan.chaos.report.ResultFiles;
 import io.capstan.chaos.report.ResultTable;
 import io.capstan.chaos.report.ScenarioResult;
+import io.capstan.chaos.scenario.ClusterWatch;
 import io.capstan.chaos.scenario.RunProgress;
 import io.capstan.chaos.scenario.SplitEvidence;
 import io.capstan.chaos.scenario.SplitJudge;
+import io.capstan.chaos.scenario.SplitReport;
 import io.capstan.chaos.scenario.SplitScenario;
 import io.capstan.chaos.scenario.SplitSettings;
 import io.capstan.chaos.scenario.SplitStory;
@@ -84,7 +87,7 @@ final class DemoRun {
         DemoCluster cluster = factory.start(settings.nodes(), files.clusterLog())) {
       Judged run = runAndJudge(cluster);
       ScenarioResult result = run.result();
-      write(run.evidence(), result);
+      write(run);
       if (screen.isJson()) {
         screen.out().println(ResultFiles.json(result));
       } else {
@@ -104,7 +107,8 @@ final class DemoRun {
         String.format(
             Locale.ROOT,
             "%d nodes inside this process, each with gRPC, RocksDB and a TCP proxy on every link to"
-                + " another. Keyspace bank is CP (Raft), keyspace feed is AP (leaderless). Seed %d.",
+                + " another. Keyspace bank is CP (Raft), keyspace feed is AP (leaderless). Seed"
+                + " %d.",
             settings.nodes(),
             settings.split().seed()),
         "",
@@ -114,7 +118,8 @@ final class DemoRun {
   }
 
   /** A run, and what became of its claims. */
-  private record Judged(SplitEvidence evidence, ScenarioResult result) {}
+  private record Judged(
+      SplitEvidence evidence, ScenarioResult result, List<ClusterSample> samples) {}
 
   private Judged runAndJudge(DemoCluster demo) throws InterruptedException {
     RunProgress progress = new RunProgress();
@@ -137,21 +142,27 @@ final class DemoRun {
   }
 
   private Judged runAndJudge(DemoCluster demo, RunProgress progress) throws InterruptedException {
-    SplitEvidence evidence =
-        new SplitScenario(demo.cluster(), demo.clients(), settings.split(), progress)
-            .run(files.faultJournal());
-    progress.advance(RunProgress.Step.CHECK, "checking what every client saw");
-    return new Judged(
-        evidence,
-        new SplitJudge(CHECK_BUDGET).judge(evidence, demo.substrate(), settings.replay()));
+    try (ClusterWatch watch = ClusterWatch.start(demo.cluster())) {
+      SplitEvidence evidence =
+          new SplitScenario(demo.cluster(), demo.clients(), settings.split(), progress)
+              .run(files.faultJournal());
+      watch.close();
+      progress.advance(RunProgress.Step.CHECK, "checking what every client saw");
+      return new Judged(
+          evidence,
+          new SplitJudge(CHECK_BUDGET).judge(evidence, demo.substrate(), settings.replay()),
+          watch.samples(progress.startedNanos()));
+    }
   }
 
-  private void write(SplitEvidence evidence, ScenarioResult result) {
+  private void write(Judged run) {
+    SplitEvidence evidence = run.evidence();
     try {
       files.writeHistory("cp", "history", evidence.bankHistory());
       files.writeHistory("cp", ResultFiles.REGISTERS, evidence.registerHistory());
       files.writeHistory("ap", "history", evidence.feedHistory());
-      files.writeResult(result);
+      files.writeResult(run.result());
+      files.writeReport(SplitReport.of(evidence, run.result(), run.samples()));
     } catch (IOException e) {
       throw new CapstanException(
           ErrorCode.INTERNAL,
@@ -184,6 +195,7 @@ final class DemoRun {
     screen.line("");
     screen.line(ink.verdict(result.verdict().label(), story.verdict()));
     screen.line("");
+    screen.line("Report      " + files.reportHtml() + "  (open it in a browser)");
     screen.line("Result      " + files.resultJson());
     screen.line("Histories   " + files.historyEdn("cp") + "  " + files.historyEdn("ap"));
     screen.line(

@@ -32,11 +32,17 @@ public final class ResultFiles {
       throw new IOException("the folder " + folder + " cannot be written to");
     }
     Files.deleteIfExists(resultJson());
+    Files.deleteIfExists(reportHtml());
   }
 
   /** Returns where the verdicts stand. */
   public Path resultJson() {
     return folder.resolve("result.json");
+  }
+
+  /** Returns where the report for people stands. */
+  public Path reportHtml() {
+    return folder.resolve("report.html");
   }
 
   /** Returns where the fault journal stands. */
@@ -89,6 +95,15 @@ public final class ResultFiles {
    */
   public void writeResult(ScenarioResult result) throws IOException {
     Files.writeString(resultJson(), json(result) + "\n");
+  }
+
+  /**
+   * Writes report.html.
+   *
+   * @throws IOException if it cannot be written
+   */
+  public void writeReport(Report report) throws IOException {
+    Files.writeString(reportHtml(), ReportPage.html(report));
   }
 
   /** Returns the text of result.json. */

@@ -14,7 +14,7 @@ public final class ResultTable {
 
   private static final String NONE = "-";
   private static final int LABEL_WIDTH = 32;
-  private static final List<String> HEADINGS =
+  static final List<String> HEADINGS =
       List.of("attempted", "ok", "refused", "unknown", "p50", "p99", "stale", "siblings");
   private static final int[] WIDTHS = {10, 7, 9, 9, 8, 9, 7, 9};
 
@@ -49,23 +49,34 @@ public final class ResultTable {
   }
 
   private String row(SideResult side, boolean canHaveSiblings) {
-    String ok = padLeft(count(side.ok()), WIDTHS[1]);
-    String refused = padLeft(count(side.refused()), WIDTHS[2]);
-    String unknown = padLeft(count(side.unknown()), WIDTHS[3]);
-    Long stale = side.staleReads();
+    List<String> cells = cells(side, canHaveSiblings);
+    StringBuilder line = new StringBuilder(pad("  " + label(side), LABEL_WIDTH));
     boolean allRefused = side.attempted() > 0 && side.ok() == 0;
-    return pad("  " + label(side), LABEL_WIDTH)
-        + padLeft(count(side.attempted()), WIDTHS[0])
-        + (allRefused ? ok : ink.good(ok))
-        + (side.refused() > 0 ? ink.warn(refused) : refused)
-        + (side.unknown() > 0 ? ink.warn(unknown) : unknown)
-        + padLeft(millis(side.p50Millis()), WIDTHS[4])
-        + padLeft(millis(side.p99Millis()), WIDTHS[5])
-        + padLeft(stale == null ? "?" : count(stale), WIDTHS[6])
-        + padLeft(canHaveSiblings ? count(side.siblings()) : NONE, WIDTHS[7]);
+    for (int i = 0; i < WIDTHS.length; i++) {
+      String cell = padLeft(cells.get(i), WIDTHS[i]);
+      boolean isGood = i == 1 && !allRefused;
+      boolean isOdd = (i == 2 && side.refused() > 0) || (i == 3 && side.unknown() > 0);
+      line.append(isGood ? ink.good(cell) : isOdd ? ink.warn(cell) : cell);
+    }
+    return line.toString();
   }
 
-  private static String label(SideResult side) {
+  /** Returns the cells of a row, one for each of {@link #HEADINGS}. */
+  static List<String> cells(SideResult side, boolean canHaveSiblings) {
+    Long stale = side.staleReads();
+    return List.of(
+        count(side.attempted()),
+        count(side.ok()),
+        count(side.refused()),
+        count(side.unknown()),
+        millis(side.p50Millis()),
+        millis(side.p99Millis()),
+        stale == null ? "?" : count(stale),
+        canHaveSiblings ? count(side.siblings()) : NONE);
+  }
+
+  /** Returns what a row is about. */
+  static String label(SideResult side) {
     String nodes = String.join(" ", side.nodes());
     return switch (side.phase()) {
       case "before" -> "before the split";

@@ -1,5 +1,6 @@
 package io.capstan.chaos.report;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import io.capstan.chaos.check.Verdict;
@@ -136,11 +137,16 @@ public record ScenarioResult(
     }
   }
 
-  /** A claim and what became of it. */
-  public record ClaimResult(String claim, String verdict, String why) {
+  /**
+   * A claim and what became of it.
+   *
+   * @param judged the verdict in full: its operations and story go into the report, not into
+   *     result.json
+   */
+  public record ClaimResult(String claim, String verdict, String why, @JsonIgnore Verdict judged) {
     /** Returns the claim with this verdict. */
     public static ClaimResult of(String claim, Verdict verdict) {
-      return new ClaimResult(claim, verdict.status().label(), verdict.why());
+      return new ClaimResult(claim, verdict.status().label(), verdict.why(), verdict);
     }
   }
 

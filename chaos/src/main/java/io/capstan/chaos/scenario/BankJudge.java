@@ -46,7 +46,7 @@ final class BankJudge {
             history.operations(), evidence.times().healedNanos(), evidence.nodes());
     ClaimSheet sheet =
         new ClaimSheet()
-            .add(SplitClaims.LINEARIZABLE, linearizability.verdict())
+            .add(SplitClaims.LINEARIZABLE, linearizability.pinned())
             .add(
                 SplitClaims.TOTAL,
                 BankTotalsChecker.check(

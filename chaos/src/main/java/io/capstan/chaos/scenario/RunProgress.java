@@ -123,6 +123,11 @@ public final class RunProgress implements AttemptListener {
     return minority;
   }
 
+  /** Returns when the workload started, on {@code System.nanoTime}; 0 before it. */
+  public long startedNanos() {
+    return startedNanos;
+  }
+
   /** Returns milliseconds since the start of the workload; 0 before it. */
   public long elapsedMillis() {
     long started = startedNanos;

@@ -32,6 +32,8 @@ public final class WorkloadClient {
   /** Requests that one attempt may send. */
   static final int SENDS_MAX = 10;
 
+  private static final long UNNUMBERED = -1;
+
   private final String keyspace;
   private final KeyspaceClient client;
   private final ClientScript script;
@@ -40,6 +42,7 @@ public final class WorkloadClient {
   private final AtomicLong processes;
   private final AttemptListener listener;
   private final ArrayDeque<Long> idleProcesses = new ArrayDeque<>();
+  private long number = UNNUMBERED;
   private int outstanding;
   private @Nullable RuntimeException broken;
 
@@ -92,6 +95,7 @@ public final class WorkloadClient {
       attempt = script.next(phase);
       Long idle = idleProcesses.pollFirst();
       long process = idle == null ? processes.getAndIncrement() : idle;
+      number = number == UNNUMBERED ? process : number;
       invocation =
           recorder.invoke(process, attempt.f(), attempt.key(), attempt.value(), extras(attempt));
       if (outstanding >= OUTSTANDING_MAX) {
@@ -152,6 +156,7 @@ public final class WorkloadClient {
   private Map<String, @Nullable Object> extras(Attempt attempt) {
     Map<String, @Nullable Object> extras = new LinkedHashMap<>();
     extras.put(Extras.NODE, client.nodeId());
+    extras.put(Extras.CLIENT, number);
     extras.put(Extras.LEVEL, client.level());
     extras.putAll(attempt.extras());
     return extras;

@@ -20,6 +20,7 @@ import io.capstan.cli.Streams;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -50,6 +51,7 @@ class DemoRunTest {
         .contains("The feed chose availability")
         .contains("Every claim holds.")
         .contains(folder.resolve("result.json").toString())
+        .contains(folder.resolve("report.html").toString())
         .doesNotContain("\u001b");
     assertThat(text().lines().filter(line -> !line.contains(folder.toString())))
         .allMatch(line -> line.length() <= ResultTable.WIDTH_MAX);
@@ -101,6 +103,17 @@ class DemoRunTest {
     assertThat(HistoryFormats.read(folder.resolve("cp/registers.edn")).operations())
         .isNotEmpty()
         .allMatch(each -> each.key() instanceof String key && key.startsWith("register/"));
+  }
+
+  @Test
+  void theReportShowsBothKeyspacesAndWhatWasSeenOfTheCluster() throws Exception {
+    run(FakeStore.Defect.NONE, true, false);
+
+    String page = Files.readString(folder.resolve("report.html"));
+    assertThat(page)
+        .contains("Every claim holds")
+        .contains("The bank chose consistency: through n2 it answered none of")
+        .contains("value=\"capstan demo --seed 7\"");
   }
 
   @Test
