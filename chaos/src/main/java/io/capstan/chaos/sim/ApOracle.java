@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -417,6 +418,12 @@ final class ApOracle {
 
   int acknowledgedWrites() {
     return acknowledged.size();
+  }
+
+  /** What the clock among these rows covers. */
+  static VersionVector basesOf(NavigableMap<byte[], byte[]> clockRows) {
+    byte[] clock = clockRows.get("clock".getBytes(US_ASCII));
+    return clock == null ? VersionVector.EMPTY : basesOf(clock);
   }
 
   private static VersionVector basesOf(byte[] clock) {

@@ -2,8 +2,13 @@ package io.capstan.chaos.sim;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.capstan.node.quorum.LeaderlessKeyspace;
+import io.capstan.node.replica.Replica;
 import io.capstan.node.storage.Table;
 import io.capstan.node.version.Dot;
+import io.capstan.node.version.DottedVersionVectorSet;
+import io.capstan.node.version.RowHash;
+import io.capstan.node.version.VersionVector;
 import io.capstan.proto.store.v1.DiscardedWrite;
 import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
@@ -15,6 +20,7 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Compares what the nodes of a healed and quiet cluster have come to. */
 final class FinalState {
@@ -33,6 +39,53 @@ final class FinalState {
       }
     }
     return true;
+  }
+
+  /** Whether the hash trees of the AP keyspace say that every node holds the same rows. */
+  boolean rootsEqual(long keyspace) {
+    RowHash first = null;
+    for (SimulatedNode node : nodes) {
+      LeaderlessKeyspace leaderless = leaderless(node, keyspace);
+      RowHash root = leaderless == null ? null : leaderless.root();
+      if (root == null || (first != null && !first.equals(root))) {
+        return false;
+      }
+      first = root;
+    }
+    return true;
+  }
+
+  /** Hash trees are those of the rows, and equal clocks never stood above different rows. */
+  void checkRoots(long keyspace) {
+    for (int node = 0; node < nodes.size(); node++) {
+      LeaderlessKeyspace leaderless = leaderless(nodes.get(node), keyspace);
+      if (leaderless == null) {
+        continue;
+      }
+      if (!leaderless.disagreeing().isEmpty()) {
+        throw new SimulationFailure(
+            "replicas with equal clocks hold equal rows",
+            nodes.get(node).id() + " and " + leaderless.disagreeing() + " do not");
+      }
+      RowHash counted = RowHash.ZERO;
+      VersionVector bases = ApOracle.basesOf(nodes.get(node).disk().rows(Table.clock(keyspace)));
+      for (Map.Entry<byte[], byte[]> row :
+          nodes.get(node).disk().rows(Table.data(keyspace)).entrySet()) {
+        ByteString key = ByteString.copyFrom(row.getKey());
+        StoredValue stored = ApOracle.parse(row.getValue());
+        counted = counted.xor(RowHash.of(key, DottedVersionVectorSet.fromStored(stored, bases)));
+      }
+      if (!counted.equals(leaderless.root())) {
+        throw new SimulationFailure(
+            "the hash tree is that of the rows",
+            nodes.get(node).id() + " says " + leaderless.root() + ", its rows " + counted);
+      }
+    }
+  }
+
+  private static @Nullable LeaderlessKeyspace leaderless(SimulatedNode node, long keyspace) {
+    Replica replica = node.replica();
+    return replica == null ? null : replica.apKeyspace(keyspace);
   }
 
   private static boolean siblingsEqual(

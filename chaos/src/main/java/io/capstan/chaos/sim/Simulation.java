@@ -178,6 +178,11 @@ public final class Simulation {
             + " are equal without anybody reading",
         schedule.healthyMillisMax(),
         () -> finalState.apEqual(keyspace));
+    runUntil(
+        "all replicas of the AP keyspace " + oracle.keyspace() + " have the same root",
+        schedule.healthyMillisMax(),
+        () -> finalState.rootsEqual(keyspace));
+    finalState.checkRoots(keyspace);
     Set<String> discarded = finalState.discarded(keyspace);
     coverage.add(Coverage.Counter.DISCARDED, discarded.size());
     oracle.nothingLost(finalState.ap(0, keyspace), discarded);

@@ -5,6 +5,7 @@ import io.capstan.node.version.Actor;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.NodeClock;
+import io.capstan.node.version.RowHash;
 import io.capstan.proto.peer.v1.ClockExchange;
 import io.capstan.proto.peer.v1.KeyedValue;
 import io.capstan.proto.peer.v1.MissingDots;
@@ -97,15 +98,17 @@ final class AntiEntropy {
 
   /** Sends the clock as it is now, once all that it says is on disk. */
   void sendClock(String peer) {
-    QuorumMessage message =
-        wire.message()
-            .setClockExchange(
-                ClockExchange.newBuilder()
-                    .setClock(state.clock().toProto())
-                    .setWallMillis(time.wallMillis())
-                    .setSequence(freshness.nextSequence(peer))
-                    .setEcho(freshness.echo(peer)))
-            .build();
+    ClockExchange.Builder exchange =
+        ClockExchange.newBuilder()
+            .setClock(state.clock().toProto())
+            .setWallMillis(time.wallMillis())
+            .setSequence(freshness.nextSequence(peer))
+            .setEcho(freshness.echo(peer));
+    RowHash root = state.root();
+    if (root != null) {
+      exchange.setRoot(root.toBytes());
+    }
+    QuorumMessage message = wire.message().setClockExchange(exchange).build();
     wire.whenDurable(() -> wire.send(peer, message));
   }
 
@@ -116,12 +119,29 @@ final class AntiEntropy {
     seen.put(from, theirs);
     stability.heard(from, theirs);
     freshness.received(from, exchange.getSequence(), exchange.getEcho(), theirs);
+    audit(from, theirs, exchange.getRoot());
     MissingDots missing = missingIn(theirs);
     if (missing.getDotsCount() > 0 || missing.hasUnlogged()) {
       QuorumMessage message = wire.message().setMissingDots(missing).build();
       wire.whenDurable(() -> wire.send(from, message));
     }
     return theirs;
+  }
+
+  /** Whoever has seen the same holds the same rows, or something is wrong that no clock tells. */
+  private void audit(String from, NodeClock theirs, ByteString sent) {
+    RowHash own = state.root();
+    if (own == null
+        || sent.isEmpty()
+        || !state.clock().containsAll(theirs)
+        || !theirs.containsAll(state.clock())) {
+      return;
+    }
+    try {
+      state.audit().compare(from, RowHash.fromBytes(sent));
+    } catch (IllegalArgumentException e) {
+      throw new MalformedMessageException("a root that a peer sent: " + e.getMessage(), e);
+    }
   }
 
   private MissingDots missingIn(NodeClock theirs) {
@@ -220,6 +240,22 @@ final class AntiEntropy {
       largest = Math.max(largest, apart);
     }
     return OptionalLong.of(largest);
+  }
+
+  /** How many dots the peer lacked by its last clock, as of now; empty where none came. */
+  OptionalLong missingAt(String peer) {
+    NodeClock theirs = seen.get(peer);
+    return theirs == null
+        ? OptionalLong.empty()
+        : OptionalLong.of(state.clock().countMissingIn(theirs));
+  }
+
+  /** How many dots of the peer's last clock are missing here; empty where none came. */
+  OptionalLong missingOf(String peer) {
+    NodeClock theirs = seen.get(peer);
+    return theirs == null
+        ? OptionalLong.empty()
+        : OptionalLong.of(theirs.countMissingIn(state.clock()));
   }
 
   /** The clock that the peer last sent, or null; not to be changed. */

@@ -99,7 +99,7 @@ final class CounterFolding {
             stability::contains,
             TypeLimits.COUNTER_FOLD_MIN);
     if (folded != null) {
-      state.writeOwn(key, folded, dot);
+      state.writeOwn(key, held, folded, dot);
     }
     return Counters.unfolded(folded == null ? held : folded, state.self());
   }

@@ -2,13 +2,16 @@ package io.capstan.node.quorum;
 
 import io.capstan.node.version.InvariantViolation;
 import io.capstan.node.version.NodeClock;
+import io.capstan.node.version.RowHash;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.peer.v1.Refusal;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.v1.CounterAddRequest;
 import io.capstan.proto.v1.CounterGetRequest;
 import io.capstan.proto.v1.DeleteRequest;
+import io.capstan.proto.v1.DivergenceRequest;
 import io.capstan.proto.v1.GetRequest;
+import io.capstan.proto.v1.KeyspaceStatus;
 import io.capstan.proto.v1.ListConflictsRequest;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
@@ -18,6 +21,7 @@ import io.capstan.proto.v1.SetRemoveRequest;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One AP keyspace on one replica: coordinates what clients ask of this node, serves other
@@ -54,6 +58,7 @@ public final class LeaderlessKeyspace {
   private final Hints hints;
   private final CounterFolding folding;
   private final TypedWrites typedWrites;
+  private final DivergenceReport divergence;
   private long malformedMessages;
 
   /**
@@ -145,6 +150,8 @@ public final class LeaderlessKeyspace {
             freshness);
     this.antiEntropy =
         new AntiEntropy(config, state, wire, peers, time, stability, takeover, freshness, random);
+    this.divergence =
+        new DivergenceReport(config.nodeId(), state, antiEntropy, stability, rebuilding, peers);
     this.folding = new CounterFolding(config, state, stability, time);
     this.typedWrites =
         new TypedWrites(levels, admission, state, writes, folding, output, config, time);
@@ -246,6 +253,38 @@ public final class LeaderlessKeyspace {
     }
   }
 
+  /**
+   * Tells how far this replica and its peers are apart. Answered at once with a {@code
+   * DivergenceResponse}, or FAILED.
+   */
+  public void divergence(long callId, DivergenceRequest request, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    try {
+      output.reply(callId, divergence.answer(request));
+    } catch (IllegalArgumentException e) {
+      output.fail(callId, Refusals.badLeaf(String.valueOf(e.getMessage())));
+    }
+  }
+
+  /** Puts on the status page what belongs there. */
+  public void describe(KeyspaceStatus.Builder row) {
+    divergence.describe(row);
+    row.setDiscardedWrites(ledger.discarded())
+        .setCollapsedConflicts(ledger.collapsed())
+        .setHintsWaiting(hints.waiting())
+        .addAllNeedingAntiEntropy(hints.needingAntiEntropy());
+  }
+
+  /** The hash of all rows; null while it cannot be said, see {@link RowAudit}. */
+  public @Nullable RowHash root() {
+    return state.root();
+  }
+
+  /** Peers that held other rows although they had seen the same, when compared last. */
+  public List<String> disagreeing() {
+    return state.audit().disagreeing();
+  }
+
   /** How many writes the latest one won against on this replica so far. */
   public long discardedWrites() {
     return ledger.discarded();
@@ -325,6 +364,7 @@ public final class LeaderlessKeyspace {
     antiEntropy.tick();
     takeover.tick();
     rebuilding.tick();
+    state.audit().tick(state);
     if (collector.hasWork()) {
       collector.collect();
     }
@@ -340,6 +380,7 @@ public final class LeaderlessKeyspace {
     for (OptionalLong next :
         List.of(
             antiEntropy.nextTickNanos(),
+            state.audit().nextTickNanos(),
             pending.nextTickNanos(),
             takeover.nextTickNanos(),
             writes.nextTickNanos(),

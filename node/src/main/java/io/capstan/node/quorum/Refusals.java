@@ -122,6 +122,10 @@ final class Refusals {
     return failed("INVALID_ARGUMENT", message, "Take the version from: capstan conflicts list");
   }
 
+  static ErrorDetail badLeaf(String message) {
+    return failed("INVALID_ARGUMENT", message, "Take the leaves from the answer without them");
+  }
+
   static ErrorDetail tooManySiblings(int siblings, long sizeMaxBytes) {
     return failed(
         "TOO_MANY_SIBLINGS",
@@ -269,8 +273,8 @@ final class Refusals {
                     : String.join(", ", receipt.getAckedList()))
                 + " only. It is not undone: it may surface later, on either side of a partition")
         .setHint(
-            "Retry with the same operation id, which writes nothing twice while the value stands, or"
-                + " read the key")
+            "Retry with the same operation id, which writes nothing twice while the value stands,"
+                + " or read the key")
         .setReceipt(receipt)
         .build();
   }
@@ -281,14 +285,14 @@ final class Refusals {
 
   private static String hint(Levels levels, boolean write) {
     if (!levels.allowsOne(write)) {
-      return "Heal the partition and try again, or ask a node on the other side; this keyspace takes"
-          + " no writes below level "
+      return "Heal the partition and try again, or ask a node on the other side; this keyspace"
+          + " takes no writes below level "
           + levels.names(true).split(",", 2)[0];
     }
     return write
-        ? "Use level one, which stays available on both sides and merges after the heal, or heal the"
-            + " partition and try again"
-        : "Use level one, which answers what this node holds and may be stale, or heal the partition"
-            + " and try again";
+        ? "Use level one, which stays available on both sides and merges after the heal, or heal"
+            + " the partition and try again"
+        : "Use level one, which answers what this node holds and may be stale, or heal the"
+            + " partition and try again";
   }
 }

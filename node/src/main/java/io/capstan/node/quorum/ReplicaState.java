@@ -8,6 +8,7 @@ import io.capstan.node.version.HybridClock;
 import io.capstan.node.version.HybridTimestamp;
 import io.capstan.node.version.InvariantViolation;
 import io.capstan.node.version.NodeClock;
+import io.capstan.node.version.RowHash;
 import io.capstan.node.version.Sibling;
 import io.capstan.node.version.VersionVector;
 import io.capstan.proto.store.v1.StoredValue;
@@ -30,6 +31,9 @@ final class ReplicaState {
   private @Nullable VersionVector bases;
   private @Nullable NodeClock passedClock;
   private ByteString passedUntil = ByteString.EMPTY;
+  private final RowAudit audit;
+  // Rows were taken over whose clock was not, yet.
+  private boolean partlyTakenOver;
   private boolean clockDirty;
   private long dotsTakenUp;
 
@@ -40,6 +44,7 @@ final class ReplicaState {
     this.hybridClock = new HybridClock(config.limits().clockDriftMaxMillis());
     this.time = time;
     this.rule = rule;
+    this.audit = new RowAudit(tables, time);
     if (clock.maxOf(self) != clock.baseOf(self)) {
       throw new InvariantViolation(
           "the stored clock has gaps among this node's own writes ("
@@ -47,6 +52,7 @@ final class ReplicaState {
               + "): the data folder"
               + " is damaged. Start the node with an empty one; it will be filled by its peers");
     }
+    audit.readSlice(this);
   }
 
   Actor self() {
@@ -72,7 +78,8 @@ final class ReplicaState {
     return DottedVersionVectorSet.fromStored(stored, bases());
   }
 
-  private void store(ByteString key, DottedVersionVectorSet value) {
+  private void store(ByteString key, DottedVersionVectorSet before, DottedVersionVectorSet value) {
+    audit.changed(key, before, value);
     StoredValue stored = value.toStored(bases());
     if (stored.getSiblingsCount() == 0 && !stored.hasContext()) {
       tables.delete(key);
@@ -88,6 +95,24 @@ final class ReplicaState {
       bases = known;
     }
     return known;
+  }
+
+  RowAudit audit() {
+    return audit;
+  }
+
+  /**
+   * All rows together, as they are where the clock is what it is; null while that cannot be said:
+   * not every row was read since the start, or rows were taken over of which the clock says nothing
+   * yet.
+   */
+  @Nullable RowHash root() {
+    return audit.isComplete() && !partlyTakenOver ? audit.tree().root() : null;
+  }
+
+  /** Whether rows were taken over of which the clock says nothing yet. */
+  boolean isPartlyTakenOver() {
+    return partlyTakenOver;
   }
 
   void scan(ByteString prefix, ByteString from, KeyspaceTables.RowVisitor visitor) {
@@ -123,14 +148,16 @@ final class ReplicaState {
   /**
    * Stores the key after an own write.
    *
+   * @param held what the key held before
    * @param value what the key holds now, the dot included
    */
-  void writeOwn(ByteString key, DottedVersionVectorSet value, Dot dot) {
+  void writeOwn(
+      ByteString key, DottedVersionVectorSet held, DottedVersionVectorSet value, Dot dot) {
     if (!dot.equals(nextDot())) {
       throw new InvariantViolation("dot " + dot + " is not the next one, " + nextDot());
     }
     record(dot, key);
-    store(key, value);
+    store(key, held, value);
   }
 
   /**
@@ -152,7 +179,7 @@ final class ReplicaState {
       record(sibling.dot(), key);
     }
     if (!merged.holdsSameAs(held) || !merged.context().beyond(bases()).equals(explicit)) {
-      store(key, merged);
+      store(key, held, merged);
     }
     return merged;
   }
@@ -179,6 +206,7 @@ final class ReplicaState {
    * @param until the keys before this one are taken over
    */
   void passedBy(@Nullable NodeClock theirs, ByteString until) {
+    partlyTakenOver |= theirs != null;
     passedClock = theirs;
     passedUntil = until;
   }
@@ -193,13 +221,15 @@ final class ReplicaState {
     DottedVersionVectorSet kept =
         held.without(s -> theirs.contains(s.dot()) && !other.holds(s.dot()));
     if (kept != held) {
-      store(key, kept);
+      partlyTakenOver = true;
+      store(key, held, kept);
     }
   }
 
   /** Every key was taken over from a replica whose clock was this when that began. */
   void takeOver(NodeClock theirs) {
     passedBy(null, ByteString.EMPTY);
+    partlyTakenOver = false;
     clock.join(theirs);
     dotsTakenUp++;
     clockChanged();
@@ -253,7 +283,7 @@ final class ReplicaState {
     DottedVersionVectorSet kept = gone ? held.without(sibling -> true) : held;
     boolean shorter = kept.context().beyond(bases()).size() < stored.getContext().getEntriesCount();
     if (kept != held || shorter) {
-      store(key, kept);
+      store(key, held, kept);
     }
     return held.siblings().size() - kept.siblings().size();
   }
@@ -291,10 +321,10 @@ final class ReplicaState {
             + where
             + " knows its write number "
             + counter
-            + ": the data folder was put back to an older state, or the disk lost writes that it had"
-            + " confirmed. Going on would use version numbers twice and lose acknowledged writes."
-            + " Move the data folder away and start the node with an empty one: it comes back as a"
-            + " new incarnation and is filled by its peers");
+            + ": the data folder was put back to an older state, or the disk lost writes that it"
+            + " had confirmed. Going on would use version numbers twice and lose acknowledged"
+            + " writes. Move the data folder away and start the node with an empty one: it comes"
+            + " back as a new incarnation and is filled by its peers");
   }
 
   /** Puts the clock into the batch of what it describes. */

@@ -81,6 +81,18 @@ final class Stability {
     return base;
   }
 
+  /**
+   * How many dots of the own clock are not known to be everywhere: whatever was deleted with them
+   * stays stored.
+   */
+  long unconfirmedDots() {
+    long dots = 0;
+    for (Actor actor : own.actors()) {
+      dots += own.baseOf(actor) - baseOf(actor);
+    }
+    return dots;
+  }
+
   /** The peers of which the own clock has a dot that they have not confirmed. */
   List<String> behind() {
     List<String> behind = new ArrayList<>();

@@ -181,9 +181,11 @@ final class TypedWrites {
       return;
     }
     Dot dot = state.nextDot();
+    DottedVersionVectorSet before = held;
     for (DottedVersionVectorSet row : written.rows()) {
       dot = state.nextDot();
-      state.writeOwn(write.key(), row, dot);
+      state.writeOwn(write.key(), before, row, dot);
+      before = row;
     }
     folding.used(write.key(), last);
     writes.replicate(callId, write, deadlineNanos, last, dot, written.superseded());

@@ -232,7 +232,7 @@ final class WriteCoordinator {
       return;
     }
     StoredValue encoded = written.toProto();
-    state.writeOwn(write.key, written, dot);
+    state.writeOwn(write.key, held, written, dot);
     start(callId, write, deadlineNanos, written, encoded, dot, held.covered(seen));
   }
 
@@ -257,7 +257,7 @@ final class WriteCoordinator {
     Sibling tombstone = new Sibling(dot, state.nextTimestamp(held, read), write.operation, null);
     DottedVersionVectorSet written =
         rule.settle(write.key, held.without(superseded).add(tombstone));
-    state.writeOwn(write.key, written, dot);
+    state.writeOwn(write.key, held, written, dot);
     replicate(callId, write, deadlineNanos, written, dot, superseded);
   }
 

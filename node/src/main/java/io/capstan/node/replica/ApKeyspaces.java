@@ -11,6 +11,7 @@ import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.v1.CounterAddRequest;
 import io.capstan.proto.v1.CounterGetRequest;
 import io.capstan.proto.v1.DeleteRequest;
+import io.capstan.proto.v1.DivergenceRequest;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.ListConflictsRequest;
@@ -122,6 +123,7 @@ final class ApKeyspaces {
       case DeleteRequest delete -> leaderless.delete(callId, delete, deadlineNanos, nanos, wall);
       case ScanRequest scan -> leaderless.scan(callId, scan, deadlineNanos, nanos, wall);
       case ListConflictsRequest list -> leaderless.listConflicts(callId, list, nanos, wall);
+      case DivergenceRequest divergence -> leaderless.divergence(callId, divergence, nanos, wall);
       case CounterAddRequest add -> leaderless.counterAdd(callId, add, deadlineNanos, nanos, wall);
       case CounterGetRequest get -> leaderless.counterGet(callId, get, deadlineNanos, nanos, wall);
       case SetAddRequest add -> leaderless.setAdd(callId, add, deadlineNanos, nanos, wall);

@@ -12,6 +12,7 @@ import io.capstan.proto.v1.CounterAddRequest;
 import io.capstan.proto.v1.CounterGetRequest;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.DeleteRequest;
+import io.capstan.proto.v1.DivergenceRequest;
 import io.capstan.proto.v1.DropKeyspaceRequest;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.GetRequest;
@@ -212,6 +213,18 @@ final class CallRouter {
               "Ask for an AP keyspace that was created with --conflicts lww."));
       return;
     }
+    if (call.request instanceof DivergenceRequest && !ap) {
+      fail(
+          call,
+          Errors.failed(
+              Errors.WRONG_MODE,
+              "Keyspace "
+                  + keyspace.getName()
+                  + " is CP: its log orders all writes, and a replica that lags applies the rest of"
+                  + " it.",
+              "Compare the applied indexes in the status."));
+      return;
+    }
     if (call.request instanceof TxnRequest) {
       if (ap) {
         fail(
@@ -306,6 +319,7 @@ final class CallRouter {
       case ScanRequest scan -> scan.getKeyspace();
       case TxnRequest txn -> txn.getKeyspace();
       case ListConflictsRequest list -> list.getKeyspace();
+      case DivergenceRequest divergence -> divergence.getKeyspace();
       case CounterAddRequest add -> add.getKeyspace();
       case CounterGetRequest get -> get.getKeyspace();
       case SetAddRequest add -> add.getKeyspace();

@@ -1,6 +1,7 @@
 package io.capstan.node.replica;
 
 import com.google.protobuf.Message;
+import io.capstan.node.quorum.LeaderlessKeyspace;
 import io.capstan.node.raft.Configuration;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.HardState;
@@ -480,5 +481,10 @@ public final class Replica {
   /** The Raft core's picture of itself. */
   public RaftStatus raftStatus() {
     return raft.status();
+  }
+
+  /** The AP keyspace on this replica, to be looked at only; null where there is none of that id. */
+  public @Nullable LeaderlessKeyspace apKeyspace(long keyspaceId) {
+    return apKeyspaces.keyspace(keyspaceId);
   }
 }

@@ -54,12 +54,8 @@ final class StatusPage {
           KeyspaceStatus.newBuilder().setKeyspace(CpAnswers.describe(keyspace));
       LeaderlessKeyspace leaderless = apKeyspaces.keyspace(keyspace.getId());
       if (leaderless != null) {
-        row.setHintsWaiting(leaderless.hintsWaiting())
-            .addAllNeedingAntiEntropy(leaderless.needingAntiEntropy());
+        leaderless.describe(row);
         response.setHintsWaiting(response.getHintsWaiting() + leaderless.hintsWaiting());
-        leaderless.divergence().ifPresent(row::setDivergenceDots);
-        row.setDiscardedWrites(leaderless.discardedWrites())
-            .setCollapsedConflicts(leaderless.collapsedConflicts());
       }
       response.addKeyspaces(row);
     }

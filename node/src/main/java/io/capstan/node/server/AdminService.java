@@ -5,6 +5,8 @@ import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.ChangeMembersResponse;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.CreateKeyspaceResponse;
+import io.capstan.proto.v1.DivergenceRequest;
+import io.capstan.proto.v1.DivergenceResponse;
 import io.capstan.proto.v1.DropKeyspaceRequest;
 import io.capstan.proto.v1.DropKeyspaceResponse;
 import io.capstan.proto.v1.ListConflictsRequest;
@@ -71,6 +73,11 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   @Override
   public void listConflicts(
       ListConflictsRequest request, StreamObserver<ListConflictsResponse> observer) {
+    intake.accept(request, observer);
+  }
+
+  @Override
+  public void divergence(DivergenceRequest request, StreamObserver<DivergenceResponse> observer) {
     intake.accept(request, observer);
   }
 

@@ -23,6 +23,7 @@ import io.capstan.proto.v1.CounterAddRequest;
 import io.capstan.proto.v1.CounterGetRequest;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.DeleteRequest;
+import io.capstan.proto.v1.DivergenceRequest;
 import io.capstan.proto.v1.DropKeyspaceRequest;
 import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.KeyspaceRef;
@@ -123,6 +124,7 @@ final class RequestCheck {
       case ListKeyspacesRequest list -> list.getName().isEmpty() ? null : name(list.getName());
       case ListMembersRequest list -> null;
       case ListConflictsRequest list -> conflicts(list);
+      case DivergenceRequest divergence -> keyspace(divergence.getKeyspace());
       case ChangeMembersRequest change -> change(change);
       case TransferLeadershipRequest transfer ->
           transfer.getTarget().isEmpty() ? null : nodeName(transfer.getTarget());

@@ -4,6 +4,7 @@ import com.google.protobuf.Message;
 import io.capstan.proto.v1.CounterAddResponse;
 import io.capstan.proto.v1.CounterGetResponse;
 import io.capstan.proto.v1.DeleteResponse;
+import io.capstan.proto.v1.DivergenceResponse;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.GetResponse;
 import io.capstan.proto.v1.ListConflictsResponse;
@@ -81,6 +82,13 @@ final class Call {
       return page;
     }
     throw new AssertionError(error == null ? "no page" : error.toString());
+  }
+
+  DivergenceResponse divergence() {
+    if (response instanceof DivergenceResponse page) {
+      return page;
+    }
+    throw new AssertionError(error == null ? "no answer" : error.toString());
   }
 
   /** The values that the answer shows, sorted; "deleted" for a tombstone. */

@@ -5,6 +5,7 @@ import io.capstan.node.version.Actor;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.NodeClock;
+import io.capstan.node.version.RowHash;
 import io.capstan.proto.store.v1.DiscardedWrite;
 import io.capstan.proto.store.v1.LedgerSummary;
 import io.capstan.proto.store.v1.RebuildingRecord;
@@ -85,6 +86,15 @@ final class MemoryTables implements KeyspaceTables {
     StoredValue stored = current.rows.get(key);
     return DottedVersionVectorSet.fromStored(
         stored == null ? StoredValue.getDefaultInstance() : stored, readClock().bases());
+  }
+
+  /** The hashes of all rows together, counted anew. */
+  RowHash rootOfRows() {
+    RowHash root = RowHash.ZERO;
+    for (ByteString key : current.rows.keySet()) {
+      root = root.xor(RowHash.of(key, held(key)));
+    }
+    return root;
   }
 
   TreeMap<ByteString, StoredValue> rows() {

@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -455,6 +456,15 @@ final class RandomHistory {
         replicas.values().stream().map(r -> r.name() + r.tables().readClock()).toList());
     for (TestReplica replica : replicas.values()) {
       books.checkClock(replica, replicas.values());
+      must(
+          Objects.equals(replica.keyspace().root(), replica.tables().rootOfRows()),
+          "the hash tree of %s is not that of its rows",
+          replica.name());
+      must(
+          replica.keyspace().disagreeing().isEmpty(),
+          "%s had the same clock as %s and other rows",
+          replica.name(),
+          replica.keyspace().disagreeing());
       must(replica.keyspace().openCalls() == 0, "open calls at %s", replica.name());
       must(replica.keyspace().malformedMessages() == 0, "malformed at %s", replica.name());
     }
