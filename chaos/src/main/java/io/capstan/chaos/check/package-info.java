@@ -10,6 +10,8 @@
  *       Porcupine's logs);
  *   <li>{@code check.linear}: is there one order of all operations that explains every answer
  *       (linearizability)?
+ *   <li>{@code check.ladder}: if there is none, which weaker guarantees hold: sequential, causal,
+ *       the session guarantees?
  *   <li>{@code check.eventual}: what an available keyspace still owes: convergence, nothing lost,
  *       how stale reads were;
  *   <li>{@code check.measure}: availability per side of a split, and latency;

@@ -5,6 +5,8 @@ import io.capstan.chaos.check.eventual.BankTotalsChecker;
 import io.capstan.chaos.check.eventual.ConservationChecker;
 import io.capstan.chaos.check.eventual.ConvergenceChecker;
 import io.capstan.chaos.check.eventual.StaleReadChecker;
+import io.capstan.chaos.check.ladder.Ladder;
+import io.capstan.chaos.check.ladder.Rung;
 import io.capstan.chaos.check.linear.LinearizabilityChecker;
 import io.capstan.chaos.check.linear.LinearizabilityReport;
 import io.capstan.chaos.check.linear.Model;
@@ -41,6 +43,14 @@ public final class Claims {
     all.put("nothing-lost", "every acknowledged write is there, superseded or discarded by rule");
     all.put("converged", "in the end all replicas hold the same");
     all.put("available", "enough attempts of a side of the split are answered (side, min, phase)");
+    all.put("sequential", "one order of all operations respects what each client did (initial)");
+    all.put("causal", "nobody misses what causally precedes what it knows (initial)");
+    all.put("read-your-writes", "a client sees its own writes (initial)");
+    all.put("monotonic-reads", "a client never sees older than it saw (initial)");
+    all.put("monotonic-writes", "who sees a client's write sees its earlier ones (initial)");
+    all.put("writes-follow-reads", "who sees a write sees what its client had read (initial)");
+    all.put("eventual", "once writing stops, everybody comes to see the same");
+    all.put("ladder", "linearizable; and if not, which weaker guarantees hold and break (initial)");
     for (IsolationLevel level : IsolationLevel.values()) {
       all.put(
           level.label(), "transactions that append to lists and read them are " + level.label());
@@ -70,6 +80,11 @@ public final class Claims {
   private static Claim make(String name, ClaimSettings settings) {
     return switch (name) {
       case "linearizable" -> linearizable(settings);
+      case "ladder" -> {
+        Object initial = settings.value("initial");
+        yield (evidence, budget) ->
+            Ladder.climb(evidence.history(), initial, evidence.finalStates(), budget).verdict();
+      }
       case "bank-total" -> bankTotal(settings);
       case "fresh-reads" -> freshReads(settings);
       case "nothing-lost" -> nothingLost();
@@ -82,6 +97,7 @@ public final class Claims {
       default ->
           IsolationLevel.ofLabel(name)
               .map(Claims::isolated)
+              .or(() -> Rung.ofLabel(name).map(rung -> rung(rung, settings)))
               .orElseThrow(
                   () ->
                       new IllegalArgumentException(
@@ -115,6 +131,12 @@ public final class Claims {
           new LinearizabilityChecker().check(evidence.history(), model, budget);
       return report.pinned();
     };
+  }
+
+  private static Claim rung(Rung rung, ClaimSettings settings) {
+    Object initial = settings.value("initial");
+    return (evidence, budget) ->
+        Ladder.judge(rung, evidence.history(), initial, evidence.finalStates(), budget);
   }
 
   private static Claim isolated(IsolationLevel level) {

@@ -1,6 +1,7 @@
 package io.capstan.chaos.check.linear;
 
 import io.capstan.chaos.check.Budget;
+import io.capstan.chaos.check.DeltaDebugging;
 import io.capstan.chaos.check.Operation;
 import io.capstan.chaos.check.Outcome;
 import java.util.ArrayList;
@@ -233,28 +234,8 @@ final class Shrinker<S> {
     return operations.stream().filter(o -> !gone.contains(o)).toList();
   }
 
-  /** Delta debugging: removes ever smaller groups of units as long as the rest still fails. */
   private <U> List<Operation> reduce(
       List<Operation> operations, List<U> units, Function<List<U>, List<Operation>> without) {
-    List<Operation> best = operations;
-    List<U> removed = new ArrayList<>();
-    List<U> left = new ArrayList<>(units);
-    for (int size = left.size(); size >= 1; size = size == 1 ? 0 : (size + 1) / 2) {
-      List<U> kept = new ArrayList<>();
-      for (int from = 0; from < left.size(); from += size) {
-        List<U> group = left.subList(from, Math.min(left.size(), from + size));
-        List<U> attempt = new ArrayList<>(removed);
-        attempt.addAll(group);
-        List<Operation> candidate = without.apply(attempt);
-        if (candidate.size() < best.size() && stillFails(candidate)) {
-          best = candidate;
-          removed = attempt;
-        } else {
-          kept.addAll(group);
-        }
-      }
-      left = kept;
-    }
-    return best;
+    return DeltaDebugging.reduce(operations, units, without, this::stillFails);
   }
 }
