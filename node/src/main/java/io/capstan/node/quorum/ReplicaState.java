@@ -264,9 +264,9 @@ final class ReplicaState {
   }
 
   /**
-   * Every replica has the dot: it leaves the dot log. If nothing but tombstones that every replica
-   * has is left of its key, they leave as well; beside a value a tombstone stays until a client has
-   * resolved the two.
+   * Every replica has the dot: it leaves the dot log, and tombstones of its key that every replica
+   * has leave as well. Beside a concurrent value too: a replica that merges the two after its own
+   * tombstone has left shows the value alone, and the others must come to the same.
    *
    * @return how many tombstones were removed
    */
@@ -277,10 +277,8 @@ final class ReplicaState {
       return 0;
     }
     DottedVersionVectorSet held = decode(stored);
-    boolean gone =
-        held.isDeleted()
-            && held.siblings().stream().allMatch(sibling -> stability.contains(sibling.dot()));
-    DottedVersionVectorSet kept = gone ? held.without(sibling -> true) : held;
+    DottedVersionVectorSet kept =
+        held.without(sibling -> sibling.isTombstone() && stability.contains(sibling.dot()));
     boolean shorter = kept.context().beyond(bases()).size() < stored.getContext().getEntriesCount();
     if (kept != held || shorter) {
       store(key, held, kept);

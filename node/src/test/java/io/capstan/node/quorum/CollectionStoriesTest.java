@@ -119,16 +119,43 @@ final class CollectionStoriesTest {
   }
 
   @Test
-  @DisplayName("beside a concurrent value stay until a client has resolved the two")
-  void aDeleteBesideAPutIsNotForgotten() {
+  @DisplayName("beside a concurrent value are shown until every replica has both, and leave then")
+  void aDeleteBesideAPutIsShownForAWhile() {
     cluster.put("n1", "k", "before", LEVEL_ALL);
     cluster.partition("n1|n2,n3");
     cluster.delete("n1", "k", LEVEL_ONE);
     cluster.put("n2", "k", "kept", LEVEL_QUORUM);
     cluster.heal();
 
+    assertThat(cluster.get("n1", "k", LEVEL_ALL).values()).containsExactly("deleted", "kept");
+
+    cluster.advance(10_000);
+    for (String node : NODES) {
+      assertThat(cluster.get(node, "k", LEVEL_ONE).values()).as(node).containsExactly("kept");
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "do not stay on the one replica that met a late writer before it knew them everywhere")
+  void aLateWriterLeavesNoDifference() {
+    // given a client that read before the delete, of which n1 knows that all have it, n3 not yet
+    cluster.put("n1", "k", "before", LEVEL_ALL);
+    ByteString seen = cluster.get("n3", "k", LEVEL_ALL).receipt().getContext();
+    cluster.delete("n1", "k", LEVEL_ALL);
+    while (!tables("n1").rows().isEmpty()) {
+      cluster.advance(10);
+    }
+    assertThat(tables("n3").rows()).isNotEmpty();
+
+    // when it writes what does not cover the delete
+    cluster.put("n3", "k", "late", LEVEL_ALL, seen);
     cluster.advance(10_000);
 
-    assertThat(cluster.get("n1", "k", LEVEL_ONE).values()).containsExactly("deleted", "kept");
+    // then all replicas come to the same, without anybody reading
+    for (String node : NODES) {
+      assertThat(cluster.held(node, "k").siblings()).as(node).hasSize(1);
+      assertThat(cluster.get(node, "k", LEVEL_ONE).values()).containsExactly("late");
+    }
   }
 }
