@@ -135,7 +135,7 @@ final class ReportData {
       node.put("verdict", result.verdict());
       ArrayNode laneNodes = node.putArray("lanes");
       for (ReportLanes.Lane lane : lanes.lanes()) {
-        laneNodes.addArray().add(lane.label()).add(lane.node()).add(lane.side());
+        laneNodes.addArray().add(lane.label()).add(lane.node());
       }
       long lastMicros = 0;
       for (int i = 0; i < operations.size(); i++) {
@@ -157,6 +157,8 @@ final class ReportData {
               && operation.completeNanos() != HistoryEvent.NO_TIME;
       column("d", hasEnded ? operation.completeNanos() / NANOS_PER_MICRO - micros : -1);
       column("lane", lanes.laneOf(operation));
+      Object side = operation.extra(Extras.SIDE);
+      column("side", side == null ? -1 : texts.number(side));
       column("process", operation.process());
       column("f", texts.number(operation.f()));
       column("key", operation.key() == null ? -1 : texts.number(operation.key()));

@@ -22,19 +22,19 @@ final class ReportLanes {
   private final Map<Object, Integer> numberByClient = new HashMap<>();
 
   /** One lane. */
-  record Lane(String label, String node, String side) {}
+  record Lane(String label, String node) {}
 
-  private record Client(Object name, String node, String side) {}
+  private record Client(Object name, String node) {}
 
   ReportLanes(List<Operation> operations) {
     Map<Object, Client> clients = new LinkedHashMap<>();
     for (Operation operation : operations) {
-      clients.computeIfAbsent(
-          name(operation),
-          name -> new Client(name, text(operation, Extras.NODE), text(operation, Extras.SIDE)));
+      clients.computeIfAbsent(name(operation), name -> new Client(name, node(operation)));
     }
     List<Client> sorted = new ArrayList<>(clients.values());
-    sorted.sort(Comparator.comparing(Client::side).thenComparing(Client::node));
+    sorted.sort(
+        Comparator.<Client>comparingInt(client -> client.node().length())
+            .thenComparing(Client::node));
     int share = Math.ceilDiv(Math.max(1, sorted.size()), LANES_MAX);
     lanes = new ArrayList<>();
     List<Client> sharing = new ArrayList<>();
@@ -59,8 +59,7 @@ final class ReportLanes {
     lanes.add(
         new Lane(
             sharing.size() == 1 ? "client " + name : "clients " + name + " to " + last,
-            first.node(),
-            first.side()));
+            first.node()));
   }
 
   private static Object name(Operation operation) {
@@ -68,9 +67,9 @@ final class ReportLanes {
     return client == null ? operation.process() : client;
   }
 
-  private static String text(Operation operation, String extra) {
-    Object value = operation.extra(extra);
-    return value == null ? "" : HistoryValues.show(value);
+  private static String node(Operation operation) {
+    Object node = operation.extra(Extras.NODE);
+    return node == null ? "" : HistoryValues.show(node);
   }
 
   List<Lane> lanes() {

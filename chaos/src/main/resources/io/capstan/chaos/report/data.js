@@ -36,7 +36,7 @@ function prepare(run) {
   run.lastSeconds = last;
   run.outcome = Uint8Array.from(run.o || []);
   run.laneOf = Uint16Array.from(run.lane || []);
-  run.lanes = run.lanes.map(([label, node, side]) => ({ label, node, side, ops: [] }));
+  run.lanes = run.lanes.map(([label, node]) => ({ label, node, ops: [] }));
   for (let i = 0; i < count; i++) run.lanes[run.laneOf[i]].ops.push(i);
   for (const lane of run.lanes) lane.ops = Int32Array.from(lane.ops);
   run.staleMillis = new Map();
@@ -47,19 +47,29 @@ function prepare(run) {
   run.siblingSteps = siblingSteps(run);
 }
 
-// The sides of the split that the lanes stand on; one side for all where there is none.
+const SIDES = {
+  majority: { rank: 0, label: "can reach a majority", colour: "--majority", dash: [] },
+  minority: { rank: 1, label: "cannot", colour: "--minority", dash: [6, 4] },
+  down: { rank: 2, label: "node is down", colour: "--failed", dash: [2, 3] },
+};
+
+// The sides on which clients stood, with the nodes that were ever on them, and for each operation
+// the number of its side; one side for all where the history names none.
 function sidesOf(run) {
-  const names = [...new Set(run.lanes.map((lane) => lane.side))].filter((name) => name !== "").sort();
-  if (names.length === 0) return [{ name: "", label: "all clients", colour: "--all", dash: [] }];
-  const known = {
-    majority: { label: "can reach a majority", colour: "--majority", dash: [] },
-    minority: { label: "cannot", colour: "--minority", dash: [6, 4] },
-  };
-  return names.map((name) => {
-    const nodes = [...new Set(run.lanes.filter((lane) => lane.side === name).map((lane) => lane.node))];
-    const side = known[name] || { label: name, colour: "--all", dash: [2, 3] };
-    return { ...side, name, label: side.label + " (" + nodes.join(", ") + ")" };
+  const nodesBySide = new Map();
+  for (let i = 0; i < run.count; i++) {
+    const name = run.side[i] < 0 ? "" : run.texts[run.side[i]];
+    if (!nodesBySide.has(name)) nodesBySide.set(name, new Set());
+    nodesBySide.get(name).add(run.lanes[run.laneOf[i]].node);
+  }
+  const sides = [...nodesBySide].map(([name, nodes]) => {
+    const known = SIDES[name] || { rank: 3, label: name === "" ? "all clients" : name, colour: "--all", dash: [] };
+    return { ...known, name, label: known.label + (name === "" ? "" : " (" + [...nodes].sort().join(", ") + ")") };
   });
+  sides.sort((a, b) => a.rank - b.rank);
+  const numberOf = new Map(sides.map((side, number) => [side.name, number]));
+  run.sideOf = Uint8Array.from({ length: run.count }, (unused, i) => numberOf.get(run.side[i] < 0 ? "" : run.texts[run.side[i]]));
+  return sides.length > 0 ? sides : [{ name: "", label: "all clients", colour: "--all", dash: [] }];
 }
 
 // How many keys held siblings when they were last read: [seconds, keys] at each change.

@@ -154,9 +154,9 @@ function placeRows(run, laneHeight) {
   let y = 0;
   let before = null;
   for (const lane of run.lanes) {
-    const place = lane.node + "/" + lane.side;
-    if (place !== before && (lane.node || lane.side)) {
-      headings.push({ y: y + LANE_HEADING / 2 + 2, text: [lane.node, lane.side].filter(Boolean).join(", ") });
+    const place = lane.node;
+    if (place !== before && place) {
+      headings.push({ y: y + LANE_HEADING / 2 + 2, text: "at " + place });
       y += LANE_HEADING;
     }
     before = place;

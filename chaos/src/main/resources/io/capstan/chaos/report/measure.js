@@ -7,7 +7,6 @@ function measure(run, min, max, buckets) {
   const attempted = run.sides.map(() => new Float64Array(buckets));
   const answered = run.sides.map(() => new Float64Array(buckets));
   const stale = new Array(buckets).fill(null);
-  const sideOfLane = run.lanes.map((lane) => Math.max(0, run.sides.findIndex((side) => side.name === lane.side)));
   const from = lowerBound(run.begin, min);
   const to = lowerBound(run.begin, max);
   const bucketOf = (i) => Math.min(buckets - 1, Math.floor((run.begin[i] - min) / width));
@@ -18,7 +17,7 @@ function measure(run, min, max, buckets) {
   for (let i = from; i < to; i++) {
     const b = bucketOf(i);
     while (bucket < b) starts[++bucket] = waiting;
-    const side = sideOfLane[run.laneOf[i]];
+    const side = run.sideOf[i];
     attempted[side][b]++;
     if (run.outcome[i] === OK || run.outcome[i] === ANSWERED_NO) answered[side][b]++;
     if (run.wait[i] >= 0) waits[waiting++] = run.wait[i] * 1000;

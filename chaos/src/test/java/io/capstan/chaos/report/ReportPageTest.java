@@ -80,7 +80,8 @@ class ReportPageTest {
     JsonNode run = data(ReportPage.html(report)).at("/runs/0");
     ScenarioResult.Ops ops = report.result().runs().get(0).ops();
 
-    for (String column : List.of("t", "d", "lane", "process", "f", "key", "in", "out", "o")) {
+    for (String column :
+        List.of("t", "d", "lane", "side", "process", "f", "key", "in", "out", "o")) {
       assertThat(run.at("/" + column).size()).as(column).isEqualTo(ops.attempted());
     }
     assertThat(run.at("/lanes").size()).isEqualTo(6);
