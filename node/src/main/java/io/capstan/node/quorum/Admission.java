@@ -13,6 +13,7 @@ final class Admission {
   private final KeyspaceRecord record;
   private final QuorumConfig config;
   private final Levels levels;
+  private final Replicas replicas;
   private final PeerReachability peers;
   private final PendingCalls pending;
   private final Receipts receipts;
@@ -22,6 +23,7 @@ final class Admission {
       KeyspaceRecord record,
       QuorumConfig config,
       Levels levels,
+      Replicas replicas,
       PeerReachability peers,
       PendingCalls pending,
       Receipts receipts,
@@ -29,6 +31,7 @@ final class Admission {
     this.record = record;
     this.config = config;
     this.levels = levels;
+    this.replicas = replicas;
     this.peers = peers;
     this.pending = pending;
     this.receipts = receipts;
@@ -60,7 +63,8 @@ final class Admission {
       return Refusals.overloaded(config.limits().callsMax());
     }
     List<String> unreachable = peers.unreachable(time.nowNanos());
-    if (levels.replicas() - unreachable.size() < levels.required(level)) {
+    ReplicaSet now = replicas.now();
+    if (!now.satisfies(~now.mask(unreachable), level)) {
       return Refusals.noQuorum(
           record,
           level,

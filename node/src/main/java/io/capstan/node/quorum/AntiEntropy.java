@@ -41,7 +41,8 @@ final class AntiEntropy {
   private final Takeover takeover;
   private final Freshness freshness;
   private final RandomGenerator random;
-  private final Map<String, NodeClock> seen = new LinkedHashMap<>();
+  private final PeerReports reports;
+  private final Rebuilding rebuilding;
   private final Map<String, Long> nextExchangeNanos = new LinkedHashMap<>();
 
   AntiEntropy(
@@ -53,6 +54,8 @@ final class AntiEntropy {
       Stability stability,
       Takeover takeover,
       Freshness freshness,
+      PeerReports reports,
+      Rebuilding rebuilding,
       RandomGenerator random) {
     this.config = config;
     this.state = state;
@@ -62,7 +65,15 @@ final class AntiEntropy {
     this.stability = stability;
     this.takeover = takeover;
     this.freshness = freshness;
+    this.reports = reports;
+    this.rebuilding = rebuilding;
     this.random = random;
+  }
+
+  /** The replicas are others now: everybody is told of it with the clock. */
+  void replicasChanged() {
+    nextExchangeNanos.keySet().retainAll(peers.all());
+    peers.all().forEach(this::sendClock);
   }
 
   /** Sends the clock to those whose turn it is; the first turns are spread over one interval. */
@@ -103,7 +114,10 @@ final class AntiEntropy {
             .setClock(state.clock().toProto())
             .setWallMillis(time.wallMillis())
             .setSequence(freshness.nextSequence(peer))
-            .setEcho(freshness.echo(peer));
+            .setEcho(freshness.echo(peer))
+            .setRebuilding(rebuilding.isRebuilding())
+            .addAllRebuildsFrom(rebuilding.waitsFor())
+            .setActorIncarnation(state.self().incarnation());
     RowHash root = state.root();
     if (root != null) {
       exchange.setRoot(root.toBytes());
@@ -113,10 +127,17 @@ final class AntiEntropy {
   }
 
   /** The clock that was last received from a peer, decoded. */
-  NodeClock onClock(String from, ClockExchange exchange) {
+  NodeClock onClock(String from, ClockExchange exchange, long configurationIndex) {
     NodeClock theirs = KeyspaceWire.received(exchange.getClock());
     state.refuseOwnFuture(theirs, from);
-    seen.put(from, theirs);
+    reports.heard(
+        from,
+        new PeerReports.Report(
+            configurationIndex,
+            theirs,
+            exchange.getRebuilding(),
+            List.copyOf(exchange.getRebuildsFromList()),
+            exchange.getActorIncarnation()));
     stability.heard(from, theirs);
     freshness.received(from, exchange.getSequence(), exchange.getEcho(), theirs);
     audit(from, theirs, exchange.getRoot());
@@ -231,11 +252,12 @@ final class AntiEntropy {
    * the clocks that were last received; empty while none was.
    */
   OptionalLong divergence() {
-    if (seen.isEmpty()) {
+    if (reports.isEmpty()) {
       return OptionalLong.empty();
     }
     long largest = 0;
-    for (NodeClock theirs : seen.values()) {
+    for (PeerReports.Report report : reports.all()) {
+      NodeClock theirs = report.clock();
       long apart = state.clock().countMissingIn(theirs) + theirs.countMissingIn(state.clock());
       largest = Math.max(largest, apart);
     }
@@ -244,7 +266,7 @@ final class AntiEntropy {
 
   /** How many dots the peer lacked by its last clock, as of now; empty where none came. */
   OptionalLong missingAt(String peer) {
-    NodeClock theirs = seen.get(peer);
+    NodeClock theirs = seenOf(peer);
     return theirs == null
         ? OptionalLong.empty()
         : OptionalLong.of(state.clock().countMissingIn(theirs));
@@ -252,7 +274,7 @@ final class AntiEntropy {
 
   /** How many dots of the peer's last clock are missing here; empty where none came. */
   OptionalLong missingOf(String peer) {
-    NodeClock theirs = seen.get(peer);
+    NodeClock theirs = seenOf(peer);
     return theirs == null
         ? OptionalLong.empty()
         : OptionalLong.of(theirs.countMissingIn(state.clock()));
@@ -260,6 +282,7 @@ final class AntiEntropy {
 
   /** The clock that the peer last sent, or null; not to be changed. */
   @Nullable NodeClock seenOf(String peer) {
-    return seen.get(peer);
+    PeerReports.Report report = reports.of(peer);
+    return report == null ? null : report.clock();
   }
 }

@@ -3,6 +3,7 @@ package io.capstan.node.quorum;
 import io.capstan.node.version.NodeClock;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -36,19 +37,29 @@ final class Freshness {
 
   private final NodeClock own;
   private final StepTime time;
+  private final long firstSequence;
   private final Map<String, Peer> peers = new LinkedHashMap<>();
 
   /**
    * @param own the live clock
    * @param firstSequence random: an echo of an earlier run means nothing to this one
    */
-  Freshness(NodeClock own, Iterable<String> names, StepTime time, long firstSequence) {
+  Freshness(NodeClock own, List<String> names, StepTime time, long firstSequence) {
     this.own = own;
     this.time = time;
+    this.firstSequence = firstSequence;
+    replicasChanged(names);
+  }
+
+  /** The replicas are others now; without one that has left, and with one that was never heard. */
+  void replicasChanged(List<String> names) {
+    peers.keySet().retainAll(names);
     for (String name : names) {
-      Peer peer = new Peer();
-      peer.lastSequence = firstSequence;
-      peers.put(name, peer);
+      if (!peers.containsKey(name)) {
+        Peer peer = new Peer();
+        peer.lastSequence = firstSequence;
+        peers.put(name, peer);
+      }
     }
   }
 

@@ -85,6 +85,21 @@ final class Hints {
     takeUp();
   }
 
+  /** The replicas are others now: hints for one that has left go. */
+  void replicasChanged(List<String> names) {
+    for (String gone : List.copyOf(peers.keySet())) {
+      if (!names.contains(gone)) {
+        peers.remove(gone);
+        List<Long> counters = new ArrayList<>();
+        table.scan(gone, 0, (n, counter, key) -> counters.add(counter));
+        counters.forEach(counter -> table.delete(gone, counter));
+      }
+    }
+    for (String name : names) {
+      peers.computeIfAbsent(name, n -> new Peer());
+    }
+  }
+
   private void takeUp() {
     table.scan(
         (name, counter, key) -> {

@@ -10,23 +10,27 @@ import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.StoredValue;
 
 /**
- * How the roles of one keyspace speak: every message carries keyspace id and epoch, and what waits
- * for the disk is forgotten once the keyspace is closed.
+ * How the roles of one keyspace speak: every message carries keyspace id, epoch and the
+ * configuration that its sender knows, and what waits for the disk is forgotten once the keyspace
+ * is closed.
  */
 final class KeyspaceWire {
   private final QuorumOutput output;
   private final KeyspaceRecord record;
-  private final PeerReachability peers;
+  private final Replicas replicas;
   private boolean closed;
 
-  KeyspaceWire(QuorumOutput output, KeyspaceRecord record, PeerReachability peers) {
+  KeyspaceWire(QuorumOutput output, KeyspaceRecord record, Replicas replicas) {
     this.output = output;
     this.record = record;
-    this.peers = peers;
+    this.replicas = replicas;
   }
 
   QuorumMessage.Builder message() {
-    return QuorumMessage.newBuilder().setKeyspaceId(record.getId()).setEpoch(record.getEpoch());
+    return QuorumMessage.newBuilder()
+        .setKeyspaceId(record.getId())
+        .setEpoch(record.getEpoch())
+        .setConfigurationIndex(replicas.now().configurationIndex());
   }
 
   QuorumMessage replicate(long requestId, ByteString key, StoredValue value) {
@@ -40,7 +44,7 @@ final class KeyspaceWire {
   }
 
   void sendToPeers(QuorumMessage message) {
-    for (String peer : peers.all()) {
+    for (String peer : replicas.peers()) {
       output.send(peer, message);
     }
   }

@@ -39,6 +39,10 @@ import org.jspecify.annotations.Nullable;
 public final class LeaderlessKeyspace {
   private final KeyspaceRecord record;
   private final StepTime time = new StepTime();
+  private final Replicas replicas;
+  private final Levels levels;
+  private final PeerReports reports = new PeerReports();
+  private final Freshness freshness;
   private final PeerReachability peers;
   private final PendingCalls pending;
   private final ReplicaState state;
@@ -82,30 +86,33 @@ public final class LeaderlessKeyspace {
       RandomGenerator random) {
     this.record = record;
     this.output = output;
-    this.peers = new PeerReachability(config);
+    this.replicas = new Replicas(config.nodeId(), config.replicas());
+    this.peers = new PeerReachability(config, replicas);
     this.pending = new PendingCalls(config, random);
     this.ledger =
         new ConflictLedger(ConflictLedger.Limits.DEFAULT, tables.ledger(), config.nodeId(), time);
     this.wallClocks = new PeerWallClocks(config.limits().clockDriftMaxMillis());
     ConflictRule rule = new ConflictRule(record, ledger);
     this.state = new ReplicaState(config, tables, time, rule);
-    this.wire = new KeyspaceWire(output, record, peers);
-    Levels levels = new Levels(record, config.members().size());
-    Receipts receipts = new Receipts(record, config);
-    Admission admission = new Admission(record, config, levels, peers, pending, receipts, time);
+    this.wire = new KeyspaceWire(output, record, replicas);
+    this.levels = new Levels(record, replicas);
+    Receipts receipts = new Receipts(record, config, replicas);
+    Admission admission =
+        new Admission(record, config, levels, replicas, peers, pending, receipts, time);
     this.stability = new Stability(state.clock(), peers.all());
     this.collector = new Collector(state, stability, config.limits().collectedDotsMax());
     this.takeover = new Takeover(config, state, wire, peers, time, random, this::tookOver);
     this.rebuilding =
-        new Rebuilding(config, tables, peers, time, takeover, older, levels.minWriteReplicas());
+        new Rebuilding(config, tables, replicas, levels, peers, reports, time, takeover, older);
     this.replica = new ReplicaRole(config, state, rebuilding, wire);
-    Freshness freshness = new Freshness(state.clock(), peers.all(), time, pending.nextRequestId());
+    this.freshness = new Freshness(state.clock(), peers.all(), time, pending.nextRequestId());
     this.hints = new Hints(config, tables.hints(), state, wire, peers, pending, time);
     this.writes =
         new WriteCoordinator(
             record,
             config,
             levels,
+            replicas,
             admission,
             state,
             wire,
@@ -122,6 +129,7 @@ public final class LeaderlessKeyspace {
             record,
             config,
             levels,
+            replicas,
             admission,
             state,
             wire,
@@ -137,6 +145,7 @@ public final class LeaderlessKeyspace {
             record,
             config,
             levels,
+            replicas,
             admission,
             replica,
             state,
@@ -149,7 +158,18 @@ public final class LeaderlessKeyspace {
             time,
             freshness);
     this.antiEntropy =
-        new AntiEntropy(config, state, wire, peers, time, stability, takeover, freshness, random);
+        new AntiEntropy(
+            config,
+            state,
+            wire,
+            peers,
+            time,
+            stability,
+            takeover,
+            freshness,
+            reports,
+            rebuilding,
+            random);
     this.divergence =
         new DivergenceReport(config.nodeId(), state, antiEntropy, stability, rebuilding, peers);
     this.folding = new CounterFolding(config, state, stability, time);
@@ -157,8 +177,8 @@ public final class LeaderlessKeyspace {
         new TypedWrites(levels, admission, state, writes, folding, output, config, time);
   }
 
-  private void tookOver(String peer, boolean peerIsRebuilding) {
-    rebuilding.tookOver(peer, peerIsRebuilding);
+  private void tookOver(Takeover.Finished finished) {
+    rebuilding.tookOver(finished);
   }
 
   /** The keyspace as it was taken up. */
@@ -327,27 +347,28 @@ public final class LeaderlessKeyspace {
   }
 
   private void dispatch(String from, QuorumMessage message) {
+    long index = message.getConfigurationIndex();
     switch (message.getMessageCase()) {
       case REPLICATE -> replica.onReplicate(from, message.getReplicate());
       case REPLICATE_ACK -> {
-        writes.onAck(from, message.getReplicateAck().getRequestId());
-        reads.onAck(from, message.getReplicateAck().getRequestId());
+        writes.onAck(from, message.getReplicateAck().getRequestId(), index);
+        reads.onAck(from, message.getReplicateAck().getRequestId(), index);
         hints.onAck(from, message.getReplicateAck().getRequestId());
       }
       case READ_REQUEST -> replica.onReadRequest(from, message.getReadRequest());
-      case READ_RESPONSE -> reads.onResponse(from, message.getReadResponse());
+      case READ_RESPONSE -> reads.onResponse(from, message.getReadResponse(), index);
       case SCAN_REQUEST -> replica.onScanRequest(from, message.getScanRequest());
-      case SCAN_RESPONSE -> scans.onResponse(from, message.getScanResponse());
+      case SCAN_RESPONSE -> scans.onResponse(from, message.getScanResponse(), index);
       case CLOCK_EXCHANGE -> {
         wallClocks.heard(from, message.getClockExchange().getWallMillis(), time.nowNanos());
-        NodeClock theirs = antiEntropy.onClock(from, message.getClockExchange());
-        writes.onClock(from, theirs);
+        NodeClock theirs = antiEntropy.onClock(from, message.getClockExchange(), index);
+        writes.onClock(from, theirs, index);
         hints.onClock(from, theirs);
       }
       case MISSING_DOTS -> antiEntropy.onMissing(from, message.getMissingDots());
       case TAKEOVER_REQUEST ->
           takeover.onRequest(from, message.getTakeoverRequest(), rebuilding.isRebuilding());
-      case TAKEOVER_PAGE -> takeover.onPage(from, message.getTakeoverPage());
+      case TAKEOVER_PAGE -> takeover.onPage(from, message.getTakeoverPage(), index);
       case REFUSAL, MESSAGE_NOT_SET -> throw new IllegalStateException("handled before");
     }
   }
@@ -391,6 +412,37 @@ public final class LeaderlessKeyspace {
       }
     }
     return earliest;
+  }
+
+  /**
+   * The replicas of the keyspace are others from here on, as the applied log says. Open calls go on
+   * among them; this replica must be one of them, or the keyspace is to be closed.
+   *
+   * @param next of a later configuration than the present one; anything else changes nothing
+   */
+  public void replicasChanged(ReplicaSet next, long nowNanos, long wallMillis) {
+    enter(nowNanos, wallMillis);
+    ReplicaSet before = replicas.now();
+    if (next.configurationIndex() < before.configurationIndex()) {
+      return;
+    }
+    replicas.become(next);
+    peers.replicasChanged(nowNanos);
+    reports.replicasChanged(replicas.peers());
+    stability.replicasChanged(replicas.peers());
+    freshness.replicasChanged(replicas.peers());
+    hints.replicasChanged(replicas.peers());
+    takeover.replicasChanged();
+    rebuilding.replicasChanged();
+    writes.replicasChanged(before);
+    reads.replicasChanged();
+    scans.replicasChanged();
+    antiEntropy.replicasChanged();
+  }
+
+  /** Who the replicas are, as this one knows. */
+  public ReplicaSet replicas() {
+    return replicas.now();
   }
 
   /**

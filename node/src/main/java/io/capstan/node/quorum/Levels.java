@@ -13,30 +13,25 @@ final class Levels {
       List.of(Level.LEVEL_ONE, Level.LEVEL_QUORUM, Level.LEVEL_ALL);
 
   private final KeyspaceRecord record;
-  private final int replicas;
+  private final Replicas replicas;
 
-  Levels(KeyspaceRecord record, int replicas) {
+  Levels(KeyspaceRecord record, Replicas replicas) {
     this.record = record;
     this.replicas = replicas;
   }
 
-  /** How many replicas the level asks for. */
-  int required(Level level) {
-    return switch (level) {
-      case LEVEL_ONE -> 1;
-      case LEVEL_QUORUM -> replicas / 2 + 1;
-      case LEVEL_ALL -> replicas;
-      default -> throw new IllegalArgumentException(level + " is no level of an AP keyspace");
-    };
-  }
-
-  int replicas() {
-    return replicas;
-  }
-
-  /** How many replicas confirm a write at the smallest level that is allowed. */
-  int minWriteReplicas() {
-    return required(minWrites());
+  /** How many replicas the level asks for, in words: "2 of 3", and of both sets while joint. */
+  String need(Level level) {
+    ReplicaSet now = replicas.now();
+    String need = ReplicaSet.required(level, now.current().size()) + " of " + now.current().size();
+    return now.isJoint()
+        ? need
+            + " replicas to come, and "
+            + ReplicaSet.required(level, now.outgoing().size())
+            + " of "
+            + now.outgoing().size()
+            + " of before,"
+        : need + " replicas";
   }
 
   /** The level that is meant; without one quorum, or the smallest that writes may have. */
@@ -84,7 +79,8 @@ final class Levels {
     return !write || minWrites() == Level.LEVEL_ONE;
   }
 
-  private Level minWrites() {
+  /** The smallest level at which writes are confirmed. */
+  Level minWrites() {
     Level smallest = record.getMinWrites();
     return AP_LEVELS.contains(smallest) ? smallest : Level.LEVEL_ONE;
   }

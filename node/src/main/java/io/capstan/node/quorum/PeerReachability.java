@@ -18,19 +18,28 @@ final class PeerReachability {
     private long heardNanos;
   }
 
-  private final List<String> names;
+  private final Replicas replicas;
   // Looked up only; never iterated.
   private final Map<String, Peer> peers = new HashMap<>();
   private final long silentNanos;
   private boolean begun;
 
-  PeerReachability(QuorumConfig config) {
-    List<String> others = new ArrayList<>(config.members());
-    others.remove(config.nodeId());
-    this.names = List.copyOf(others);
+  PeerReachability(QuorumConfig config, Replicas replicas) {
+    this.replicas = replicas;
     this.silentNanos = config.peerSilentMillis() * 1_000_000;
-    for (String name : names) {
+    for (String name : replicas.peers()) {
       peers.put(name, new Peer());
+    }
+  }
+
+  /** The replicas are others now: who is new has its time to speak. */
+  void replicasChanged(long nowNanos) {
+    peers.keySet().retainAll(replicas.peers());
+    for (String name : replicas.peers()) {
+      if (!peers.containsKey(name)) {
+        peers.put(name, new Peer());
+        heard(name, nowNanos);
+      }
     }
   }
 
@@ -38,15 +47,15 @@ final class PeerReachability {
   void begin(long nowNanos) {
     if (!begun) {
       begun = true;
-      for (String name : names) {
+      for (String name : all()) {
         heard(name, nowNanos);
       }
     }
   }
 
-  /** All peers, in the order of the members. */
+  /** All peers, in the order of the replicas. */
   List<String> all() {
-    return names;
+    return replicas.peers();
   }
 
   boolean isPeer(String name) {
@@ -67,10 +76,10 @@ final class PeerReachability {
     return !peer.linkDown && nowNanos - peer.heardNanos < silentNanos;
   }
 
-  /** Whether nobody who can be counted on is missing from the mask over the members. */
-  boolean haveReachableAnswered(long answeredMask, QuorumConfig config, StepTime time) {
-    for (String name : names) {
-      boolean answered = (answeredMask & 1L << config.members().indexOf(name)) != 0;
+  /** Whether nobody who can be counted on is missing from the mask over the replicas. */
+  boolean haveReachableAnswered(long answeredMask, StepTime time) {
+    for (String name : all()) {
+      boolean answered = (answeredMask & replicas.now().bit(name)) != 0;
       if (!answered && isReachable(name, time.nowNanos())) {
         return false;
       }
@@ -78,10 +87,10 @@ final class PeerReachability {
     return true;
   }
 
-  /** The peers that cannot be counted on, in the order of the members. */
+  /** The peers that cannot be counted on, in the order of the replicas. */
   List<String> unreachable(long nowNanos) {
     List<String> missing = new ArrayList<>();
-    for (String name : names) {
+    for (String name : all()) {
       if (!isReachable(name, nowNanos)) {
         missing.add(name);
       }
@@ -92,7 +101,7 @@ final class PeerReachability {
   private Peer of(String name) {
     Peer peer = peers.get(name);
     if (peer == null) {
-      throw new IllegalArgumentException(name + " is no peer; peers are " + names);
+      throw new IllegalArgumentException(name + " is no peer; peers are " + all());
     }
     return peer;
   }

@@ -8,8 +8,7 @@ import java.util.List;
  *
  * @param nodeId the node that the replica lives on
  * @param incarnation random, made when the data folder was empty; with nodeId the actor of its dots
- * @param members all replicas, this one included, in the same order everywhere; at most {@link
- *     #MEMBERS_MAX}
+ * @param replicas all replicas, this one included
  * @param antiEntropyIntervalMillis how often the clock is sent to each peer. Too large: replicas
  *     differ for longer after a heal, and a silent peer is noticed late; too small: idle traffic
  * @param peerSilentMillis a peer unheard for so long counts as unreachable when a level is judged;
@@ -21,14 +20,11 @@ import java.util.List;
 public record QuorumConfig(
     String nodeId,
     long incarnation,
-    List<String> members,
+    ReplicaSet replicas,
     long antiEntropyIntervalMillis,
     long peerSilentMillis,
     long resendAfterMillis,
     Limits limits) {
-
-  /** Replicas are counted in the bits of a long. */
-  public static final int MEMBERS_MAX = 64;
 
   /** Some 50,000 writes for each peer that is away. */
   public static final long HINTS_MAX_BYTES_DEFAULT = 4L << 20;
@@ -144,14 +140,8 @@ public record QuorumConfig(
   }
 
   public QuorumConfig {
-    members = List.copyOf(members);
-    if (members.size() > MEMBERS_MAX || members.stream().distinct().count() != members.size()) {
-      throw new IllegalArgumentException(
-          "members " + members + " must be at most " + MEMBERS_MAX + " different nodes");
-    }
-    if (!members.contains(nodeId)) {
-      throw new IllegalArgumentException(
-          "members " + members + " must contain the node itself, " + nodeId);
+    if (!replicas.contains(nodeId)) {
+      throw new IllegalArgumentException(replicas + " must contain the node itself, " + nodeId);
     }
     if (antiEntropyIntervalMillis < 1
         || resendAfterMillis < 1
@@ -165,16 +155,31 @@ public record QuorumConfig(
     }
   }
 
+  /** Of replicas that a group begins with. */
+  public QuorumConfig(
+      String nodeId,
+      long incarnation,
+      List<String> replicas,
+      long antiEntropyIntervalMillis,
+      long peerSilentMillis,
+      long resendAfterMillis,
+      Limits limits) {
+    this(
+        nodeId,
+        incarnation,
+        ReplicaSet.of(replicas),
+        antiEntropyIntervalMillis,
+        peerSilentMillis,
+        resendAfterMillis,
+        limits);
+  }
+
   /** The settings that a cluster on one machine or in one data centre is started with. */
-  public static QuorumConfig defaults(String nodeId, long incarnation, List<String> members) {
-    return new QuorumConfig(nodeId, incarnation, members, 500, 1_500, 300, Limits.DEFAULT);
+  public static QuorumConfig defaults(String nodeId, long incarnation, ReplicaSet replicas) {
+    return new QuorumConfig(nodeId, incarnation, replicas, 500, 1_500, 300, Limits.DEFAULT);
   }
 
   Actor self() {
     return new Actor(nodeId, incarnation);
-  }
-
-  int selfIndex() {
-    return members.indexOf(nodeId);
   }
 }

@@ -53,6 +53,7 @@ final class ReadCoordinator {
   private final KeyspaceRecord record;
   private final QuorumConfig config;
   private final Levels levels;
+  private final Replicas replicas;
   private final Admission admission;
   private final ReplicaState state;
   private final KeyspaceWire wire;
@@ -71,6 +72,7 @@ final class ReadCoordinator {
       KeyspaceRecord record,
       QuorumConfig config,
       Levels levels,
+      Replicas replicas,
       Admission admission,
       ReplicaState state,
       KeyspaceWire wire,
@@ -84,6 +86,7 @@ final class ReadCoordinator {
     this.record = record;
     this.config = config;
     this.levels = levels;
+    this.replicas = replicas;
     this.admission = admission;
     this.state = state;
     this.wire = wire;
@@ -151,13 +154,42 @@ final class ReadCoordinator {
       return;
     }
     PendingRead call =
-        new PendingRead(pending.nextRequestId(), callId, deadlineNanos, key, level, type, session);
+        new PendingRead(
+            pending.nextRequestId(),
+            callId,
+            deadlineNanos,
+            key,
+            level,
+            type,
+            session,
+            time.nowNanos() + session.waitMillis() * 1_000_000);
     call.askFirst();
     pending.open(call, time.nowNanos());
     call.readHere();
   }
 
-  void onResponse(String from, ReadResponse response) {
+  /**
+   * The replicas are others now. Open reads begin again, under other numbers: what was answered so
+   * far says nothing about the replicas that are asked now.
+   */
+  void replicasChanged() {
+    late.clear();
+    for (PendingCall open : pending.all()) {
+      if (open instanceof PendingRead call) {
+        pending.close(call);
+        PendingRead again = call.again(pending.nextRequestId());
+        again.askFirst();
+        pending.open(again, time.nowNanos());
+        again.readHere();
+      }
+    }
+  }
+
+  /** An answer came. One of a replica that knows of a later configuration is not counted. */
+  void onResponse(String from, ReadResponse response, long configurationIndex) {
+    if (!replicas.counts(configurationIndex)) {
+      return;
+    }
     PendingRead call =
         pending.get(response.getRequestId()) instanceof PendingRead open
             ? open
@@ -165,15 +197,16 @@ final class ReadCoordinator {
     if (call != null) {
       call.timed(from);
       call.answeredBy(
-          config.members().indexOf(from),
+          replicas.now().slotOf(from),
           KeyspaceWire.received(response.getValue()),
           !response.getRebuilding());
     }
   }
 
-  void onAck(String from, long requestId) {
-    if (pending.get(requestId) instanceof PendingRead call) {
-      call.heldBy(config.members().indexOf(from));
+  /** A replica has the answer of a read on disk; counted as any other acknowledgement. */
+  void onAck(String from, long requestId, long configurationIndex) {
+    if (replicas.counts(configurationIndex) && pending.get(requestId) instanceof PendingRead call) {
+      call.heldBy(replicas.now().slotOf(from));
     }
   }
 
@@ -181,7 +214,8 @@ final class ReadCoordinator {
     private final ByteString key;
     private final Level level;
     private final @Nullable ValueType type;
-    private final int required;
+    // Of this read, from its beginning to its end: another set begins another read.
+    private final ReplicaSet set = replicas.now();
     private final QuorumMessage request;
     private final @Nullable DottedVersionVectorSet[] answers;
     private long answeredMask;
@@ -197,7 +231,7 @@ final class ReadCoordinator {
     // What the session has seen and no answer so far contains.
     private List<Dot> unseen;
     private long askedMask;
-    private final long[] askedNanos = new long[levels.replicas()];
+    private final long[] askedNanos = new long[set.all().size()];
     // Asked in turn when the first ones take longer than they usually do.
     private List<String> spares = List.of();
     private long hedgeAtNanos;
@@ -213,20 +247,34 @@ final class ReadCoordinator {
         ByteString key,
         Level level,
         @Nullable ValueType type,
-        SessionToken session) {
+        SessionToken session,
+        long sessionWaitUntilNanos) {
       super(requestId, callId, deadlineNanos);
       this.type = type;
       this.key = key;
       this.level = level;
-      this.required = levels.required(level);
       this.session = session;
       this.unseen = session.missingIn(VersionVector.EMPTY, NO_CLOCK);
-      this.sessionWaitUntilNanos = time.nowNanos() + session.waitMillis() * 1_000_000;
-      this.answers = new DottedVersionVectorSet[levels.replicas()];
+      this.sessionWaitUntilNanos = sessionWaitUntilNanos;
+      this.answers = new DottedVersionVectorSet[set.all().size()];
       this.request =
           wire.message()
               .setReadRequest(ReadRequest.newBuilder().setRequestId(requestId).setKey(key))
               .build();
+    }
+
+    /** The same read from its beginning, asked of the replicas as they are now. */
+    PendingRead again(long newRequestId) {
+      return new PendingRead(
+          newRequestId, callId, deadlineNanos, key, level, type, session, sessionWaitUntilNanos);
+    }
+
+    private boolean needsOnlySelf() {
+      return set.satisfiesAlone(config.nodeId(), level) && !rebuilding.isRebuilding();
+    }
+
+    private boolean hasEnoughAnswers() {
+      return set.satisfies(answeredMask, level);
     }
 
     /** Reads what this node holds; it counts once that is on disk. */
@@ -242,7 +290,7 @@ final class ReadCoordinator {
       wire.whenDurable(
           () -> {
             unseen = unseen.stream().filter(lacking::contains).toList();
-            answeredBy(config.selfIndex(), held, counts);
+            answeredBy(set.slotOf(config.nodeId()), held, counts);
           });
     }
 
@@ -251,13 +299,15 @@ final class ReadCoordinator {
      * every so often, and where it is not known, all of them.
      */
     void askFirst() {
-      if (required == 1 && !rebuilding.isRebuilding()) {
+      if (needsOnlySelf()) {
         return;
       }
       List<String> inReach = new ArrayList<>(peers.all());
       inReach.removeAll(peers.unreachable(time.nowNanos()));
+      int required = set.required(level);
       boolean all =
           ++reads % ALL_ASKED_EVERY_READS == 0
+              || set.isJoint()
               || rebuilding.isRebuilding()
               || inReach.size() < required
               || !inReach.stream().allMatch(latencies::isKnown);
@@ -272,7 +322,7 @@ final class ReadCoordinator {
     }
 
     private void ask(String peer) {
-      int replica = config.members().indexOf(peer);
+      int replica = set.slotOf(peer);
       askedMask |= 1L << replica;
       askedNanos[replica] = time.nowNanos();
       wire.send(peer, request);
@@ -280,7 +330,7 @@ final class ReadCoordinator {
 
     private void askOthers() {
       for (String peer : peers.all()) {
-        if ((askedMask & 1L << config.members().indexOf(peer)) == 0) {
+        if ((askedMask & set.bit(peer)) == 0) {
           ask(peer);
         }
       }
@@ -296,13 +346,11 @@ final class ReadCoordinator {
     }
 
     private boolean isHedgeDue(long nowNanos) {
-      return !spares.isEmpty()
-          && Long.bitCount(answeredMask) < required
-          && hedgeAtNanos - nowNanos <= 0;
+      return !spares.isEmpty() && !hasEnoughAnswers() && hedgeAtNanos - nowNanos <= 0;
     }
 
     void timed(String peer) {
-      int replica = config.members().indexOf(peer);
+      int replica = set.slotOf(peer);
       if (((answeredMask | rebuildingMask) & 1L << replica) == 0) {
         latencies.answered(peer, time.nowNanos() - askedNanos[replica]);
       }
@@ -332,26 +380,23 @@ final class ReadCoordinator {
         unseen = unseen.stream().filter(dot -> !joined.covers(dot)).toList();
         if (isWaitingForSession()) {
           askFurther();
-        } else if (Long.bitCount(answeredMask) >= required) {
+        } else if (hasEnoughAnswers()) {
           beginRepair();
         }
       }
-      if (Long.bitCount(answeredMask) == levels.replicas()) {
+      if (set.isEverybody(answeredMask)) {
         late.remove(requestId);
       }
     }
 
     /** Enough replicas for the level have answered, but not one that has what the session saw. */
     private boolean isWaitingForSession() {
-      return !repairing
-          && !unseen.isEmpty()
-          && Long.bitCount(answeredMask) >= required
-          && pending.isOpen(this);
+      return !repairing && !unseen.isEmpty() && hasEnoughAnswers() && pending.isOpen(this);
     }
 
     private void askFurther() {
       askOthers();
-      if (session.waitMillis() == 0 && peers.haveReachableAnswered(answeredMask, config, time)) {
+      if (session.waitMillis() == 0 && peers.haveReachableAnswered(answeredMask, time)) {
         refuseSession();
       }
     }
@@ -374,7 +419,7 @@ final class ReadCoordinator {
 
     @Override
     long wakeNanos(long nowNanos) {
-      if (!spares.isEmpty() && Long.bitCount(answeredMask) < required) {
+      if (!spares.isEmpty() && !hasEnoughAnswers()) {
         return hedgeAtNanos;
       }
       boolean early =
@@ -409,11 +454,11 @@ final class ReadCoordinator {
       }
       if (both.holdsSameAs(held)) {
         heldBy(replica);
-      } else if (replica == config.selfIndex()) {
+      } else if (replica == set.slotOf(config.nodeId())) {
         state.absorb(key, joined);
         wire.whenDurable(() -> heldBy(replica));
       } else {
-        wire.send(config.members().get(replica), repair());
+        wire.send(set.all().get(replica), repair());
       }
     }
 
@@ -426,7 +471,7 @@ final class ReadCoordinator {
 
     void heldBy(int replica) {
       heldMask |= 1L << replica;
-      if (repairing && Long.bitCount(heldMask) >= required && pending.isOpen(this)) {
+      if (repairing && set.satisfies(heldMask, level) && pending.isOpen(this)) {
         pending.close(this);
         waitForLateAnswers();
         answer();
@@ -450,7 +495,7 @@ final class ReadCoordinator {
     }
 
     private void waitForLateAnswers() {
-      if (required == 1 && ++reads % ALL_ASKED_EVERY_READS == 0) {
+      if (set.required(level) == 1 && ++reads % ALL_ASKED_EVERY_READS == 0) {
         // Nobody waits for it: others repair this replica, and it them.
         askOthers();
       }
@@ -492,12 +537,12 @@ final class ReadCoordinator {
         hedge();
         return;
       }
-      if (required == 1 && askedMask == 0 && !rebuilding.isRebuilding()) {
+      if (needsOnlySelf() && askedMask == 0) {
         return;
       }
       spares = List.of();
       for (String peer : peers.all()) {
-        long bit = 1L << config.members().indexOf(peer);
+        long bit = set.bit(peer);
         if ((answeredMask & bit) == 0) {
           ask(peer);
         } else if (repairing && (heldMask & bit) == 0) {
@@ -508,7 +553,7 @@ final class ReadCoordinator {
 
     @Override
     void expire() {
-      boolean heardEnough = !repairing && Long.bitCount(answeredMask) >= required;
+      boolean heardEnough = !repairing && hasEnoughAnswers();
       if (heardEnough && !unseen.isEmpty()) {
         output.fail(callId, sessionNotMet());
         return;

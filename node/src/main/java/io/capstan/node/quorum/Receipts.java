@@ -22,10 +22,12 @@ import org.jspecify.annotations.Nullable;
 final class Receipts {
   private final KeyspaceRecord record;
   private final QuorumConfig config;
+  private final Replicas replicas;
 
-  Receipts(KeyspaceRecord record, QuorumConfig config) {
+  Receipts(KeyspaceRecord record, QuorumConfig config, Replicas replicas) {
     this.record = record;
     this.config = config;
+    this.replicas = replicas;
   }
 
   /** A receipt that says nothing about a key yet. */
@@ -47,7 +49,7 @@ final class Receipts {
     return begin(level)
         .setKey(key)
         .setOutcome(Outcome.OUTCOME_FAILED)
-        .addAllMissing(config.members())
+        .addAllMissing(replicas.now().all())
         .build();
   }
 
@@ -203,26 +205,14 @@ final class Receipts {
     return shown;
   }
 
-  /** Fills in who confirmed, from a bit mask over the members. */
+  /** Fills in who confirmed, from a bit mask over the replicas. */
   void confirmed(Receipt.Builder receipt, long mask) {
-    List<String> members = config.members();
-    for (int i = 0; i < members.size(); i++) {
-      if ((mask & 1L << i) != 0) {
-        receipt.addAcked(members.get(i));
-      } else {
-        receipt.addMissing(members.get(i));
-      }
-    }
+    receipt.addAllAcked(replicas.now().in(mask)).addAllMissing(replicas.now().missing(mask));
   }
 
-  /** Fills in for whom a hint is kept, from a bit mask over the members; they are missing too. */
+  /** Fills in for whom a hint is kept, from a bit mask over the replicas; they are missing too. */
   void hinted(Receipt.Builder receipt, long mask) {
-    List<String> members = config.members();
-    for (int i = 0; i < members.size(); i++) {
-      if ((mask & 1L << i) != 0) {
-        receipt.addHinted(members.get(i));
-      }
-    }
+    receipt.addAllHinted(replicas.now().in(mask));
   }
 
   /**
@@ -231,7 +221,7 @@ final class Receipts {
    */
   void staleness(
       Receipt.Builder receipt, Levels levels, Level level, boolean isKnown, long ageNanos) {
-    if (levels.required(level) + levels.minWriteReplicas() > levels.replicas()) {
+    if (replicas.now().meets(level, levels.minWrites())) {
       receipt.setStalenessMillis(0);
     } else if (isKnown) {
       receipt.setStalenessMillis((Math.max(0, ageNanos) + 999_999) / 1_000_000);

@@ -152,10 +152,8 @@ final class Refusals {
                 + " of AP keyspace "
                 + record.getName()
                 + " needs "
-                + levels.required(level)
-                + " of "
-                + levels.replicas()
-                + " replicas, and "
+                + levels.need(level)
+                + ", and "
                 + nodeId
                 + " cannot reach "
                 + String.join(", ", unreachable)
@@ -176,10 +174,8 @@ final class Refusals {
                 + " of AP keyspace "
                 + record.getName()
                 + " needs "
-                + levels.required(level)
-                + " of "
-                + levels.replicas()
-                + " replicas to agree on the answer; in time only these did: "
+                + levels.need(level)
+                + " to agree on the answer; in time only these did: "
                 + (receipt.getAckedCount() == 0
                     ? "none"
                     : String.join(", ", receipt.getAckedList())),
@@ -262,10 +258,8 @@ final class Refusals {
             "Level "
                 + Levels.name(level)
                 + " needs "
-                + levels.required(level)
-                + " of "
-                + levels.replicas()
-                + " replicas; "
+                + levels.need(level)
+                + "; "
                 + why
                 + " the write was confirmed by "
                 + (receipt.getAckedCount() == 0

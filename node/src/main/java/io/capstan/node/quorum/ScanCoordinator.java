@@ -29,6 +29,7 @@ final class ScanCoordinator {
   private final KeyspaceRecord record;
   private final QuorumConfig config;
   private final Levels levels;
+  private final Replicas replicas;
   private final Admission admission;
   private final ReplicaRole replica;
   private final ReplicaState state;
@@ -45,6 +46,7 @@ final class ScanCoordinator {
       KeyspaceRecord record,
       QuorumConfig config,
       Levels levels,
+      Replicas replicas,
       Admission admission,
       ReplicaRole replica,
       ReplicaState state,
@@ -59,6 +61,7 @@ final class ScanCoordinator {
     this.record = record;
     this.config = config;
     this.levels = levels;
+    this.replicas = replicas;
     this.admission = admission;
     this.replica = replica;
     this.state = state;
@@ -94,7 +97,20 @@ final class ScanCoordinator {
     call.readHere();
   }
 
-  void onResponse(String from, ScanPageResponse response) {
+  /** The replicas are others now: open scans begin again. */
+  void replicasChanged() {
+    for (PendingCall open : pending.all()) {
+      if (open instanceof PendingScan call) {
+        call.beginAgain();
+      }
+    }
+  }
+
+  /** A page came. One of a replica that knows of a later configuration is not counted. */
+  void onResponse(String from, ScanPageResponse response, long configurationIndex) {
+    if (!replicas.counts(configurationIndex)) {
+      return;
+    }
     if (pending.get(response.getRequestId()) instanceof PendingScan call) {
       List<ScanPage.Row> rows = new ArrayList<>(response.getRowsCount());
       for (KeyedValue row : response.getRowsList()) {
@@ -102,7 +118,7 @@ final class ScanCoordinator {
       }
       try {
         call.answeredBy(
-            config.members().indexOf(from),
+            replicas.now().slotOf(from),
             new ScanPage(rows, response.getMore()),
             response.getCoversSession(),
             !response.getRebuilding());
@@ -115,17 +131,18 @@ final class ScanCoordinator {
   private final class PendingScan extends PendingCall {
     private final ScanRequest request;
     private final Level level;
-    private final int required;
     private final int limit;
     private final QuorumMessage message;
     private final SessionToken session;
-    private final @Nullable ScanPage[] pages;
+    private @Nullable ScanPage[] pages;
     private final long sessionWaitUntilNanos;
     private long answeredMask;
     private boolean sessionCovered;
     private long asOfNanos;
     private boolean isAsOfKnown;
     private boolean askedFurther;
+    // Grows when a scan begins again, so that what was read before does not count.
+    private int attempt;
 
     PendingScan(
         long requestId,
@@ -137,10 +154,9 @@ final class ScanCoordinator {
       super(requestId, callId, deadlineNanos);
       this.request = request;
       this.level = level;
-      this.required = levels.required(level);
       this.session = session;
       this.sessionCovered = session.isEmpty();
-      this.pages = new ScanPage[levels.replicas()];
+      this.pages = new ScanPage[replicas.now().all().size()];
       this.sessionWaitUntilNanos = time.nowNanos() + session.waitMillis() * 1_000_000;
       int asked = request.getLimit() == 0 ? config.limits().scanRowsDefault() : request.getLimit();
       this.limit = Math.max(1, Math.min(asked, config.limits().scanRowsMax()));
@@ -156,19 +172,37 @@ final class ScanCoordinator {
               .build();
     }
 
+    /** What was answered so far says nothing about the replicas that are asked now. */
+    void beginAgain() {
+      attempt++;
+      pages = new ScanPage[replicas.now().all().size()];
+      answeredMask = 0;
+      sessionCovered = session.isEmpty();
+      if (asksPeers()) {
+        wire.sendToPeers(message);
+      }
+      readHere();
+    }
+
     void readHere() {
+      int reading = attempt;
       OptionalLong asOf = freshness.asOfNanos();
       isAsOfKnown = asOf.isPresent() && !rebuilding.isRebuilding();
       asOfNanos = asOf.orElse(0);
       ScanPage page = replica.page(request.getPrefix(), request.getFrom(), limit);
       boolean covers = session.missingIn(state.clock()).isEmpty();
       boolean counts = !rebuilding.isRebuilding();
-      wire.whenDurable(() -> answeredBy(config.selfIndex(), page, covers, counts));
+      wire.whenDurable(
+          () -> {
+            if (reading == attempt) {
+              answeredBy(replicas.now().slotOf(config.nodeId()), page, covers, counts);
+            }
+          });
     }
 
     /** Whether this replica alone cannot answer. */
     boolean asksPeers() {
-      return required > 1 || rebuilding.isRebuilding();
+      return !replicas.now().satisfiesAlone(config.nodeId(), level) || rebuilding.isRebuilding();
     }
 
     /**
@@ -186,7 +220,7 @@ final class ScanCoordinator {
       sessionCovered |= coversSession;
       if (isWaitingForSession()) {
         askFurther();
-      } else if (Long.bitCount(answeredMask) >= required) {
+      } else if (replicas.now().satisfies(answeredMask, level)) {
         ScanPage joined = ScanPage.merge(answered());
         if (ConflictRule.latestWins(record) && replica.settle(joined)) {
           wire.whenDurable(() -> answer(joined));
@@ -214,15 +248,15 @@ final class ScanCoordinator {
     }
 
     private boolean isWaitingForSession() {
-      return !sessionCovered && Long.bitCount(answeredMask) >= required;
+      return !sessionCovered && replicas.now().satisfies(answeredMask, level);
     }
 
     private void askFurther() {
-      if (required == 1 && !askedFurther) {
+      if (!asksPeers() && !askedFurther) {
         wire.sendToPeers(message);
       }
       askedFurther = true;
-      if (session.waitMillis() == 0 && peers.haveReachableAnswered(answeredMask, config, time)) {
+      if (session.waitMillis() == 0 && peers.haveReachableAnswered(answeredMask, time)) {
         refuseSession();
       }
     }
@@ -300,8 +334,8 @@ final class ScanCoordinator {
       if (!asksPeers()) {
         return;
       }
-      for (String peer : peers.all()) {
-        if ((answeredMask & 1L << config.members().indexOf(peer)) == 0) {
+      for (String peer : replicas.peers()) {
+        if ((answeredMask & replicas.now().bit(peer)) == 0) {
           wire.send(peer, message);
         }
       }

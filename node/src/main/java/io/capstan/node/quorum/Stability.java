@@ -37,8 +37,17 @@ final class Stability {
    */
   Stability(NodeClock own, List<String> peers) {
     this.own = own;
-    for (String peer : peers) {
-      this.peers.put(peer, new Peer());
+    replicasChanged(peers);
+  }
+
+  /**
+   * The replicas are others now. Nobody waits any more for one that has left; nothing is stable
+   * until one that is new was heard.
+   */
+  void replicasChanged(List<String> names) {
+    peers.keySet().retainAll(names);
+    for (String name : names) {
+      peers.computeIfAbsent(name, n -> new Peer());
     }
   }
 

@@ -10,7 +10,7 @@ import io.capstan.proto.peer.v1.TakeoverRequest;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -34,15 +34,24 @@ final class Takeover {
   private final KeyspaceWire wire;
   private final PeerReachability peers;
   private final StepTime time;
-  private final BiConsumer<String, Boolean> finished;
+  private final Consumer<Finished> finished;
   private long lastId;
   private @Nullable Progress progress;
+
+  /**
+   * Everything was taken over that a replica held at one moment.
+   *
+   * @param rebuilding whether it had yet to take over what others hold
+   * @param configurationIndex the configuration that it knew at that moment
+   */
+  record Finished(String peer, boolean rebuilding, long configurationIndex) {}
 
   private static final class Progress {
     private final long id;
     private final String peer;
     private ByteString from = ByteString.EMPTY;
     private @Nullable NodeClock clock;
+    private long configurationIndex;
     private long askedNanos;
 
     Progress(long id, String peer) {
@@ -52,8 +61,7 @@ final class Takeover {
   }
 
   /**
-   * @param finished hears from whom everything was taken over, and whether that one is still
-   *     rebuilding itself
+   * @param finished hears from whom everything was taken over
    */
   Takeover(
       QuorumConfig config,
@@ -62,7 +70,7 @@ final class Takeover {
       PeerReachability peers,
       StepTime time,
       RandomGenerator random,
-      BiConsumer<String, Boolean> finished) {
+      Consumer<Finished> finished) {
     this.config = config;
     this.state = state;
     this.wire = wire;
@@ -95,6 +103,18 @@ final class Takeover {
             .build());
   }
 
+  /** The replicas are others now: nothing more comes from one that has left. */
+  void replicasChanged() {
+    if (progress != null && !peers.isPeer(progress.peer)) {
+      giveUp();
+    }
+  }
+
+  private void giveUp() {
+    progress = null;
+    state.passedBy(null, ByteString.EMPTY);
+  }
+
   /** Asks again where no page came, and gives up on a peer that fell silent. */
   void tick() {
     Progress asking = progress;
@@ -104,8 +124,7 @@ final class Takeover {
     if (peers.isReachable(asking.peer, time.nowNanos())) {
       ask(asking);
     } else {
-      progress = null;
-      state.passedBy(null, ByteString.EMPTY);
+      giveUp();
     }
   }
 
@@ -145,7 +164,7 @@ final class Takeover {
 
   // ---- the side that takes ----
 
-  void onPage(String from, TakeoverPage page) {
+  void onPage(String from, TakeoverPage page, long configurationIndex) {
     Progress taking = progress;
     if (taking == null
         || !taking.peer.equals(from)
@@ -155,6 +174,9 @@ final class Takeover {
     }
     NodeClock theirs = KeyspaceWire.received(page.getClock());
     state.refuseOwnFuture(theirs, from);
+    if (taking.clock == null) {
+      taking.configurationIndex = configurationIndex;
+    }
     NodeClock first = taking.clock == null ? theirs : taking.clock;
     taking.clock = first;
     Map<ByteString, DottedVersionVectorSet> rows = new LinkedHashMap<>();
@@ -178,7 +200,7 @@ final class Takeover {
     } else {
       state.takeOver(first);
       progress = null;
-      finished.accept(from, page.getRebuilding());
+      finished.accept(new Finished(from, page.getRebuilding(), taking.configurationIndex));
     }
   }
 

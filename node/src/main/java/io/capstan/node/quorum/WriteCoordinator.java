@@ -69,6 +69,7 @@ final class WriteCoordinator {
   private final KeyspaceRecord record;
   private final QuorumConfig config;
   private final Levels levels;
+  private final Replicas replicas;
   private final Admission admission;
   private final ReplicaState state;
   private final KeyspaceWire wire;
@@ -86,6 +87,7 @@ final class WriteCoordinator {
       KeyspaceRecord record,
       QuorumConfig config,
       Levels levels,
+      Replicas replicas,
       Admission admission,
       ReplicaState state,
       KeyspaceWire wire,
@@ -101,6 +103,7 @@ final class WriteCoordinator {
     this.hints = hints;
     this.config = config;
     this.levels = levels;
+    this.replicas = replicas;
     this.admission = admission;
     this.state = state;
     this.wire = wire;
@@ -302,7 +305,14 @@ final class WriteCoordinator {
     wire.whenDurable(call::durableHere);
   }
 
-  void onAck(String from, long requestId) {
+  /**
+   * A replica has the write on disk. Not counted where it knows of a later configuration than this
+   * node: once that is known here too, the replica is asked again.
+   */
+  void onAck(String from, long requestId, long configurationIndex) {
+    if (!replicas.counts(configurationIndex)) {
+      return;
+    }
     if (pending.get(requestId) instanceof PendingWrite call) {
       call.confirmedBy(from);
     } else {
@@ -333,9 +343,29 @@ final class WriteCoordinator {
   }
 
   /**
+   * The replicas are others now: what was confirmed stands, open writes are judged anew, and
+   * whoever is missing is asked, the new ones too.
+   */
+  void replicasChanged(ReplicaSet before) {
+    for (PendingWrite answered : late.values()) {
+      answered.carry(before);
+    }
+    for (PendingCall open : pending.all()) {
+      if (open instanceof PendingWrite call) {
+        call.carry(before);
+        call.resend();
+        call.judge();
+      }
+    }
+  }
+
+  /**
    * A clock that contains a dot says that the write is on that replica's disk, as good as an ack.
    */
-  void onClock(String from, NodeClock clock) {
+  void onClock(String from, NodeClock clock, long configurationIndex) {
+    if (!replicas.counts(configurationIndex)) {
+      return;
+    }
     for (PendingWrite answered : List.copyOf(late.values())) {
       if (clock.contains(answered.dot)) {
         answered.confirmedBy(from);
@@ -386,19 +416,28 @@ final class WriteCoordinator {
       confirmedBy(config.nodeId());
     }
 
+    void carry(ReplicaSet before) {
+      confirmedMask = replicas.now().carry(before, confirmedMask);
+      hintedMask = replicas.now().carry(before, hintedMask);
+    }
+
     void confirmedBy(String replica) {
-      confirmedMask |= 1L << config.members().indexOf(replica);
-      if (pending.isOpen(this) && Long.bitCount(confirmedMask) >= levels.required(write.level())) {
+      confirmedMask |= replicas.now().bit(replica);
+      judge();
+    }
+
+    void judge() {
+      if (pending.isOpen(this) && replicas.now().satisfies(confirmedMask, write.level())) {
         pending.close(this);
         waitForLateAcks();
         output.reply(callId, write.response(receipt(Outcome.OUTCOME_OK)));
-      } else if (Long.bitCount(confirmedMask) == levels.replicas()) {
+      } else if (replicas.now().isEverybody(confirmedMask)) {
         late.remove(requestId);
       }
     }
 
     private void waitForLateAcks() {
-      if (Long.bitCount(confirmedMask | hintedMask) == levels.replicas()) {
+      if (replicas.now().isEverybody(confirmedMask | hintedMask)) {
         return;
       }
       lateUntilNanos = time.nowNanos() + config.resendAfterMillis() * 1_000_000;
@@ -410,13 +449,13 @@ final class WriteCoordinator {
 
     void hint(String peer) {
       if (hints.keep(peer, dot, write.key())) {
-        hintedMask |= 1L << config.members().indexOf(peer);
+        hintedMask |= replicas.now().bit(peer);
       }
     }
 
     void hintUnconfirmed() {
-      for (String peer : peers.all()) {
-        if (((confirmedMask | hintedMask) & 1L << config.members().indexOf(peer)) == 0) {
+      for (String peer : replicas.peers()) {
+        if (((confirmedMask | hintedMask) & replicas.now().bit(peer)) == 0) {
           hint(peer);
         }
       }
@@ -429,7 +468,7 @@ final class WriteCoordinator {
             .begin(write.level())
             .setKey(write.key())
             .setOutcome(outcome)
-            .addAllMissing(config.members())
+            .addAllMissing(replicas.now().all())
             .build();
       }
       Receipt.Builder receipt =
@@ -450,8 +489,8 @@ final class WriteCoordinator {
       if (!isDurableHere) {
         return;
       }
-      for (String peer : peers.all()) {
-        if ((confirmedMask & 1L << config.members().indexOf(peer)) == 0) {
+      for (String peer : replicas.peers()) {
+        if ((confirmedMask & replicas.now().bit(peer)) == 0) {
           wire.send(peer, replicate);
         }
       }

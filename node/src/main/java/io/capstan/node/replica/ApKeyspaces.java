@@ -4,6 +4,7 @@ import com.google.protobuf.Message;
 import io.capstan.node.quorum.LeaderlessKeyspace;
 import io.capstan.node.quorum.QuorumConfig;
 import io.capstan.node.quorum.QuorumOutput;
+import io.capstan.node.quorum.ReplicaSet;
 import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.store.v1.KeyspaceRecord;
@@ -88,7 +89,7 @@ final class ApKeyspaces {
   }
 
   private QuorumConfig quorumConfig() {
-    List<String> replicas = members.get();
+    ReplicaSet replicas = ReplicaSet.of(members.get());
     QuorumConfig defaults = QuorumConfig.defaults(config.nodeId(), config.incarnation(), replicas);
     return new QuorumConfig(
         config.nodeId(),

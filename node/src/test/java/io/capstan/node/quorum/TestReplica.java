@@ -86,7 +86,7 @@ final class TestReplica implements QuorumOutput {
         new QuorumConfig(
             config.nodeId(),
             incarnation,
-            config.members(),
+            config.replicas(),
             config.antiEntropyIntervalMillis(),
             config.peerSilentMillis(),
             config.resendAfterMillis(),

@@ -1,0 +1,60 @@
+package io.capstan.node.quorum;
+
+import io.capstan.node.version.NodeClock;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What each other replica last said of itself, with its clock. */
+final class PeerReports {
+
+  /**
+   * What a replica said.
+   *
+   * @param configurationIndex the configuration that it knew
+   * @param clock what it had seen, all of it on its disk; not to be changed
+   * @param rebuilding whether it had yet to take over what others hold
+   * @param rebuildsFrom the replicas that it had yet to take over
+   * @param actorIncarnation with its name, the actor of its writes; 0 where it did not say
+   */
+  record Report(
+      long configurationIndex,
+      NodeClock clock,
+      boolean rebuilding,
+      List<String> rebuildsFrom,
+      long actorIncarnation) {}
+
+  private final Map<String, Report> byPeer = new LinkedHashMap<>();
+
+  void heard(String peer, Report report) {
+    Report earlier = byPeer.get(peer);
+    if (earlier == null || earlier.configurationIndex() <= report.configurationIndex()) {
+      byPeer.put(peer, report);
+    }
+  }
+
+  /** The last report of the peer, or null. */
+  @Nullable Report of(String peer) {
+    return byPeer.get(peer);
+  }
+
+  /** The last report of the peer where it knew of this configuration or a later one, or null. */
+  @Nullable Report of(String peer, long configurationIndex) {
+    Report report = byPeer.get(peer);
+    return report != null && report.configurationIndex() >= configurationIndex ? report : null;
+  }
+
+  void replicasChanged(List<String> peers) {
+    byPeer.keySet().retainAll(peers);
+  }
+
+  boolean isEmpty() {
+    return byPeer.isEmpty();
+  }
+
+  /** All reports, in the order in which their replicas were first heard. */
+  Iterable<Report> all() {
+    return byPeer.values();
+  }
+}
