@@ -29,7 +29,10 @@ public final class History {
    * Pairs events into operations. Positions in the given list are the order; {@code index} is only
    * carried along.
    *
-   * @throws UnpairedEventException if a client completes an operation that it never invoked
+   * <p>An {@code info} of a client that has nothing running is no operation.
+   *
+   * @throws UnpairedEventException if a client ends an operation that it never invoked with {@code
+   *     ok} or {@code fail}
    */
   public static History of(List<HistoryEvent> events) {
     List<@Nullable Operation> byId = new ArrayList<>();
@@ -52,6 +55,10 @@ public final class History {
       Integer id = openIdByProcess.remove(event.process());
       Integer invokedAt = openPositionByProcess.remove(event.process());
       if (id == null || invokedAt == null) {
+        if (event.type() == EventType.INFO) {
+          // A client that crashed between operations says so; it changed nothing.
+          continue;
+        }
         throw new UnpairedEventException(position, event);
       }
       byId.set(id, operation(id, events.get(invokedAt), invokedAt, event, position));

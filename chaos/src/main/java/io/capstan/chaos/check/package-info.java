@@ -15,6 +15,7 @@
  *   <li>{@code check.eventual}: what an available keyspace still owes: convergence, nothing lost,
  *       how stale reads were;
  *   <li>{@code check.measure}: availability per side of a split, and latency;
+ *   <li>{@code check.element}: sets, counters, ids and queues, in one pass;
  *   <li>{@code check.txn}: are transactions isolated, and if not, which cycle shows it?
  *   <li>{@code check.claim}: one door to all of them, by name.
  * </ul>

@@ -61,25 +61,23 @@ public final class CheckCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Parameters(arity = "1..*", paramLabel = "FILE", description = "Histories.")
+  @Parameters(arity = "0..*", paramLabel = "FILE", description = "Histories.")
   private List<Path> files = new ArrayList<>();
 
   @Option(
       names = "--model",
-      required = true,
       paramLabel = "MODEL",
       description =
-          "What the history is held against: register, cas-register, kv, set, counter; or"
-              + " list-append, transactions over lists.")
+          "What the history is held against: register, cas-register, kv, set, counter, bank,"
+              + " mutex, fifo-queue, multi-register; or list-append, transactions over lists.")
   private String modelName = "";
 
   @Option(
       names = "--claim",
       paramLabel = "CLAIM",
-      description = {
-        "What is claimed (default: linearizable; of list-append: strict-serializable). Also"
-            + " fresh-reads, serializable, snapshot-isolation, read-committed, read-uncommitted."
-      })
+      description =
+          "What is claimed (default: linearizable, or strict-serializable of list-append), or"
+              + " ladder: which guarantee is the strongest that holds. All: --list-claims.")
   private @Nullable String claimName;
 
   @Option(
@@ -109,6 +107,9 @@ public final class CheckCommand implements Callable<Integer> {
       description = "text or json (default: ${DEFAULT-VALUE}).")
   private String output = "text";
 
+  @Option(names = "--list-claims", description = "Lists what can be claimed, and ends.")
+  private boolean listClaims;
+
   @Option(
       names = "--explain",
       description = "Under a history that is not linearizable, the fewest operations that show it.")
@@ -116,6 +117,15 @@ public final class CheckCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (listClaims) {
+      PrintWriter out = spec.commandLine().getOut();
+      Claims.DESCRIPTIONS.forEach((name, says) -> out.printf("%-22s%s%n", name, says));
+      out.flush();
+      return ExitCode.OK;
+    }
+    if (files.isEmpty()) {
+      throw usage("Missing required parameter: 'FILE'.");
+    }
     Claim claim = claim();
     Optional<HistoryFormat> format = format();
     Duration budget = duration();
@@ -144,7 +154,12 @@ public final class CheckCommand implements Callable<Integer> {
   }
 
   private Claim claim() {
-    if (!modelName.equals(LIST_APPEND) && !Models.NAMES.contains(modelName)) {
+    if (modelName.isEmpty() && claimName == null) {
+      throw usage("Missing required option: '--model=MODEL'.");
+    }
+    if (!modelName.isEmpty()
+        && !modelName.equals(LIST_APPEND)
+        && !Models.NAMES.contains(modelName)) {
       throw usage(
           "--model is one of "
               + String.join(", ", Models.NAMES)
@@ -162,7 +177,7 @@ public final class CheckCommand implements Callable<Integer> {
     } catch (MalformedHistoryException e) {
       throw initialDoesNotFit(String.valueOf(e.getMessage()));
     }
-    if (claimName().equals("linearizable")) {
+    if (claimName().equals("linearizable") && !modelName.isEmpty()) {
       settings.put("model", modelName);
     }
     try {

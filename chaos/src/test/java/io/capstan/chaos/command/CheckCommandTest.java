@@ -93,7 +93,8 @@ class CheckCommandTest {
     assertThat(run.out())
         .contains(
             ": invalid; ",
-            "client 4 read nil at 12.3 s although client 1's write of 7 had been acknowledged at 11.9 s",
+            "client 4 read nil at 12.3 s although client 1's write of 7 had been acknowledged at"
+                + " 11.9 s",
             "    client 1 write 7 -> 7",
             "    client 4 read -> nil");
   }
@@ -161,11 +162,74 @@ class CheckCommandTest {
   @Test
   void wrongOptionsAreUsageErrorsThatNameWhatIsAllowed() {
     assertThat(run(good).code()).isEqualTo(2);
-    assertThat(run(good, "--model", "queue").err())
+    assertThat(run("--model", "register").err()).contains("Missing required parameter: 'FILE'");
+    assertThat(run(good, "--claim", "perfect").err()).contains("monotonic-reads");
+    assertThat(run(good, "--model", "bank").err()).contains("a bank starts with a map");
+    assertThat(run(good, "--model", "heap").err())
         .contains("register, cas-register, kv, set, counter");
     assertThat(run(good, "--model", "set", "--format", "xml").err()).contains("jepsen-log");
     assertThat(run(good, "--model", "set", "--budget", "soon").err()).contains("such as 60s");
     assertThat(run(good, "--model", "set", "-o", "xml").code()).isEqualTo(2);
+  }
+
+  @Test
+  void otherClaimsAreJudgedToo() {
+    Run causal = run(bad, "--claim", "causal");
+    assertThat(causal.code()).isZero();
+    Run ladder = run(bad, "--claim", "ladder", "--explain");
+    assertThat(ladder.code()).isEqualTo(8);
+    assertThat(ladder.out())
+        .contains("sequential holds, linearizable breaks: client 4 read nil at 12.3 s")
+        .contains("    monotonic-reads: valid");
+    assertThat(run("--list-claims").out()).contains("serializable", "nothing-lost", "queue");
+  }
+
+  @Test
+  void transactionsOverListsAreStrictlySerializableUnlessLessIsClaimed() throws Exception {
+    Path file = folder.resolve("txn.edn");
+    Files.writeString(
+        file,
+        "{:process 1, :type :invoke, :f :txn, :value [[:append 1 7]]}\n"
+            + "{:process 1, :type :ok, :f :txn, :value [[:append 1 7]]}\n"
+            + "{:process 2, :type :invoke, :f :txn, :value [[:r 1 nil]]}\n"
+            + "{:process 2, :type :ok, :f :txn, :value [[:r 1 []]]}\n");
+
+    Run strict = run(file, "--model", "list-append", "-o", "json");
+    assertThat(strict.code()).isEqualTo(8);
+    assertThat(strict.out())
+        .contains("\"claim\":\"strict-serializable\"", "stale read", "\"g_single_realtime\":1");
+    assertThat(run(file, "--model", "list-append", "--claim", "serializable").code()).isZero();
+  }
+
+  @Test
+  void locksQueuesAndSeveralRegistersAreModelsToo() throws Exception {
+    Path lock = folder.resolve("lock.edn");
+    Path queue = folder.resolve("queue.edn");
+    Path registers = folder.resolve("registers.edn");
+    HistoryFormats.write(
+        new HistoryScript().did(1, "acquire", null).did(2, "acquire", null).history(),
+        HistoryFormat.EDN,
+        lock);
+    HistoryFormats.write(
+        new HistoryScript()
+            .did(1, "enqueue", 1)
+            .did(1, "enqueue", 2)
+            .invoke(2, "dequeue")
+            .ok(2, 2)
+            .history(),
+        HistoryFormat.EDN,
+        queue);
+    Files.writeString(
+        registers,
+        "[{:process 1, :type :invoke, :f :txn, :value [[:write :x 1] [:write :y 1]]}\n"
+            + "{:process 1, :type :ok, :f :txn, :value [[:write :x 1] [:write :y 1]]}\n"
+            + "{:process 2, :type :invoke, :f :txn, :value [[:read :x nil] [:read :y nil]]}\n"
+            + "{:process 2, :type :ok, :f :txn, :value [[:read :x 1] [:read :y 0]]}]\n");
+
+    assertThat(run(lock, "--model", "mutex").code()).isEqualTo(8);
+    assertThat(run(queue, "--model", "fifo-queue").code()).isEqualTo(8);
+    assertThat(run(queue, "--model", "fifo-queue", "--initial", "[2]").code()).isZero();
+    assertThat(run(registers, "--model", "multi-register").code()).isEqualTo(8);
   }
 
   @Test

@@ -1,6 +1,10 @@
 package io.capstan.chaos.check.claim;
 
 import io.capstan.chaos.check.Verdict;
+import io.capstan.chaos.check.element.CounterBoundsChecker;
+import io.capstan.chaos.check.element.QueueChecker;
+import io.capstan.chaos.check.element.SetElementsChecker;
+import io.capstan.chaos.check.element.UniqueIdsChecker;
 import io.capstan.chaos.check.eventual.BankTotalsChecker;
 import io.capstan.chaos.check.eventual.ConservationChecker;
 import io.capstan.chaos.check.eventual.ConvergenceChecker;
@@ -40,6 +44,12 @@ public final class Claims {
             + " initial)");
     all.put("bank-total", "every read of all accounts adds up (accounts, total, negative)");
     all.put("fresh-reads", "no read misses an acknowledged write (maxMillis, maxVersions)");
+    all.put(
+        "elements",
+        "no element of a set is lost, doubled, unexpected or back after its removal (fresh)");
+    all.put("counter-bounds", "every read of a counter lies within what was added (initial)");
+    all.put("unique-ids", "no id is given out twice");
+    all.put("queue", "what goes into a queue comes out, once");
     all.put("nothing-lost", "every acknowledged write is there, superseded or discarded by rule");
     all.put("converged", "in the end all replicas hold the same");
     all.put("available", "enough attempts of a side of the split are answered (side, min, phase)");
@@ -87,6 +97,16 @@ public final class Claims {
       }
       case "bank-total" -> bankTotal(settings);
       case "fresh-reads" -> freshReads(settings);
+      case "elements" -> {
+        boolean fresh = settings.flag("fresh", false);
+        yield (evidence, budget) -> SetElementsChecker.check(evidence.history(), fresh);
+      }
+      case "counter-bounds" -> {
+        long initial = Math.round(settings.number("initial", 0));
+        yield (evidence, budget) -> CounterBoundsChecker.check(evidence.history(), initial);
+      }
+      case "unique-ids" -> (evidence, budget) -> UniqueIdsChecker.check(evidence.history());
+      case "queue" -> (evidence, budget) -> QueueChecker.check(evidence.history());
       case "nothing-lost" -> nothingLost();
       case "converged" -> converged();
       case "available" ->

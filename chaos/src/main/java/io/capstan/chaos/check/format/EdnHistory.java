@@ -28,7 +28,7 @@ final class EdnHistory {
 
   List<RawEvent> read() throws MalformedHistoryException {
     EdnParser parser = new EdnParser(text);
-    parser.skipBlank();
+    parser.skipTags();
     int start = parser.offset();
     char first = start < text.length() ? text.charAt(start) : ' ';
     return first == '[' || first == '('

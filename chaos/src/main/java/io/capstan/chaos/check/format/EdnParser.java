@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads forms of the extensible data notation (github.com/edn-format/edn) into the values of a
  * history. Tags are looked through: {@code #jepsen.history.Op{...}} is the map; only {@code
- * #independent/tuple [k v]} keeps its meaning. A symbol is read as a string. Not safe for several
- * threads.
+ * #independent/tuple [k v]}, under each of its names, keeps its meaning. A symbol is read as a
+ * string. Not safe for several threads.
  */
 final class EdnParser {
   /** Deeper nesting is refused; no history needs it, and the stack is finite. */
@@ -77,6 +77,19 @@ final class EdnParser {
       } else {
         return;
       }
+    }
+  }
+
+  /** Moves past white space and tags, such as that of a whole history, but not into a set. */
+  void skipTags() {
+    skipBlank();
+    while (at + 1 < text.length()
+        && text.charAt(at) == '#'
+        && text.charAt(at + 1) != '{'
+        && text.charAt(at + 1) != '_') {
+      at++;
+      readToken();
+      skipBlank();
     }
   }
 
@@ -208,14 +221,32 @@ final class EdnParser {
     if (tag.isEmpty()) {
       throw error("'#' without a tag");
     }
-    if (tag.equals("#Inf")) {
-      return Double.POSITIVE_INFINITY;
+    switch (tag) {
+      case "#Inf" -> {
+        return Double.POSITIVE_INFINITY;
+      }
+      case "#-Inf" -> {
+        return Double.NEGATIVE_INFINITY;
+      }
+      case "#NaN" -> {
+        return Double.NaN;
+      }
+      default -> {
+        // A tag like others.
+      }
     }
     Object value = readTagged("#" + tag);
-    boolean tuple = tag.equals("independent/tuple") || tag.endsWith("MapEntry");
-    return tuple && value instanceof List<?> pair && pair.size() == 2
-        ? new Tuple(pair.get(0), pair.get(1))
-        : value;
+    boolean tuple =
+        tag.equals("independent/tuple")
+            || tag.endsWith("independent.Tuple")
+            || tag.endsWith("MapEntry");
+    if (tuple && value instanceof List<?> pair && pair.size() == 2) {
+      return new Tuple(pair.get(0), pair.get(1));
+    }
+    if (tuple && value instanceof Map<?, ?> map && map.containsKey(new Keyword("key"))) {
+      return new Tuple(map.get(new Keyword("key")), map.get(new Keyword("value")));
+    }
+    return value;
   }
 
   private @Nullable Object readTagged(String tag) throws EdnException {
@@ -337,6 +368,11 @@ final class EdnParser {
       }
       if (token.indexOf('.') >= 0 || token.indexOf('e') >= 0 || token.indexOf('E') >= 0) {
         return Double.parseDouble(token);
+      }
+      int slash = token.indexOf('/');
+      if (slash > 0) {
+        return Double.parseDouble(token.substring(0, slash))
+            / Double.parseDouble(token.substring(slash + 1));
       }
       String digits = token.endsWith("N") ? token.substring(0, token.length() - 1) : token;
       if (digits.length() < 18) {

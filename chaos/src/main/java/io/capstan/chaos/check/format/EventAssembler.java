@@ -50,6 +50,9 @@ final class EventAssembler {
       }
       anyClient = true;
       Object value = event.fields().get("value");
+      if (value instanceof EdnParser.Tuple) {
+        return false;
+      }
       boolean pair =
           !event.fields().containsKey("key")
               && value instanceof List<?> list
@@ -129,6 +132,8 @@ final class EventAssembler {
     return switch (raw.fields().get(field)) {
       case null -> otherwise;
       case Long number -> number;
+      case Double number when number == Math.rint(number) && Math.abs(number) < 1e18 ->
+          number.longValue();
       default -> throw malformed(raw.line(), ":" + field + " is a whole number");
     };
   }

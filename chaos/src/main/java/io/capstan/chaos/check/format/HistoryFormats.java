@@ -17,6 +17,7 @@ public final class HistoryFormats {
   /** Larger files are refused: they are read into memory whole. */
   public static final long FILE_MAX_BYTES = 1L << 30;
 
+  private static final String BYTE_ORDER_MARK = "\ufeff";
   private static final Pattern JSON_START = Pattern.compile("\\{\\s*[\"}].*", Pattern.DOTALL);
   private static final Pattern EDN_START = Pattern.compile("[\\[({#;].*", Pattern.DOTALL);
 
@@ -51,7 +52,8 @@ public final class HistoryFormats {
           file + " has " + bytes + " bytes; a history may have " + FILE_MAX_BYTES + " at most");
     }
     try {
-      return Files.readString(file, StandardCharsets.UTF_8);
+      String text = Files.readString(file, StandardCharsets.UTF_8);
+      return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
     } catch (MalformedInputException e) {
       throw new IOException(file + " is not UTF-8 text", e);
     }

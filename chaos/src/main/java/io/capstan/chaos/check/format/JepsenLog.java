@@ -10,15 +10,23 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the log of a Jepsen run. Lines of other loggers are skipped, together with what hangs on
- * below them, such as a stack trace; a line of {@code jepsen.util} that is no operation, and a line
- * that belongs to nothing, is an error.
+ * Reads the log of a Jepsen run. An operation is a line of {@code jepsen.util}, or of another
+ * logger if it reads like one. All other lines of other loggers are skipped, together with what
+ * hangs on below them, such as a stack trace; a line of {@code jepsen.util} that is no operation,
+ * and a line that belongs to nothing, is an error.
  */
 final class JepsenLog {
   private static final Pattern LOG_LINE =
       Pattern.compile(
           "(?:\\S+[ T]\\S+\\s+)?(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\\s+(?:\\[[^\\]]*\\]\\s+)?"
               + "([\\w.$/-]+?)(?:\\s+-|:)\\s+(.*)");
+
+  /** {@code INFO [time] thread - logger message}. */
+  private static final Pattern THREAD_LINE =
+      Pattern.compile(
+          "(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\\s+\\[[^\\]]*\\]\\s+(?:\\S.*?)?\\s*-\\s+"
+              + "([a-z][\\w.$/-]*)\\s+(.*)");
+
   private static final Pattern OPERATION =
       Pattern.compile("(\\d+|:?[a-z][\\w.-]*)\\s+:(invoke|ok|fail|info)\\s+:?(\\S+)(?:\\s+(.*))?");
   private static final String OPERATION_LOGGER = "jepsen.util";
@@ -31,7 +39,17 @@ final class JepsenLog {
 
   /** Whether a line looks like one of such a log. */
   static boolean isLogLine(String line) {
-    return LOG_LINE.matcher(line).matches();
+    return logLine(line) != null;
+  }
+
+  private static @Nullable Matcher logLine(String line) {
+    for (Pattern pattern : List.of(THREAD_LINE, LOG_LINE)) {
+      Matcher matcher = pattern.matcher(line.stripTrailing());
+      if (matcher.matches()) {
+        return matcher;
+      }
+    }
+    return null;
   }
 
   List<RawEvent> read() throws MalformedHistoryException {
@@ -42,11 +60,13 @@ final class JepsenLog {
       if (line.isBlank()) {
         continue;
       }
-      Matcher logLine = LOG_LINE.matcher(line.stripTrailing());
-      if (logLine.matches()) {
+      Matcher logLine = logLine(line);
+      if (logLine != null) {
+        String message = String.valueOf(logLine.group(2));
         otherLogger = !OPERATION_LOGGER.equals(logLine.group(1));
-        if (!otherLogger) {
-          events.add(event(i, String.valueOf(logLine.group(2))));
+        if (!otherLogger || OPERATION.matcher(message).matches()) {
+          otherLogger = false;
+          events.add(event(i, message));
         }
       } else if (!otherLogger) {
         throw malformed(i, "not a line of a Jepsen log");

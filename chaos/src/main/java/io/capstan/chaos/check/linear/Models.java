@@ -1,6 +1,9 @@
 package io.capstan.chaos.check.linear;
 
+import io.capstan.chaos.check.HistoryValues;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -8,7 +11,16 @@ import org.jspecify.annotations.Nullable;
 public final class Models {
   /** The names, in the order in which help lists them. */
   public static final List<String> NAMES =
-      List.of("register", "cas-register", "kv", "set", "counter");
+      List.of(
+          "register",
+          "cas-register",
+          "kv",
+          "set",
+          "counter",
+          "bank",
+          "mutex",
+          "fifo-queue",
+          "multi-register");
 
   private Models() {}
 
@@ -26,7 +38,28 @@ public final class Models {
       case "kv" -> Optional.of(new KvModel(initialValue));
       case "set" -> Optional.of(new SetModel(initialValue));
       case "counter" -> Optional.of(new CounterModel(initialValue));
+      case "bank" -> Optional.of(bank(initialValue));
+      case "mutex" -> Optional.of(new MutexModel(initialValue));
+      case "fifo-queue" -> Optional.of(new FifoQueueModel(initialValue));
+      case "multi-register" -> Optional.of(new MultiRegisterModel(initialValue));
       default -> Optional.empty();
     };
+  }
+
+  private static BankModel bank(@Nullable Object initialValue) {
+    if (!(HistoryValues.canonical(initialValue) instanceof Map<?, ?> map)) {
+      throw new IllegalArgumentException(
+          "a bank starts with a map of account to balance, such as {\"a\" 10, \"b\" 10}");
+    }
+    Map<Object, Long> balances = new LinkedHashMap<>();
+    map.forEach(
+        (account, balance) -> {
+          if (account == null || !(balance instanceof Long amount)) {
+            throw new IllegalArgumentException(
+                "the balance of account " + HistoryValues.show(account) + " is no whole number");
+          }
+          balances.put(account, amount);
+        });
+    return new BankModel(balances, false);
   }
 }
