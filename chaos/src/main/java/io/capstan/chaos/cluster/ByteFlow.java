@@ -3,6 +3,9 @@ package io.capstan.chaos.cluster;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One direction of a {@link ProxiedConnection}: reads from one socket, writes to the other, holds
@@ -12,6 +15,22 @@ import java.nio.channels.SocketChannel;
 final class ByteFlow {
   /** Buffers that one direction may move before the other connections have their turn. */
   private static final int ROUNDS_MAX = 16;
+
+  /** So many bytes may be late; then the source is slowed by TCP, as by a full pipe. */
+  private static final int LATE_MAX_BYTES = 1 << 20;
+
+  /** What a lost packet costs: the stream stands still until TCP has sent it again. */
+  private static final long RETRANSMIT_NANOS = 200_000_000L;
+
+  private static final SplittableRandom LOSSES = new SplittableRandom(1);
+
+  private final ArrayDeque<Late> late = new ArrayDeque<>();
+  private int lateBytes;
+  private long lastDueNanos;
+  private boolean isBlocked;
+
+  /** Bytes that may not go on before their time. */
+  private record Late(long dueNanos, ByteBuffer bytes) {}
 
   private final ByteBuffer buffer;
   private boolean sourceEnded;
@@ -60,6 +79,64 @@ final class ByteFlow {
     }
   }
 
+  /**
+   * Moves bytes that take their time. Nothing overtakes: a stream over a link that loses packets
+   * stands still until the lost one has come again.
+   */
+  void moveLate(SocketChannel source, SocketChannel sink, long nowNanos, LinkQuality quality)
+      throws IOException {
+    takeIn(source, nowNanos, quality);
+    isBlocked = false;
+    while (!late.isEmpty() && late.peek().dueNanos() - nowNanos <= 0) {
+      ByteBuffer bytes = late.peek().bytes();
+      int before = bytes.remaining();
+      sink.write(bytes);
+      lateBytes -= before - bytes.remaining();
+      if (bytes.hasRemaining()) {
+        isBlocked = true;
+        return;
+      }
+      late.remove();
+    }
+    if (sourceEnded && late.isEmpty() && !done) {
+      sink.shutdownOutput();
+      done = true;
+    }
+  }
+
+  private void takeIn(SocketChannel source, long nowNanos, LinkQuality quality) throws IOException {
+    for (int round = 0; round < ROUNDS_MAX && lateBytes < LATE_MAX_BYTES; round++) {
+      if (!sourceEnded && buffer.hasRemaining() && source.read(buffer) < 0) {
+        sourceEnded = true;
+      }
+      if (buffer.position() == 0) {
+        return;
+      }
+      buffer.flip();
+      ByteBuffer bytes = ByteBuffer.allocate(buffer.remaining()).put(buffer).flip();
+      buffer.clear();
+      boolean isLost = LOSSES.nextInt(100) < quality.lossPercent();
+      long dueNanos =
+          nowNanos
+              + TimeUnit.MILLISECONDS.toNanos(quality.delayMillis())
+              + (isLost ? RETRANSMIT_NANOS : 0);
+      lastDueNanos = late.isEmpty() ? dueNanos : Math.max(lastDueNanos, dueNanos);
+      late.add(new Late(lastDueNanos, bytes));
+      lateBytes += bytes.remaining();
+    }
+  }
+
+  /** Whether something waits for its time. */
+  boolean hasLate() {
+    return !late.isEmpty();
+  }
+
+  /** Returns when the next of what is late may go on. */
+  long nextLateNanos() {
+    Late next = late.peek();
+    return next == null ? 0 : next.dueNanos();
+  }
+
   boolean sourceEnded() {
     return sourceEnded;
   }
@@ -70,10 +147,10 @@ final class ByteFlow {
   }
 
   boolean wantsToRead() {
-    return !sourceEnded && buffer.hasRemaining();
+    return !sourceEnded && buffer.hasRemaining() && lateBytes < LATE_MAX_BYTES;
   }
 
   boolean wantsToWrite() {
-    return buffer.position() > 0;
+    return buffer.position() > 0 || isBlocked;
   }
 }

@@ -103,6 +103,69 @@ public interface Cluster extends AutoCloseable {
     return partition;
   }
 
+  /**
+   * Lets these links carry well or badly, whatever their mode; others stay as they are.
+   *
+   * @throws ClusterException (usage) if the substrate cannot
+   */
+  default void setQuality(Set<DirectedLink> links, LinkQuality quality) {
+    if (!quality.isPerfect()) {
+      throw cannot("make links slow or lossy");
+    }
+  }
+
+  /**
+   * Leaves the node no room to write. What it does then is its own affair: a Capstan node stops.
+   *
+   * @throws ClusterException (usage) if the substrate cannot
+   */
+  default void fillDisk(String nodeId) {
+    throw cannot("fill a disk");
+  }
+
+  /** Makes room again, and starts the node if it has ended. */
+  default void freeDisk(String nodeId) {
+    start(nodeId);
+  }
+
+  /**
+   * Sets the wall clock of a node wrong by so much; 0 sets it right. Its other clock, which only
+   * measures time that passes, is not touched.
+   *
+   * @throws ClusterException (usage) if the substrate cannot
+   */
+  default void skewClock(String nodeId, long millis) {
+    if (millis != 0) {
+      throw cannot("set a clock wrong");
+    }
+  }
+
+  /**
+   * Ends these nodes without warning, all at the same moment. What the operating system held for
+   * them survives, except on a substrate that can lose it.
+   */
+  default void losePower(Set<String> nodeIds) {
+    nodeIds.forEach(this::kill);
+  }
+
+  /** Starts these nodes and waits until all of them answer. */
+  default void startAll(Set<String> nodeIds) {
+    nodeIds.forEach(this::start);
+  }
+
+  /**
+   * Starts one node more, with an empty data folder; it waits to be made a member.
+   *
+   * @throws ClusterException (usage) if the substrate cannot
+   */
+  default AddedNode addNode() {
+    throw cannot("add a node");
+  }
+
+  private static ClusterException cannot(String deed) {
+    return ClusterException.usage("This substrate cannot " + deed + ".", "");
+  }
+
   /** Asks every node at the same time; a node that does not answer in time is absent. */
   Map<String, NodeView> views();
 

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -41,6 +42,12 @@ import org.testcontainers.containers.Network;
 public final class ContainerCluster implements Cluster {
   /** A label of every container and network that belongs to such a cluster. */
   public static final String LABEL = "io.capstan.chaos.node";
+
+  /** A second label of all of them: who made them. */
+  public static final String RUN_LABEL = "io.capstan.chaos.run";
+
+  /** The value of {@link #RUN_LABEL} for everything that this process makes. */
+  public static final String RUN_ID = UUID.randomUUID().toString();
 
   private static final String CLUSTER_NAME = "containers";
   private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
@@ -150,7 +157,7 @@ public final class ContainerCluster implements Cluster {
   private static void onSubnet(CreateNetworkCmd command, String subnet) {
     command
         .withIpam(new Ipam().withConfig(new Ipam.Config().withSubnet(subnet)))
-        .withLabels(Map.of(LABEL, "network"));
+        .withLabels(Map.of(LABEL, "network", RUN_LABEL, RUN_ID));
   }
 
   private String configuration(String id, Map<String, ?> settings) {
@@ -247,7 +254,13 @@ public final class ContainerCluster implements Cluster {
 
   @Override
   public Set<NodeFault> supportedFaults() {
-    return EnumSet.allOf(NodeFault.class);
+    return abilities();
+  }
+
+  /** Returns what such a cluster can do. */
+  public static Set<NodeFault> abilities() {
+    return EnumSet.of(
+        NodeFault.STOP, NodeFault.KILL, NodeFault.PAUSE, NodeFault.CUT, NodeFault.LOSE_POWER);
   }
 
   @Override

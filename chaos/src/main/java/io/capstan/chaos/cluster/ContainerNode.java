@@ -70,6 +70,7 @@ final class ContainerNode {
             .withCopyToContainer(transferable(config), CONFIG_FILE)
             .withCommand("node", "--config", CONFIG_FILE)
             .withLabel(ContainerCluster.LABEL, id)
+            .withLabel(ContainerCluster.RUN_LABEL, ContainerCluster.RUN_ID)
             .withCreateContainerCmdModifier(command -> complete(command, hostPort));
   }
 

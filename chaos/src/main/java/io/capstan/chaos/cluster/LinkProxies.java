@@ -105,6 +105,19 @@ final class LinkProxies implements AutoCloseable {
         });
   }
 
+  /** Lets links carry well or badly from now on. */
+  void setQuality(Collection<DirectedLink> links, LinkQuality quality) {
+    loop.call(
+        () -> {
+          for (DirectedLink link : links) {
+            LinkProxy proxy = proxies.get(link);
+            if (proxy != null) {
+              proxy.applyQuality(quality);
+            }
+          }
+        });
+  }
+
   /** Returns the mode of every link, in the order of the nodes. */
   Map<DirectedLink, LinkMode> modes() {
     Map<DirectedLink, LinkMode> modes = new LinkedHashMap<>();

@@ -41,6 +41,7 @@ final class LinkProxy implements AutoCloseable {
   private final Set<ProxiedConnection> connections = new LinkedHashSet<>();
   private @Nullable SelectionKey acceptKey;
   private volatile LinkMode mode = LinkMode.OPEN;
+  private volatile LinkQuality quality = LinkQuality.PERFECT;
   private volatile int connectionCount;
 
   private LinkProxy(
@@ -89,6 +90,16 @@ final class LinkProxy implements AutoCloseable {
   /** Returns the mode in force. */
   LinkMode mode() {
     return mode;
+  }
+
+  /** Returns how well the link carries while it is open. */
+  LinkQuality quality() {
+    return quality;
+  }
+
+  /** Changes how well the link carries; on the loop's thread. What is on its way stays late. */
+  void applyQuality(LinkQuality newQuality) {
+    quality = newQuality;
   }
 
   /** Returns how many connections are open, stalled ones included. */

@@ -9,5 +9,17 @@ public enum NodeFault {
   /** Held still and let go again (SIGSTOP, SIGCONT). */
   PAUSE,
   /** Cutting single directed links. */
-  CUT
+  CUT,
+  /** Links that carry late. */
+  SLOW_LINK,
+  /** Links that lose some of what they carry. */
+  LOSSY_LINK,
+  /** A wall clock that stands wrong. */
+  SKEW_CLOCK,
+  /** A disk without room. */
+  FULL_DISK,
+  /** Several nodes dead at the same moment. */
+  LOSE_POWER,
+  /** A further node beside those that began the cluster. */
+  ADD
 }

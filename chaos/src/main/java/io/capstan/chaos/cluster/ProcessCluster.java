@@ -12,10 +12,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProcessCluster extends ProxiedCluster {
   /** How long nodes may take until they answer: a second or two, more on a machine that is busy. */
-  static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+  static final Duration START_TIMEOUT = Duration.ofSeconds(120);
 
   /** Variables beat the file: one that is exported by chance would reach every node alike. */
   private static final Set<String> HIDDEN_VARIABLES =
@@ -313,7 +315,68 @@ public final class ProcessCluster extends ProxiedCluster {
 
   @Override
   public Set<NodeFault> supportedFaults() {
-    return EnumSet.allOf(NodeFault.class);
+    return abilities();
+  }
+
+  /** Returns what such a cluster can do on this machine. */
+  public static Set<NodeFault> abilities() {
+    EnumSet<NodeFault> supported = EnumSet.allOf(NodeFault.class);
+    supported.remove(NodeFault.SKEW_CLOCK);
+    if (!FileSizeLimit.isAvailable()) {
+      supported.remove(NodeFault.FULL_DISK);
+    }
+    return supported;
+  }
+
+  /** {@inheritDoc} By its limit on the size of files: every write that makes one larger fails. */
+  @Override
+  public void fillDisk(String nodeId) {
+    ProcessIdentity process = node(nodeId).identity();
+    if (process == null) {
+      throw ClusterException.failed(nodeId + " does not run, so its disk cannot fill up.", "");
+    }
+    FileSizeLimit.set(process.pid(), 0);
+  }
+
+  @Override
+  public void freeDisk(String nodeId) {
+    ProcessIdentity process = node(nodeId).identity();
+    if (process != null) {
+      FileSizeLimit.lift(process.pid());
+    }
+    // A process that fails just now still counts as running for a moment.
+    start(nodeId);
+  }
+
+  @Override
+  public void losePower(Set<String> nodeIds) {
+    together(nodeIds, this::kill);
+  }
+
+  @Override
+  public void startAll(Set<String> nodeIds) {
+    together(nodeIds, this::start);
+  }
+
+  private static void together(Set<String> nodeIds, Consumer<String> deed) {
+    CompletableFuture<?>[] deeds =
+        nodeIds.stream()
+            .map(
+                id ->
+                    CompletableFuture.runAsync(
+                        () -> deed.accept(id), task -> new Thread(task).start()))
+            .toArray(CompletableFuture[]::new);
+    try {
+      CompletableFuture.allOf(deeds).join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof ClusterException cause ? cause : e;
+    }
+  }
+
+  @Override
+  public AddedNode addNode() {
+    String id = add();
+    return new AddedNode(id, layout().clientAddress(id), layout().peerAddress(id));
   }
 
   @Override

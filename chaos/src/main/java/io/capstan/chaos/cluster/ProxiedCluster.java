@@ -62,6 +62,11 @@ abstract sealed class ProxiedCluster implements Cluster permits ProcessCluster, 
   }
 
   @Override
+  public void setQuality(Set<DirectedLink> links, LinkQuality quality) {
+    proxies.setQuality(links, quality);
+  }
+
+  @Override
   public Map<String, NodeView> views() {
     return probe.ask(runningNodes());
   }

@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,7 @@ final class ProxiedConnection implements ProxyLoop.Ready {
   private @Nullable SocketChannel peer;
   private @Nullable SelectionKey peerKey;
   private Phase phase = Phase.WAITING;
+  private boolean lateScheduled;
 
   ProxiedConnection(
       LinkProxy proxy, ProxyLoop loop, SocketChannel client, InetSocketAddress upstreamAddress)
@@ -65,6 +67,7 @@ final class ProxiedConnection implements ProxyLoop.Ready {
             connectUnlessGivenUp();
           } else {
             updateInterests();
+            scheduleLate();
           }
         }
       }
@@ -150,7 +153,12 @@ final class ProxiedConnection implements ProxyLoop.Ready {
     if (peerChannel == null || proxy.mode() != LinkMode.OPEN) {
       return;
     }
-    toPeer.move(client, peerChannel);
+    LinkQuality quality = proxy.quality();
+    if (quality.isPerfect() && !toPeer.hasLate()) {
+      toPeer.move(client, peerChannel);
+    } else {
+      toPeer.moveLate(client, peerChannel, System.nanoTime(), quality);
+    }
     toClient.move(peerChannel, client);
     if (toPeer.isDone() && toClient.isDone()) {
       client.close();
@@ -158,7 +166,29 @@ final class ProxiedConnection implements ProxyLoop.Ready {
       closed();
     } else {
       updateInterests();
+      scheduleLate();
     }
+  }
+
+  /** Comes back when the next of what is late is due. */
+  private void scheduleLate() {
+    if (lateScheduled || phase != Phase.FLOWING || !toPeer.hasLate()) {
+      return;
+    }
+    lateScheduled = true;
+    long waitNanos = Math.max(0, toPeer.nextLateNanos() - System.nanoTime());
+    loop.schedule(
+        Duration.ofNanos(waitNanos),
+        () -> {
+          lateScheduled = false;
+          try {
+            if (phase == Phase.FLOWING) {
+              flow();
+            }
+          } catch (IOException e) {
+            onFailure(e);
+          }
+        });
   }
 
   private void updateInterests() {

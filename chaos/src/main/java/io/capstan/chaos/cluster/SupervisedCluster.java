@@ -110,7 +110,7 @@ public final class SupervisedCluster implements Cluster {
 
   @Override
   public Set<NodeFault> supportedFaults() {
-    return EnumSet.allOf(NodeFault.class);
+    return EnumSet.of(NodeFault.STOP, NodeFault.KILL, NodeFault.PAUSE, NodeFault.CUT);
   }
 
   @Override

@@ -10,7 +10,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "chaos",
     description = "Breaks clusters on purpose and judges what their clients saw.",
-    subcommands = CheckCommand.class)
+    subcommands = {
+      ChaosRun.class,
+      ChaosList.class,
+      CheckCommand.class,
+      ChaosReplay.class,
+      ChaosHeal.class
+    })
 public final class ChaosCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -161,7 +161,7 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private String replayCommand() {
-    return programName()
+    return Launcher.programName()
         + " demo --nodes "
         + nodes
         + " --seed "
@@ -170,18 +170,6 @@ final class DemoCommand implements Callable<Integer> {
         + text(duration)
         + " --out "
         + out;
-  }
-
-  /** Returns how the launcher is called from here; {@code capstan} where there was none. */
-  private static String programName() {
-    String launcher = System.getProperty("capstan.launcher");
-    if (launcher == null) {
-      return "capstan";
-    }
-    Path file = Path.of(launcher).toAbsolutePath();
-    return Path.of("").toAbsolutePath().equals(file.getParent())
-        ? "./" + file.getFileName()
-        : file.toString();
   }
 
   private static String text(Duration duration) {

@@ -20,6 +20,9 @@ import java.util.Map;
  * Thread-safe.
  */
 public final class FaultJournal implements AutoCloseable {
+  /** The name of entries that tell what belongs to the harness and has to go after a crash. */
+  public static final String CLUSTER = "cluster";
+
   private static final ObjectMapper JSON = JsonMapper.builder().build();
 
   // Not a FileChannel, which an interrupt of its thread would close: the heal has to be written

@@ -81,10 +81,13 @@ public final class ResultTable {
     return switch (side.phase()) {
       case "before" -> "before the split";
       case "cutting" -> "while the links are being cut";
+      case "changing" -> "while something changes";
       case "during" ->
-          "split: "
+          (side.side().equals("down") ? "down: " : "split: ")
               + shortened(nodes)
-              + (side.side().equals("minority") ? " (minority)" : " (majority)");
+              + " ("
+              + side.side()
+              + ")";
       default -> "after the heal";
     };
   }

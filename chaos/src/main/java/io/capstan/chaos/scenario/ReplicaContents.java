@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,27 @@ public record ReplicaContents(
   /** Reads all keys through all clients at the same time. */
   static ReplicaContents read(
       Collection<KeyspaceClient> clients, List<String> keys, Duration timeout) {
+    return read(clients, keys, timeout, CompletableFuture::join);
+  }
+
+  /** The same in a time of its own. */
+  static ReplicaContents read(
+      Collection<KeyspaceClient> clients, List<String> keys, Duration timeout, Pace pace) {
+    return read(
+        clients,
+        keys,
+        timeout,
+        reply -> {
+          pace.await(reply);
+          return reply.join();
+        });
+  }
+
+  private static ReplicaContents read(
+      Collection<KeyspaceClient> clients,
+      List<String> keys,
+      Duration timeout,
+      Function<CompletableFuture<Reply>, Reply> await) {
     Map<String, Map<String, CompletableFuture<Reply>>> asked = new LinkedHashMap<>();
     for (KeyspaceClient client : clients) {
       Map<String, CompletableFuture<Reply>> byKey = new LinkedHashMap<>();
@@ -48,7 +70,7 @@ public record ReplicaContents(
           Map<String, List<StoredValue>> values = new TreeMap<>();
           byKey.forEach(
               (key, reply) -> {
-                List<StoredValue> held = held(reply.join(), key);
+                List<StoredValue> held = held(await.apply(reply), key);
                 if (held != null) {
                   values.put(key, held);
                 }

@@ -58,7 +58,7 @@ public final class RunProgress implements AttemptListener {
     step = next;
   }
 
-  void started(long nanos) {
+  public void started(long nanos) {
     startedNanos = nanos;
   }
 

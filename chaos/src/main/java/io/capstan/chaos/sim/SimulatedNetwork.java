@@ -34,6 +34,8 @@ final class SimulatedNetwork {
   private int duplicatePermille;
   private int reorderPermille;
   private long extraDelayMicros;
+  private final long[] linkDelayNanos;
+  private final int[] linkLossPermille;
 
   SimulatedNetwork(
       EventQueue events, SplittableRandom random, int nodes, Coverage coverage, Receiver receiver) {
@@ -44,6 +46,8 @@ final class SimulatedNetwork {
     this.receiver = receiver;
     this.cuts = new int[nodes * nodes];
     this.clogs = new int[nodes * nodes];
+    this.linkDelayNanos = new long[nodes * nodes];
+    this.linkLossPermille = new int[nodes * nodes];
     for (int i = 0; i < nodes * nodes; i++) {
       held.add(null);
     }
@@ -72,6 +76,12 @@ final class SimulatedNetwork {
     cuts[link(from, to)]--;
   }
 
+  /** Lets one link carry late and lose, beside what all links do. */
+  void degrade(int from, int to, long delayMillis, int lossPercent) {
+    linkDelayNanos[link(from, to)] = delayMillis * MILLI;
+    linkLossPermille[link(from, to)] = lossPercent * 10;
+  }
+
   void clog(int from, int to) {
     clogs[link(from, to)]++;
   }
@@ -98,7 +108,7 @@ final class SimulatedNetwork {
       coverage.count(Coverage.Counter.MESSAGES_LOST);
       return;
     }
-    if (happens(drawn, lossPermille)) {
+    if (happens(drawn, lossPermille + linkLossPermille[link])) {
       coverage.count(Coverage.Counter.MESSAGES_LOST);
       coverage.count(FaultKind.LOSS);
       return;
@@ -107,7 +117,7 @@ final class SimulatedNetwork {
       hold(link, message);
       return;
     }
-    long delay = DELAY_LEAST_NANOS + (drawn >>> 44);
+    long delay = DELAY_LEAST_NANOS + linkDelayNanos[link] + (drawn >>> 44);
     if (happens(drawn >>> 10, reorderPermille)) {
       delay += (long) (random.nextDouble() * OVERTAKEN_NANOS_MAX);
       coverage.count(FaultKind.REORDER);

@@ -176,9 +176,18 @@ final class SimulatedNode {
     if (replica == null) {
       return;
     }
-    coverage.count(Coverage.Counter.CRASHES);
     coverage.count(cause.kind());
     armed.remove(cause);
+    end(death, cause.describe());
+    events.after(cause.forMillis() * MILLI, this::start);
+  }
+
+  /** Ends the process at once; somebody starts the next one. */
+  void end(Death death, String why) {
+    if (replica == null) {
+      return;
+    }
+    coverage.count(Coverage.Counter.CRASHES);
     run++;
     replica = null;
     inbox.clear();
@@ -190,8 +199,7 @@ final class SimulatedNode {
     coverage.add(Coverage.Counter.WRITES_LOST, unsynced - survivors);
     disk.restart(survivors);
     disk.snapshots().crash(random);
-    world.died(cause.describe() + ", " + (unsynced - survivors) + " unsynced writes are lost");
-    events.after(cause.forMillis() * MILLI, this::start);
+    world.died(why + ", " + (unsynced - survivors) + " unsynced writes are lost");
   }
 
   /** Lets the fault happen at the next write, sync or boundary that is of its kind. */

@@ -38,18 +38,53 @@ final class BankScript implements ClientScript {
 
   @Override
   public Attempt next(Phase phase) {
-    // Every draw is made whatever the answers were, so that the choices follow from the seed.
+    Draw draw = draw();
+    if (draw.isRegister()) {
+      return nextOfRegister(draw.register(), draw.kind());
+    }
+    return draw.kind() < TRANSFER_PERCENT
+        ? nextTransfer(draw.from(), draw.to(), draw.amount())
+        : readAll();
+  }
+
+  private record Draw(
+      boolean isRegister, int kind, String register, String from, String to, long amount) {}
+
+  /** Every draw is made whatever the answers were, so that the choices follow from the seed. */
+  private Draw draw() {
     boolean isRegister = random.nextInt(100) < REGISTER_PERCENT;
     int kind = random.nextInt(100);
     int first = random.nextInt(registers.size() * accounts.size());
     int second = random.nextInt(accounts.size() - 1);
     long amount = 1 + random.nextLong(TRANSFER_MAX);
-    if (isRegister) {
-      return nextOfRegister(registers.get(first % registers.size()), kind);
+    return new Draw(
+        isRegister,
+        kind,
+        registers.get(first % registers.size()),
+        accounts.get(first % accounts.size()),
+        accounts.get((first % accounts.size() + 1 + second) % accounts.size()),
+        amount);
+  }
+
+  /**
+   * What a client of another kind of keyspace wants at this point of the same stream of choices.
+   *
+   * @param first the register, or who pays
+   * @param second who is paid
+   * @param amount of a transfer, or the value of a write
+   */
+  record Choice(String f, String first, String second, long amount) {}
+
+  Choice choose() {
+    Draw draw = draw();
+    if (draw.isRegister()) {
+      return draw.kind() < REGISTER_READ_PERCENT
+          ? new Choice("read", draw.register(), "", 0)
+          : new Choice("write", draw.register(), "", nextValue++);
     }
-    String from = accounts.get(first % accounts.size());
-    String to = accounts.get((first % accounts.size() + 1 + second) % accounts.size());
-    return kind < TRANSFER_PERCENT ? nextTransfer(from, to, amount) : readAll();
+    return draw.kind() < TRANSFER_PERCENT
+        ? new Choice(BankWorkload.TRANSFER, draw.from(), draw.to(), draw.amount())
+        : new Choice(BankWorkload.READ_ALL, "", "", 0);
   }
 
   private Attempt nextOfRegister(String key, int kind) {
@@ -168,6 +203,8 @@ final class BankScript implements ClientScript {
             EventType.OK,
             attempt.f().equals(BankWorkload.READ_ALL) ? balances(reply) : attempt.value());
       }
+      case Request.CounterAdd add -> throw new IllegalStateException("no counters here: " + add);
+      case Request.SetAdd add -> throw new IllegalStateException("no sets here: " + add);
     };
   }
 

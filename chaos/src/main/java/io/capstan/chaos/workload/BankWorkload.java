@@ -72,6 +72,16 @@ public final class BankWorkload implements Workload {
     return accounts;
   }
 
+  /** Returns the keys of the registers. */
+  public List<String> registers() {
+    return registers;
+  }
+
+  /** Returns what each account holds at first. */
+  public long initialBalance() {
+    return INITIAL_BALANCE;
+  }
+
   /** Returns what all accounts together must hold at every moment. */
   public long total() {
     return ACCOUNTS * INITIAL_BALANCE;

@@ -54,6 +54,20 @@ public final class CapstanKeyspaceClient implements KeyspaceClient {
           case Request.Read read -> read(read, timeout);
           case Request.Write write -> write(write, timeout);
           case Request.Transaction transaction -> transact(transaction, timeout);
+          case Request.CounterAdd add ->
+              client
+                  .counter(keyspace, add.key())
+                  .level(writeLevel())
+                  .timeout(timeout)
+                  .add(add.delta())
+                  .thenApply(CapstanKeyspaceClient::written);
+          case Request.SetAdd add ->
+              client
+                  .set(keyspace, add.key())
+                  .level(writeLevel())
+                  .timeout(timeout)
+                  .add(add.element())
+                  .thenApply(CapstanKeyspaceClient::written);
         };
     return reply.exceptionally(CapstanKeyspaceClient::error);
   }
@@ -69,7 +83,23 @@ public final class CapstanKeyspaceClient implements KeyspaceClient {
             });
   }
 
+  private static Reply written(Receipt receipt) {
+    return Reply.written(receipt.version(), receipt.context(), receipt.superseded());
+  }
+
+  /** A stale read is a level of reads alone. */
+  private Level writeLevel() {
+    return level == Level.STALE ? Level.LINEARIZABLE : level;
+  }
+
   private static List<StoredValue> values(Receipt receipt) {
+    if (receipt.type().equals("set")) {
+      return receipt.members().stream().map(member -> new StoredValue(member.utf8(), "")).toList();
+    }
+    Long counter = receipt.counter();
+    if (counter != null) {
+      return List.of(new StoredValue(Long.toString(counter), ""));
+    }
     Bytes value = receipt.value();
     return receipt.siblings().isEmpty() && value != null
         ? List.of(new StoredValue(value.utf8(), receipt.version()))
@@ -88,17 +118,13 @@ public final class CapstanKeyspaceClient implements KeyspaceClient {
   }
 
   private CompletableFuture<Reply> write(Request.Write write, Duration timeout) {
-    Level writeLevel = level == Level.STALE ? Level.LINEARIZABLE : level;
     Put put =
         Put.of(write.key(), write.value())
             .keyspace(keyspace)
-            .level(writeLevel)
+            .level(writeLevel())
             .context(write.context())
             .timeout(timeout);
-    return client
-        .put(put)
-        .thenApply(
-            receipt -> Reply.written(receipt.version(), receipt.context(), receipt.superseded()));
+    return client.put(put).thenApply(CapstanKeyspaceClient::written);
   }
 
   private CompletableFuture<Reply> transact(Request.Transaction transaction, Duration timeout) {

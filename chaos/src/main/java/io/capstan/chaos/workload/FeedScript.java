@@ -89,6 +89,8 @@ final class FeedScript implements ClientScript {
       }
       case Request.Transaction transaction ->
           throw new IllegalStateException("the feed has no transactions: " + transaction);
+      case Request.CounterAdd add -> throw new IllegalStateException("no counters here: " + add);
+      case Request.SetAdd add -> throw new IllegalStateException("no sets here: " + add);
     };
   }
 }

@@ -77,6 +77,48 @@ public final class HistoryCompletion {
         });
   }
 
+  /** Says on which side a node stood at a moment. */
+  @FunctionalInterface
+  public interface Sides {
+    /**
+     * @param nanos since the start of the run
+     */
+    String sideAt(String node, long nanos);
+  }
+
+  /** Adds {@link Extras#SIDE}, of the moment of its invocation, to every operation. */
+  public static History withSides(History history, Sides sides) {
+    Map<Long, String> sideOfProcess = new HashMap<>();
+    List<HistoryEvent> events = new ArrayList<>(history.events().size());
+    for (HistoryEvent event : history.events()) {
+      Object node = event.extras().get(Extras.NODE);
+      if (event.type() == EventType.INVOKE && node != null) {
+        sideOfProcess.put(event.process(), sides.sideAt(String.valueOf(node), event.timeNanos()));
+      }
+      String side = sideOfProcess.get(event.process());
+      if (side == null || !event.isClient()) {
+        events.add(event);
+        continue;
+      }
+      Map<String, @Nullable Object> more = new LinkedHashMap<>(event.extras());
+      more.put(Extras.SIDE, side);
+      events.add(withExtras(event, more));
+    }
+    return History.of(events);
+  }
+
+  private static HistoryEvent withExtras(HistoryEvent event, Map<String, @Nullable Object> extras) {
+    return new HistoryEvent(
+        event.index(),
+        event.timeNanos(),
+        event.process(),
+        event.type(),
+        event.f(),
+        event.key(),
+        event.value(),
+        extras);
+  }
+
   private static History mapExtras(
       History history, UnaryOperator<Map<String, @Nullable Object>> change) {
     List<HistoryEvent> events = new ArrayList<>(history.events().size());

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link #start}, {@link #phase}, {@link #quiet} and {@link #close} belong to one thread.
  */
-public final class OpenLoopDriver implements AutoCloseable {
+public final class OpenLoopDriver implements AttemptDriver {
   private static final long STOP_MAX_MILLIS = 5_000;
   private static final long DRAIN_POLL_MILLIS = 10;
 
@@ -46,16 +46,19 @@ public final class OpenLoopDriver implements AutoCloseable {
   }
 
   /** Starts; the schedule begins now. */
+  @Override
   public void start() {
     thread.start();
   }
 
   /** Tells the clients where the run is. */
+  @Override
   public void phase(Phase next) {
     phase = next;
   }
 
   /** Leaves attempts out, or makes them again. */
+  @Override
   public void quiet(boolean wanted) {
     isQuiet = wanted;
   }
@@ -99,6 +102,7 @@ public final class OpenLoopDriver implements AutoCloseable {
    *
    * @throws InterruptedException if the waiting thread is interrupted
    */
+  @Override
   public void drain() throws InterruptedException {
     long deadlineNanos =
         System.nanoTime()

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** What a workload asks of a keyspace. Keys and values are text. Immutable. */
 public sealed interface Request {
 
-  /** Reads one key with all its siblings. */
+  /** Reads one key: its siblings, the value of a counter, or the elements of a set. */
   record Read(String key) implements Request {}
 
   /**
@@ -37,4 +37,10 @@ public sealed interface Request {
       reads = List.copyOf(reads);
     }
   }
+
+  /** Adds to a counter; a read of its key answers its value as text. */
+  record CounterAdd(String key, long delta) implements Request {}
+
+  /** Adds an element to a set; a read of its key answers one value for each element. */
+  record SetAdd(String key, String element) implements Request {}
 }

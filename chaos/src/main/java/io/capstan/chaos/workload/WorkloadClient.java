@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,7 @@ public final class WorkloadClient {
   private final HistoryRecorder recorder;
   private final AtomicLong processes;
   private final AttemptListener listener;
+  private final LongSupplier nanoClock;
   private final ArrayDeque<Long> idleProcesses = new ArrayDeque<>();
   private long number = UNNUMBERED;
   private int outstanding;
@@ -58,6 +60,21 @@ public final class WorkloadClient {
       HistoryRecorder recorder,
       AtomicLong processes,
       AttemptListener listener) {
+    this(keyspace, client, script, times, recorder, processes, listener, System::nanoTime);
+  }
+
+  /**
+   * @param nanoClock what measures attempts; the clock of the recorder
+   */
+  public WorkloadClient(
+      String keyspace,
+      KeyspaceClient client,
+      ClientScript script,
+      AttemptTimes times,
+      HistoryRecorder recorder,
+      AtomicLong processes,
+      AttemptListener listener,
+      LongSupplier nanoClock) {
     this.keyspace = keyspace;
     this.client = client;
     this.script = script;
@@ -65,6 +82,7 @@ public final class WorkloadClient {
     this.recorder = recorder;
     this.processes = processes;
     this.listener = listener;
+    this.nanoClock = nanoClock;
   }
 
   /** Returns the node that this client is bound to. */
@@ -73,17 +91,17 @@ public final class WorkloadClient {
   }
 
   /** Returns the time of the next attempt, in nanoseconds since the start of the workload. */
-  long nextAttemptNanos() {
+  public long nextAttemptNanos() {
     return times.nextNanos();
   }
 
   /** Returns how many attempts are under way. */
-  synchronized int outstanding() {
+  public synchronized int outstanding() {
     return outstanding;
   }
 
   /** Returns why this client's history cannot be relied on; null where all is well. */
-  synchronized @Nullable RuntimeException broken() {
+  public synchronized @Nullable RuntimeException broken() {
     return broken;
   }
 
@@ -107,19 +125,19 @@ public final class WorkloadClient {
       }
       outstanding++;
     }
-    send(new UnderWay(attempt, invocation, System.nanoTime(), timeout.toNanos()), SENDS_MAX);
+    send(new UnderWay(attempt, invocation, nanoClock.getAsLong(), timeout.toNanos()), SENDS_MAX);
   }
 
   /** An attempt that was invoked and has not ended. */
   private record UnderWay(
       Attempt attempt, HistoryEvent invocation, long startNanos, long timeoutNanos) {
-    long leftNanos() {
-      return startNanos + timeoutNanos - System.nanoTime();
+    long leftNanos(LongSupplier nanoClock) {
+      return startNanos + timeoutNanos - nanoClock.getAsLong();
     }
   }
 
   private void send(UnderWay underWay, int sendsLeft) {
-    Duration left = Duration.ofNanos(Math.max(1, underWay.leftNanos()));
+    Duration left = Duration.ofNanos(Math.max(1, underWay.leftNanos(nanoClock)));
     // Nobody waits for it: an attempt that breaks is kept in "broken".
     CompletableFuture<Reply> unused =
         client
@@ -136,7 +154,7 @@ public final class WorkloadClient {
     UnderWay next;
     synchronized (this) {
       Request again =
-          sendsLeft > 0 && underWay.leftNanos() > 0
+          sendsLeft > 0 && underWay.leftNanos(nanoClock) > 0
               ? script.again(underWay.attempt(), reply)
               : null;
       if (again == null) {
@@ -175,7 +193,7 @@ public final class WorkloadClient {
     Map<String, @Nullable Object> extras = new LinkedHashMap<>(ending.extras());
     extras.put(
         Extras.LATENCY_MICROS,
-        TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - underWay.startNanos()));
+        TimeUnit.NANOSECONDS.toMicros(nanoClock.getAsLong() - underWay.startNanos()));
     record(underWay.invocation(), new Ending(ending.type(), ending.value(), extras));
   }
 

@@ -141,22 +141,6 @@ class FaultJournalTest {
         .hasMessageContaining("2 nodes");
   }
 
-  @Test
-  void aScheduleRefusesFaultsThatOverlap() {
-    Fault fault = new Fault.IsolateLeader();
-
-    assertThatThrownBy(
-            () ->
-                new FaultSchedule(
-                    List.of(
-                        new FaultSchedule.Planned(fault, 0, 1_000),
-                        new FaultSchedule.Planned(fault, 999, 2_000))))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("fault 2");
-    assertThatThrownBy(() -> new FaultSchedule.Planned(fault, 10, 10))
-        .isInstanceOf(IllegalArgumentException.class);
-  }
-
   private List<String> lines() {
     try {
       return Files.readAllLines(file());

@@ -149,6 +149,9 @@ public final class FakeStore implements ScenarioClients {
         reads.forEach(key -> values.put(key, held(data.get(key))));
         return Reply.read(matched, values, Bytes.EMPTY);
       }
+      default -> {
+        return Reply.error(Outcome.FAILED, "WRONG_TYPE");
+      }
     }
   }
 
@@ -181,6 +184,7 @@ public final class FakeStore implements ScenarioClients {
         yield reply;
       }
       case Request.Transaction transaction -> Reply.error(Outcome.FAILED, "WRONG_MODE");
+      default -> Reply.error(Outcome.FAILED, "WRONG_TYPE");
     };
   }
 

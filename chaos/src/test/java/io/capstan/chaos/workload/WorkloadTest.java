@@ -231,6 +231,7 @@ class WorkloadTest {
         transaction.reads().forEach(key -> values.put(key, "100"));
         yield Reply.read(true, held(values), Bytes.EMPTY);
       }
+      default -> throw new IllegalStateException("the bank asks for " + attempt.request());
     };
   }
 

@@ -1,0 +1,303 @@
+package io.capstan.chaos.command;
+
+import io.capstan.chaos.cluster.ClusterException;
+import io.capstan.chaos.fault.FaultType;
+import io.capstan.chaos.report.Ink;
+import io.capstan.chaos.report.Paragraph;
+import io.capstan.chaos.report.ResultFiles;
+import io.capstan.chaos.report.ResultTable;
+import io.capstan.chaos.report.ScenarioResult;
+import io.capstan.chaos.report.ScenarioResult.ClaimResult;
+import io.capstan.chaos.report.ScenarioResult.RunResult;
+import io.capstan.chaos.scenario.KeyspacePlan;
+import io.capstan.chaos.scenario.RealSubstrate;
+import io.capstan.chaos.scenario.RunPlan;
+import io.capstan.chaos.scenario.RunProgress;
+import io.capstan.chaos.scenario.ScenarioEvidence;
+import io.capstan.chaos.scenario.ScenarioFile;
+import io.capstan.chaos.scenario.ScenarioJudge;
+import io.capstan.chaos.scenario.ScenarioReport;
+import io.capstan.chaos.scenario.ScenarioRun;
+import io.capstan.chaos.scenario.ScenarioStory;
+import io.capstan.chaos.scenario.SimSubstrate;
+import io.capstan.chaos.scenario.Substrate;
+import io.capstan.chaos.scenario.SubstrateKind;
+import io.capstan.cli.GlobalOptions;
+import io.capstan.cli.OutputFormat;
+import io.capstan.cli.Streams;
+import io.capstan.client.CapstanException;
+import io.capstan.client.ErrorCode;
+import io.capstan.client.Outcome;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** One run of a scenario, from a plan to an exit code. */
+final class ChaosExecution {
+  private static final Duration CHECK_BUDGET = Duration.ofSeconds(20);
+  private static final int STORY_LINES_MAX = 8;
+
+  private final Streams streams;
+  private final Ink ink;
+  private final boolean isJson;
+  private final SubstrateKind kind;
+  private final RunPlan plan;
+  private final ResultFiles files;
+  private final @Nullable String image;
+  private final String replay;
+
+  ChaosExecution(
+      GlobalOptions options,
+      SubstrateKind kind,
+      RunPlan plan,
+      ResultFiles files,
+      @Nullable String image,
+      String replay) {
+    this.streams = options.streams();
+    this.ink = new Ink(streams.colours());
+    this.isJson = options.output() == OutputFormat.JSON;
+    this.kind = kind;
+    this.plan = plan;
+    this.files = files;
+    this.image = image;
+    this.replay = replay;
+  }
+
+  /**
+   * Runs it.
+   *
+   * @throws ScenarioFile.InvalidScenarioException if the substrate or this build cannot
+   * @throws InterruptedException if it was asked to end; everything is cleaned up then
+   */
+  int run() throws InterruptedException {
+    refuseImpossible();
+    introduce();
+    QuietLogs.into(files.clusterLog());
+    ScenarioResult result;
+    Substrate substrate = null;
+    try (GracefulEnd end = new GracefulEnd()) {
+      try {
+        substrate = start();
+        RunProgress progress = new RunProgress();
+        ScenarioEvidence evidence;
+        try (StepView view = new StepView(streams, ink, isJson, progress, kind)) {
+          view.start();
+          evidence = new ScenarioRun(substrate, plan, progress).run(files.faultJournal());
+          progress.advance(RunProgress.Step.CHECK, "checking what every client saw");
+        }
+        result = new ScenarioJudge(CHECK_BUDGET).judge(evidence, replay);
+        write(evidence, result);
+        show(evidence, result);
+      } finally {
+        closed(substrate);
+      }
+    } catch (ClusterException e) {
+      throw told(e);
+    }
+    return DemoCommand.exitCode(result.verdict());
+  }
+
+  /** The verdict is out by then: what cannot be taken down is told, and changes nothing. */
+  private void closed(@Nullable Substrate substrate) {
+    if (substrate == null) {
+      return;
+    }
+    try {
+      substrate.close();
+    } catch (RuntimeException e) {
+      streams
+          .err()
+          .println(
+              "capstan: something of the cluster stays behind: "
+                  + e.getMessage()
+                  + "\n  capstan chaos heal "
+                  + files.faultJournal()
+                  + " removes it.");
+    }
+  }
+
+  private Substrate start() {
+    return switch (kind) {
+      case SIM -> SimSubstrate.start(plan.nodes(), plan.seed());
+      case PROCESS -> RealSubstrate.processes(plan.nodes());
+      case DOCKER -> RealSubstrate.containers(plan.nodes(), NodeImage.choose(image, streams));
+    };
+  }
+
+  private CapstanException told(ClusterException e) {
+    return new CapstanException(
+        switch (e.kind()) {
+          case USAGE -> ErrorCode.INVALID_ARGUMENT;
+          case UNREACHABLE -> ErrorCode.UNREACHABLE;
+          case FAILED -> ErrorCode.INTERNAL;
+        },
+        Outcome.FAILED,
+        String.valueOf(e.getMessage()),
+        e.hint(),
+        null);
+  }
+
+  // ---- before ----
+
+  private void refuseImpossible() {
+    Set<FaultType> missing = kind.impossible(plan.scenario());
+    if (missing.isEmpty() || plan.scenario().random() != null) {
+      return;
+    }
+    FaultType first = missing.iterator().next();
+    String others =
+        Arrays.stream(SubstrateKind.values())
+            .filter(other -> other.impossible(plan.scenario()).isEmpty())
+            .map(SubstrateKind::label)
+            .collect(Collectors.joining(" or "));
+    throw new ScenarioFile.InvalidScenarioException(
+        "The scenario "
+            + plan.scenario().name()
+            + " needs "
+            + labels(missing)
+            + ", which "
+            + kind.label()
+            + " cannot do: "
+            + kind.reason(first)
+            + (others.isEmpty() ? "." : ". Run it with --substrate " + others + "."));
+  }
+
+  private static String labels(Set<FaultType> types) {
+    return types.stream().map(FaultType::label).collect(Collectors.joining(", "));
+  }
+
+  private void introduce() {
+    if (isJson) {
+      return;
+    }
+    line(ink.strong(plan.scenario().name()) + "  " + plan.scenario().summary());
+    String keyspaces =
+        plan.keyspaces().stream()
+            .map(each -> each.keyspace() + " (" + each.level().label() + ")")
+            .collect(Collectors.joining(" and "));
+    paragraph(
+        String.format(
+            Locale.ROOT,
+            "%d nodes on %s, %d clients for each of %s, seed %d.",
+            plan.nodes(),
+            kind.label(),
+            plan.clients(),
+            keyspaces,
+            plan.seed()));
+    for (FaultType type : kind.impossible(plan.scenario())) {
+      paragraph(
+          ink.warn("Left out")
+              + " of the drawn schedule: "
+              + type.label()
+              + ", because "
+              + kind.reason(type)
+              + ".");
+    }
+    if (kind == SubstrateKind.PROCESS
+        && plan.schedule().stream().anyMatch(each -> each.type() == FaultType.POWER_LOSS)) {
+      paragraph(
+          "power-loss on processes is kill -9 of all of them at the same moment: what the"
+              + " operating system held for them survives. The simulator loses that, too.");
+    }
+    line("");
+    streams.out().flush();
+  }
+
+  // ---- after ----
+
+  private void write(ScenarioEvidence evidence, ScenarioResult result) {
+    try {
+      for (ScenarioEvidence.KeyspaceEvidence seen : evidence.keyspaces()) {
+        files.writeHistory(seen.plan().mode().label(), "history", seen.history());
+      }
+      files.writeResult(result);
+      files.writeReport(ScenarioReport.of(evidence, result));
+    } catch (IOException e) {
+      throw new CapstanException(
+          ErrorCode.INTERNAL,
+          Outcome.FAILED,
+          "The results cannot be written: " + e.getMessage() + ".",
+          "Name another folder with --out DIR.",
+          null);
+    }
+  }
+
+  private void show(ScenarioEvidence evidence, ScenarioResult result) {
+    if (isJson) {
+      streams.out().println(ResultFiles.json(result));
+      streams.out().flush();
+      return;
+    }
+    line("");
+    ScenarioStory.whatHappened(evidence).forEach(this::paragraph);
+    line("");
+    new ResultTable(ink).lines(result).forEach(this::line);
+    for (int i = 0; i < result.runs().size(); i++) {
+      KeyspacePlan keyspace = plan.keyspaces().get(i);
+      line(ink.strong(keyspace.keyspace()));
+      ScenarioStory.of(evidence.keyspaces().get(i), result.runs().get(i))
+          .forEach(sentence -> wrapped(sentence, "  "));
+      line("");
+    }
+    line(ink.strong("Claims, checked against what every client saw"));
+    result.runs().forEach(this::claims);
+    line("");
+    line(ink.verdict(result.verdict().label(), verdict(result)));
+    line("");
+    line("Report      " + files.reportHtml() + "  (open it in a browser)");
+    line("Result      " + files.resultJson());
+    line(
+        "Histories   "
+            + result.runs().stream()
+                .map(run -> files.historyEdn(run.mode()).toString())
+                .collect(Collectors.joining("  ")));
+    line("Once more   " + replay);
+    streams.out().flush();
+  }
+
+  private void claims(RunResult run) {
+    for (ClaimResult claim : run.claims()) {
+      String verdict = String.format(Locale.ROOT, "%-9s", claim.verdict().toUpperCase(Locale.ROOT));
+      List<String> lines =
+          Paragraph.wrap(
+              run.mode().toUpperCase(Locale.ROOT) + "  " + claim.claim() + ": " + claim.why(),
+              "",
+              "    ",
+              ResultTable.WIDTH_MAX - 12);
+      for (int i = 0; i < lines.size(); i++) {
+        String margin = i == 0 ? ink.verdict(claim.verdict(), verdict) : " ".repeat(9);
+        line("  " + margin + lines.get(i));
+      }
+      if (claim.judged().isInvalid()) {
+        claim.judged().story().stream()
+            .limit(STORY_LINES_MAX)
+            .forEach(sentence -> wrapped(sentence, "               "));
+      }
+    }
+  }
+
+  private static String verdict(ScenarioResult result) {
+    return switch (result.verdict()) {
+      case VALID -> "Every claim holds.";
+      case INVALID -> "A claim is VIOLATED; the report pins the operations that show it.";
+      case UNKNOWN -> "Not every claim could be decided.";
+    };
+  }
+
+  private void line(String text) {
+    streams.out().println(text);
+  }
+
+  private void paragraph(String text) {
+    wrapped(text, "");
+  }
+
+  private void wrapped(String text, String indent) {
+    Paragraph.wrap(text, indent, indent, ResultTable.WIDTH_MAX).forEach(this::line);
+  }
+}

@@ -1,0 +1,105 @@
+package io.capstan.chaos.scenario;
+
+import io.capstan.chaos.fault.FaultType;
+import io.capstan.chaos.fault.PlannedFault;
+import io.capstan.client.Mode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A scenario with everything decided that the command line and the seed decide.
+ *
+ * @param seed what clients ask and when, and a drawn schedule, follow from it
+ * @param clients of each keyspace
+ * @param schedule by beginning
+ * @param keyspaces CP first
+ */
+public record RunPlan(
+    Scenario scenario,
+    long seed,
+    int nodes,
+    int clients,
+    Duration duration,
+    List<PlannedFault> schedule,
+    List<KeyspacePlan> keyspaces) {
+  /** How long an attempt may take, retries included. */
+  public static final Duration ATTEMPT_TIMEOUT = Duration.ofSeconds(1);
+
+  public RunPlan {
+    schedule = List.copyOf(schedule);
+    keyspaces = List.copyOf(keyspaces);
+  }
+
+  /**
+   * Decides.
+   *
+   * @param modes in which the workload runs, all at once
+   * @param possible kinds of faults that the substrate can do
+   */
+  public static RunPlan of(
+      Scenario scenario,
+      List<Mode> modes,
+      long seed,
+      int nodes,
+      int clients,
+      Duration duration,
+      Set<FaultType> possible) {
+    List<KeyspacePlan> keyspaces = new ArrayList<>();
+    for (Mode mode : modes) {
+      String workload = String.valueOf(scenario.workloads().get(mode));
+      List<ClaimKind> claims = scenario.claims().get(mode);
+      var level = scenario.levels().get(mode);
+      if (level == null) {
+        throw new IllegalArgumentException("no level for " + mode);
+      }
+      keyspaces.add(
+          new KeyspacePlan(
+              mode,
+              workload + "-" + mode.label(),
+              workload,
+              level,
+              scenario.conflicts(),
+              claims == null ? WorkloadClaims.usual(workload, mode) : claims));
+    }
+    return new RunPlan(
+        scenario,
+        seed,
+        nodes,
+        clients,
+        duration,
+        scenario.schedule(duration, seed, nodes, possible),
+        keyspaces);
+  }
+
+  /** Returns how often each client makes an attempt. */
+  public Duration interval() {
+    return Duration.ofNanos(1_000_000_000L * clients / scenario.rate());
+  }
+
+  /** Returns at which node each client sits, in order. */
+  List<String> seats(List<String> nodeIds) {
+    List<String> seats = new ArrayList<>();
+    Map<String, Integer> left = new LinkedHashMap<>(scenario.placement());
+    if (left.isEmpty()) {
+      for (int client = 0; client < clients; client++) {
+        seats.add(nodeIds.get(client % nodeIds.size()));
+      }
+      return seats;
+    }
+    List<String> pattern = new ArrayList<>();
+    left.forEach(
+        (node, count) -> {
+          for (int i = 0; i < count; i++) {
+            pattern.add(node);
+          }
+        });
+    for (int client = 0; client < clients; client++) {
+      seats.add(pattern.get(client % pattern.size()));
+    }
+    return seats;
+  }
+}

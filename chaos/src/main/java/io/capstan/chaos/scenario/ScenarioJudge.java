@@ -1,0 +1,59 @@
+package io.capstan.chaos.scenario;
+
+import io.capstan.chaos.fault.FaultInForce;
+import io.capstan.chaos.report.ScenarioResult;
+import io.capstan.chaos.report.ScenarioResult.FaultResult;
+import io.capstan.chaos.report.ScenarioResult.RunResult;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+
+/** Judges what a run of a scenario brought to light. Stateless apart from its budget. */
+public final class ScenarioJudge {
+  private final Duration budget;
+
+  /**
+   * @param budget how long each search may take
+   */
+  public ScenarioJudge(Duration budget) {
+    this.budget = budget;
+  }
+
+  /**
+   * Judges a run.
+   *
+   * @param replay the command that runs it again
+   */
+  public ScenarioResult judge(ScenarioEvidence evidence, String replay) {
+    List<FaultResult> faults = new ArrayList<>();
+    for (FaultInForce fault : evidence.faults()) {
+      faults.add(
+          new FaultResult(
+              fault.plan().type().label(),
+              fault.detail(),
+              millis(fault.startNanos()),
+              millis(fault.verifiedNanos()),
+              millis(Objects.requireNonNullElse(fault.healedNanos(), evidence.endNanos()))));
+    }
+    List<RunResult> runs = new ArrayList<>();
+    for (ScenarioEvidence.KeyspaceEvidence seen : evidence.keyspaces()) {
+      runs.add(new KeyspaceJudge(evidence, seen, budget).judge());
+    }
+    RunPlan plan = evidence.plan();
+    return new ScenarioResult(
+        plan.scenario().name(),
+        plan.seed(),
+        evidence.substrate(),
+        evidence.nodes().size(),
+        plan.duration().toMillis(),
+        faults,
+        runs,
+        replay);
+  }
+
+  private static long millis(long nanos) {
+    return TimeUnit.NANOSECONDS.toMillis(nanos);
+  }
+}

@@ -1,0 +1,548 @@
+package io.capstan.chaos.scenario;
+
+import io.capstan.chaos.check.History;
+import io.capstan.chaos.check.HistoryRecorder;
+import io.capstan.chaos.cluster.Cluster;
+import io.capstan.chaos.cluster.ClusterException;
+import io.capstan.chaos.cluster.DirectedLink;
+import io.capstan.chaos.cluster.NodeState;
+import io.capstan.chaos.cluster.NodeView;
+import io.capstan.chaos.fault.FaultCrew;
+import io.capstan.chaos.fault.FaultInForce;
+import io.capstan.chaos.fault.FaultJournal;
+import io.capstan.chaos.fault.FaultType;
+import io.capstan.chaos.fault.PlannedFault;
+import io.capstan.chaos.report.ClusterSample;
+import io.capstan.chaos.workload.AttemptDriver;
+import io.capstan.chaos.workload.AttemptTimes;
+import io.capstan.chaos.workload.HistoryCompletion;
+import io.capstan.chaos.workload.KeyspaceClient;
+import io.capstan.chaos.workload.Phase;
+import io.capstan.chaos.workload.Workload;
+import io.capstan.chaos.workload.WorkloadClient;
+import io.capstan.chaos.workload.Workloads;
+import io.capstan.client.ConflictPolicy;
+import io.capstan.client.Level;
+import io.capstan.client.Mode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Runs a scenario: clients at work in each keyspace, faults as the schedule says, everything healed
+ * and seen to be healed, and then what every client saw. It knows the cluster only through {@link
+ * Substrate}, so the same run happens on processes, on containers and in virtual time. One object
+ * is one run.
+ */
+public final class ScenarioRun {
+  private static final Duration READY_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration HEALED_MAX = Duration.ofSeconds(40);
+  private static final Duration POLL_TIMEOUT = Duration.ofSeconds(1);
+  private static final long POLL_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
+  private static final long SAMPLE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+  private static final Duration QUIET_MARGIN = Duration.ofMillis(50);
+
+  /** After the last fault the clients go on for this part of the duration at least. */
+  private static final double AFTER_SHARE_MIN = 0.12;
+
+  /** So many changes of the cluster are kept for the report. */
+  private static final int SAMPLES_MAX = 20_000;
+
+  private static final String SWITCH_PROBE = "switch-probe";
+
+  private static final String LINK_PROBE = "link-probe";
+
+  private final Substrate substrate;
+  private final Cluster cluster;
+  private final Pace pace;
+  private final RunPlan plan;
+  private final RunProgress progress;
+  private final List<Lane> lanes = new ArrayList<>();
+  private final List<ClusterSample> samples = new ArrayList<>();
+
+  /** One keyspace at work. */
+  private record Lane(
+      KeyspacePlan plan,
+      Workload workload,
+      Map<String, KeyspaceClient> byNode,
+      Map<String, KeyspaceClient> lookers,
+      HistoryRecorder recorder,
+      List<WorkloadClient> workers) {}
+
+  /**
+   * @param substrate running, with a leader and every link open
+   * @param progress is told where the run is
+   */
+  public ScenarioRun(Substrate substrate, RunPlan plan, RunProgress progress) {
+    this.substrate = substrate;
+    this.cluster = substrate.cluster();
+    this.pace = substrate.pace();
+    this.plan = plan;
+    this.progress = progress;
+  }
+
+  /**
+   * Runs it.
+   *
+   * @param journal file for the fault journal
+   * @throws ScenarioFile.InvalidScenarioException if this build cannot do what the scenario needs
+   * @throws ClusterException if the cluster cannot be prepared, hurt or healed
+   * @throws InterruptedException if the thread is interrupted; everything is healed then
+   */
+  public ScenarioEvidence run(Path journal) throws InterruptedException {
+    List<String> nodes = cluster.nodeIds();
+    progress.advance(RunProgress.Step.PREPARE, "creating the keyspaces");
+    refuseImpossible();
+    ScenarioPreparation preparation = new ScenarioPreparation(substrate.clients(), pace);
+    List<KeyspaceClient> all = new ArrayList<>();
+    for (KeyspacePlan keyspace : plan.keyspaces()) {
+      Lane lane = lane(keyspace, nodes);
+      preparation.create(keyspace, lane.workload(), lane.byNode().values());
+      all.addAll(lane.byNode().values());
+    }
+    if (plan.keyspaces().stream().allMatch(each -> each.mode() == Mode.CP)) {
+      // Followers have nothing to say to each other while all they hold is CP, and then nobody
+      // could see that a link between them carries.
+      substrate
+          .clients()
+          .createKeyspace(LINK_PROBE, Mode.AP, ConflictPolicy.SIBLINGS, READY_TIMEOUT);
+    }
+    progress.advance(RunProgress.Step.WARM_UP, "warming up");
+    if (!pace.isVirtual()) {
+      preparation.warmUp(all);
+    }
+    cluster.awaitReady(READY_TIMEOUT);
+    progress.leader(cluster.leader().orElse(""));
+
+    // Made last: their clocks begin here, and are the same but for microseconds.
+    List<Lane> ready = new ArrayList<>();
+    for (Lane lane : lanes) {
+      ready.add(working(lane));
+    }
+    lanes.clear();
+    lanes.addAll(ready);
+    List<WorkloadClient> workers = lanes.stream().flatMap(lane -> lane.workers().stream()).toList();
+    try (FaultJournal faults = FaultJournal.create(journal)) {
+      noteRemains(faults);
+      ScenarioEvidence evidence;
+      try (FaultCrew crew =
+              new FaultCrew(
+                  cluster, faults, this::elapsedNanos, substrate.office(plan.keyspaces()));
+          AttemptDriver driver = substrate.driver(workers, RunPlan.ATTEMPT_TIMEOUT);
+          Pace.Repeated watch = pace.every(SAMPLE_NANOS, this::sample)) {
+        driver.start();
+        progress.started(pace.nowNanos() - elapsedNanos());
+        evidence = new Course(nodes, driver, crew).run(watch);
+      }
+      return evidence;
+    }
+  }
+
+  private void refuseImpossible() throws InterruptedException {
+    if (plan.schedule().stream().noneMatch(each -> each.type() == FaultType.MODE_SWITCH)) {
+      return;
+    }
+    substrate
+        .clients()
+        .createKeyspace(SWITCH_PROBE, Mode.CP, ConflictPolicy.SIBLINGS, READY_TIMEOUT);
+    String problem = substrate.modeSwitchProblem(SWITCH_PROBE);
+    if (!problem.isEmpty()) {
+      throw new ScenarioFile.InvalidScenarioException(
+          plan.scenario().name() + " changes the mode of a keyspace: " + problem);
+    }
+  }
+
+  /** What has to be removed should this process die now. Never healed but by {@code chaos heal}. */
+  private void noteRemains(FaultJournal journal) {
+    long id = -1;
+    for (String remains : substrate.remains()) {
+      journal.append(FaultJournal.State.INTENDED, id--, FaultJournal.CLUSTER, remains, 0);
+    }
+  }
+
+  private Lane lane(KeyspacePlan keyspace, List<String> nodes) {
+    Workload workload = Workloads.named(keyspace.workload(), keyspace.keyspace(), keyspace.mode());
+    Map<String, KeyspaceClient> byNode = new LinkedHashMap<>();
+    Map<String, KeyspaceClient> lookers = new LinkedHashMap<>();
+    // What a single replica holds: at other levels several of them answer together.
+    Level looking = keyspace.mode() == Mode.CP ? Level.STALE : Level.ONE;
+    for (String node : nodes) {
+      byNode.put(node, substrate.clients().open(node, keyspace.keyspace(), keyspace.level()));
+      lookers.put(node, substrate.clients().open(node, keyspace.keyspace(), looking));
+    }
+    Lane lane =
+        new Lane(
+            keyspace, workload, byNode, lookers, new HistoryRecorder(pace::nowNanos), List.of());
+    lanes.add(lane);
+    return lane;
+  }
+
+  private Lane working(Lane prepared) {
+    HistoryRecorder recorder = new HistoryRecorder(pace::nowNanos);
+    // Of the seed alone: every keyspace is asked for the same at the same times.
+    SplittableRandom seeds = new SplittableRandom(plan.seed());
+    AtomicLong processes = new AtomicLong();
+    List<WorkloadClient> workers = new ArrayList<>();
+    for (String seat : plan.seats(List.copyOf(prepared.byNode().keySet()))) {
+      KeyspaceClient client = prepared.byNode().get(seat);
+      if (client == null) {
+        throw new ScenarioFile.InvalidScenarioException(
+            "a client sits at " + seat + ", but the nodes are " + prepared.byNode().keySet());
+      }
+      workers.add(
+          new WorkloadClient(
+              prepared.plan().keyspace(),
+              client,
+              prepared.workload().script(workers.size(), seeds.split()),
+              new AttemptTimes(plan.interval(), seeds.split()),
+              recorder,
+              processes,
+              progress,
+              pace::nowNanos));
+    }
+    return new Lane(
+        prepared.plan(),
+        prepared.workload(),
+        prepared.byNode(),
+        prepared.lookers(),
+        recorder,
+        List.copyOf(workers));
+  }
+
+  private long elapsedNanos() {
+    return lanes.get(0).recorder().elapsedNanos();
+  }
+
+  /** Runs beside everything else; what a node does not say is told as its absence. */
+  private void sample() {
+    try {
+      long nowNanos = elapsedNanos();
+      List<String> cut = cluster.cutLinks().stream().map(DirectedLink::toString).toList();
+      Map<String, NodeView> views = cluster.views();
+      List<ClusterSample.NodeSample> nodes = new ArrayList<>();
+      for (String node : cluster.nodeIds()) {
+        NodeView view = views.get(node);
+        NodeState state = cluster.state(node);
+        nodes.add(
+            view == null
+                ? new ClusterSample.NodeSample(
+                    node, state == NodeState.RUNNING ? "silent" : state.text(), 0, "")
+                : new ClusterSample.NodeSample(node, view.role(), view.term(), view.leader()));
+        if (view != null && view.role().equals("leader")) {
+          progress.leader(node);
+        }
+      }
+      keep(new ClusterSample(TimeUnit.NANOSECONDS.toMillis(nowNanos), nodes, cut));
+    } catch (ClusterException e) {
+      // A cluster that is being hurt: the next look is in a moment.
+      progress.leader("");
+    }
+  }
+
+  private void keep(ClusterSample sample) {
+    synchronized (samples) {
+      boolean isNews = samples.isEmpty() || !samples.get(samples.size() - 1).looksLike(sample);
+      if (isNews && samples.size() < SAMPLES_MAX) {
+        samples.add(sample);
+      }
+    }
+  }
+
+  /** The run itself, with everything that it has found out so far. */
+  private final class Course {
+    private final List<String> nodes;
+    private final AttemptDriver driver;
+    private final FaultCrew crew;
+    private final List<PlannedFault> leftOut = new ArrayList<>();
+    private final Map<String, Long> convergedNanos = new LinkedHashMap<>();
+    private long firstFaultNanos = -1;
+    private long lastEndNanos;
+    private long healedNanos;
+    private String healProblem = "";
+
+    Course(List<String> nodes, AttemptDriver driver, FaultCrew crew) {
+      this.nodes = nodes;
+      this.driver = driver;
+      this.crew = crew;
+    }
+
+    /** What is to be done at a time. */
+    private record Action(long atNanos, int order, Kind kind, int index, long id)
+        implements Comparable<Action> {
+      @Override
+      public int compareTo(Action other) {
+        return atNanos == other.atNanos
+            ? Integer.compare(order, other.order)
+            : Long.compare(atNanos, other.atNanos);
+      }
+    }
+
+    private enum Kind {
+      END,
+      BEGIN,
+      TOGGLE
+    }
+
+    private void sleepUntil(long elapsed) throws InterruptedException {
+      pace.sleepUntil(pace.nowNanos() + elapsed - elapsedNanos());
+    }
+
+    private void note(String f, String detail) {
+      lanes.forEach(lane -> lane.recorder().nemesis(f, detail));
+    }
+
+    ScenarioEvidence run(Pace.Repeated watch) throws InterruptedException {
+      progress.advance(RunProgress.Step.BEFORE, "all is well");
+      hurt();
+      heal();
+      afterHeal();
+      driver.close();
+      driver.drain();
+      settle();
+      watch.close();
+      return evidence();
+    }
+
+    // ---- faults ----
+
+    private void hurt() throws InterruptedException {
+      PriorityQueue<Action> actions = new PriorityQueue<>();
+      int order = 0;
+      for (int i = 0; i < plan.schedule().size(); i++) {
+        PlannedFault fault = plan.schedule().get(i);
+        long start = TimeUnit.MILLISECONDS.toNanos(fault.startMillis());
+        actions.add(new Action(start, order++, Kind.BEGIN, i, 0));
+      }
+      long quietNanos = RunPlan.ATTEMPT_TIMEOUT.plus(QUIET_MARGIN).toNanos();
+      while (!actions.isEmpty()) {
+        Action next = actions.remove();
+        if (next.kind() == Kind.END && actions.isEmpty()) {
+          // An attempt that began under the last fault but is answered after it says nothing.
+          sleepUntil(next.atNanos() - quietNanos);
+          driver.quiet(true);
+        }
+        sleepUntil(next.atNanos());
+        switch (next.kind()) {
+          case BEGIN -> begin(next, actions);
+          case END -> end(next.id());
+          case TOGGLE -> toggle(next, actions);
+        }
+      }
+    }
+
+    private void begin(Action action, PriorityQueue<Action> actions) {
+      PlannedFault fault = plan.schedule().get(action.index());
+      if (firstFaultNanos < 0) {
+        firstFaultNanos = elapsedNanos();
+        driver.phase(Phase.DURING);
+      }
+      progress.advance(RunProgress.Step.CUTTING, "beginning: " + fault.type().label());
+      FaultInForce begun = crew.begin(fault);
+      if (begun == null) {
+        leftOut.add(fault);
+        return;
+      }
+      note("begin-" + fault.type().label(), begun.detail());
+      progress.advance(RunProgress.Step.DURING, fault.type().label() + ": " + begun.detail());
+      long end = TimeUnit.MILLISECONDS.toNanos(fault.endMillis());
+      // What took long to begin lasts for a part of its time at least.
+      long shortest = elapsedNanos() + (end - action.atNanos()) * 2 / 5;
+      long until = Math.max(end, shortest);
+      actions.add(new Action(until, action.order(), Kind.END, action.index(), begun.id()));
+      if (fault.type() == FaultType.FLAP) {
+        addToggle(action, begun.id(), until, actions);
+      }
+    }
+
+    private void toggle(Action action, PriorityQueue<Action> actions) {
+      crew.toggle(action.id());
+      addToggle(action, action.id(), Long.MAX_VALUE, actions);
+    }
+
+    private void addToggle(Action after, long id, long until, PriorityQueue<Action> actions) {
+      long half =
+          TimeUnit.MILLISECONDS.toNanos(plan.schedule().get(after.index()).amountMillis()) / 2;
+      long at = elapsedNanos() + half;
+      boolean isOver =
+          at >= until
+              || (until == Long.MAX_VALUE
+                  && actions.stream()
+                      .noneMatch(
+                          each ->
+                              each.kind() == Kind.END && each.id() == id && each.atNanos() > at));
+      if (!isOver) {
+        actions.add(new Action(at, after.order(), Kind.TOGGLE, after.index(), id));
+      }
+    }
+
+    private void end(long id) {
+      for (FaultInForce fault : crew.faults()) {
+        if (fault.id() == id) {
+          lastEndNanos = elapsedNanos();
+          crew.end(id);
+          note("end-" + fault.plan().type().label(), fault.detail());
+          progress.advance(RunProgress.Step.DURING, "undone: " + fault.plan().type().label());
+        }
+      }
+    }
+
+    /** Everything is undone; the cluster has to show it. What it does not show is for the judge. */
+    private void heal() {
+      if (firstFaultNanos < 0) {
+        firstFaultNanos = elapsedNanos();
+        lastEndNanos = firstFaultNanos;
+      }
+      healedNanos = elapsedNanos();
+      driver.phase(Phase.AFTER);
+      driver.quiet(false);
+      progress.advance(RunProgress.Step.AFTER, "everything is undone");
+      note("heal", "everything is undone");
+      try {
+        cluster.heal();
+        cluster.awaitLinks(HEALED_MAX);
+        cluster.awaitReady(HEALED_MAX);
+      } catch (ClusterException e) {
+        healProblem = String.valueOf(e.getMessage());
+      }
+    }
+
+    // ---- after ----
+
+    private List<String> present() {
+      Set<String> gone = crew.gone();
+      return nodes.stream().filter(node -> !gone.contains(node)).toList();
+    }
+
+    private Collection<KeyspaceClient> lookers(Lane lane) {
+      Map<String, KeyspaceClient> present = new LinkedHashMap<>(lane.lookers());
+      present.keySet().retainAll(present());
+      return present.values();
+    }
+
+    /** Watches the keys that nobody writes any more while the clients go on with the others. */
+    private void afterHeal() throws InterruptedException {
+      long shortest = healedNanos + Math.round(AFTER_SHARE_MIN * plan.duration().toNanos());
+      long end = Math.max(plan.duration().toNanos(), shortest);
+      while (elapsedNanos() < end) {
+        boolean allConverged = true;
+        for (Lane lane : lanes) {
+          allConverged &= lookForConvergence(lane);
+        }
+        sleepUntil(allConverged ? end : Math.min(end, elapsedNanos() + POLL_PAUSE_NANOS));
+      }
+      progress.advance(RunProgress.Step.SETTLE, "the clients stop; the cluster comes to rest");
+    }
+
+    private boolean lookForConvergence(Lane lane) {
+      String keyspace = lane.plan().keyspace();
+      if (convergedNanos.containsKey(keyspace) || lane.workload().quietKeys().isEmpty()) {
+        return true;
+      }
+      if (ReplicaContents.read(lookers(lane), lane.workload().quietKeys(), POLL_TIMEOUT, pace)
+          .agree()) {
+        convergedNanos.put(keyspace, elapsedNanos());
+        return true;
+      }
+      return false;
+    }
+
+    /** Gives what has not come true yet the rest of its bound. */
+    private void settle() throws InterruptedException {
+      long deadline = Math.max(healedNanos, elapsedNanos()) + RunClaims.RECOVERED_MAX.toNanos();
+      for (Lane lane : lanes) {
+        while (!unrecovered(lane).isEmpty() && elapsedNanos() < deadline) {
+          Set<String> waitingFor = unrecovered(lane);
+          lane.workers().stream()
+              .filter(worker -> waitingFor.contains(worker.nodeId()))
+              .forEach(worker -> worker.attempt(Phase.AFTER, RunPlan.ATTEMPT_TIMEOUT));
+          driver.drain();
+          pace.sleep(POLL_PAUSE_NANOS);
+        }
+      }
+    }
+
+    private Set<String> unrecovered(Lane lane) {
+      Set<String> seats = new LinkedHashSet<>();
+      lane.workers().forEach(worker -> seats.add(worker.nodeId()));
+      seats.retainAll(present());
+      seats.removeAll(
+          SplitMeasures.firstOkByNode(lane.recorder().history().operations(), healedNanos)
+              .keySet());
+      return seats;
+    }
+
+    private ReplicaContents finalContents(Lane lane) throws InterruptedException {
+      long deadline = elapsedNanos() + RunClaims.CONVERGED_MAX.toNanos();
+      List<String> keys = lane.workload().keys();
+      ReplicaContents contents = ReplicaContents.read(lookers(lane), keys, POLL_TIMEOUT, pace);
+      while (!contents.agree() && elapsedNanos() < deadline) {
+        pace.sleep(POLL_PAUSE_NANOS);
+        contents = ReplicaContents.read(lookers(lane), keys, POLL_TIMEOUT, pace);
+      }
+      if (contents.agree()) {
+        convergedNanos.putIfAbsent(lane.plan().keyspace(), elapsedNanos());
+      }
+      return contents;
+    }
+
+    private ScenarioEvidence evidence() throws InterruptedException {
+      long endNanos = elapsedNanos();
+      ReachTimeline reach = new ReachTimeline(nodes, crew.linkChanges(), crew.faults(), endNanos);
+      List<ScenarioEvidence.KeyspaceEvidence> seen = new ArrayList<>();
+      for (Lane lane : lanes) {
+        ReplicaContents contents = finalContents(lane);
+        seen.add(
+            new ScenarioEvidence.KeyspaceEvidence(
+                lane.plan(),
+                completed(lane.recorder().history(), reach),
+                contents,
+                discarded(lane.plan()),
+                convergedNanos.get(lane.plan().keyspace())));
+      }
+      return new ScenarioEvidence(
+          plan,
+          substrate.name(),
+          nodes,
+          crew.faults(),
+          leftOut,
+          crew.linkChanges(),
+          samples(),
+          reach,
+          firstFaultNanos,
+          lastEndNanos,
+          healedNanos,
+          endNanos,
+          healProblem,
+          List.copyOf(crew.gone()),
+          seen);
+    }
+
+    private List<ClusterSample> samples() {
+      synchronized (samples) {
+        return List.copyOf(samples);
+      }
+    }
+
+    private List<ScenarioClients.Discarded> discarded(KeyspacePlan keyspace) {
+      return keyspace.mode() == Mode.AP
+          ? substrate.clients().discarded(keyspace.keyspace())
+          : List.of();
+    }
+
+    private History completed(History history, ReachTimeline reach) {
+      return HistoryCompletion.withSides(
+          HistoryCompletion.withSupersededValues(history),
+          (node, nanos) -> reach.sideAt(node, nanos));
+    }
+  }
+}
