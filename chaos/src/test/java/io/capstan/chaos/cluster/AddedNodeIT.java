@@ -3,6 +3,8 @@ package io.capstan.chaos.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.capstan.chaos.junit.CapstanCluster;
+import io.capstan.chaos.junit.TestCluster;
 import io.capstan.client.CapstanClient;
 import io.capstan.client.CapstanException;
 import io.capstan.client.Level;
@@ -12,10 +14,8 @@ import io.capstan.client.Mode;
 import io.capstan.client.Scan;
 import io.capstan.client.ScanRow;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -23,7 +23,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Members of a cluster of real processes come and go, and its log is short. */
 @DisplayName("Three processes with a short log")
@@ -32,64 +31,59 @@ class AddedNodeIT {
   private static final Duration CHANGED_WITHIN = Duration.ofSeconds(60);
   private static final String KEYSPACE = "kept";
   private static final int WRITES = 400;
-  private static final Map<String, ?> SHORT_LOG =
-      Map.of("snapshotEntries", 100, "snapshotEntriesKept", 10);
-
-  @TempDir private Path folder;
 
   @Test
+  @CapstanCluster(
+      nodes = 3,
+      nodesAs = CapstanCluster.NodesAs.PROCESSES,
+      settings = {"snapshotEntries=100", "snapshotEntriesKept=10"})
   @DisplayName(
       "add a member and replace one, each caught up by a snapshot, over links that can cut")
-  void addAndReplace() throws Exception {
-    try (ProcessCluster cluster =
-            ProcessCluster.start(3, folder, SHORT_LOG, NodeCommand.capstanNode());
-        CapstanClient client =
-            CapstanClient.builder()
-                .endpoints(cluster.nodeIds().stream().map(cluster::clientAddress).toList())
-                .keyspace(KEYSPACE)
-                .build()) {
-      // Given more writes than the log keeps.
-      client.blocking().createKeyspace(KEYSPACE, Mode.CP);
-      IntStream.range(0, WRITES)
-          .mapToObj(i -> client.put("key-" + i, "value-" + i))
-          .toList()
-          .forEach(CompletableFuture::join);
+  void addAndReplace(TestCluster given) throws Exception {
+    ProcessCluster cluster = (ProcessCluster) given.cluster();
+    CapstanClient client = given.client(builder -> builder.keyspace(KEYSPACE));
 
-      // When n4 is added, and n5 takes the place of n1.
-      String added = cluster.add();
-      change(client, member(cluster, added));
-      String replacement = cluster.add();
-      change(client, new MemberChange.Replace("n1", member(cluster, replacement)));
-      cluster.stop("n1");
+    // Given more writes than the log keeps.
+    client.blocking().createKeyspace(KEYSPACE, Mode.CP);
+    IntStream.range(0, WRITES)
+        .mapToObj(i -> client.put("key-" + i, "value-" + i))
+        .toList()
+        .forEach(CompletableFuture::join);
 
-      // Then both got the state as a snapshot, and hold every write.
-      for (String node : List.of(added, replacement)) {
-        assertThat(Files.readString(folder.resolve(node).resolve("node.log")))
-            .contains("snapshot arriving");
-      }
-      cluster.awaitReady(CHANGED_WITHIN);
-      assertThat(keys(cluster, replacement)).hasSize(WRITES);
-      assertThat(keys(cluster, added)).hasSize(WRITES);
+    // When n4 is added, and n5 takes the place of n1.
+    String added = cluster.add();
+    change(client, member(cluster, added));
+    String replacement = cluster.add();
+    change(client, new MemberChange.Replace("n1", member(cluster, replacement)));
+    cluster.stop("n1");
 
-      // And a cut from a member of the first hour to the new one is felt, and so is its end.
-      assertThat(cluster.links()).contains(DirectedLink.parse("n2>" + added));
-      Set<DirectedLink> around =
-          Set.copyOf(
-              cluster.links().stream()
-                  .filter(link -> link.from().equals(added) || link.to().equals(added))
-                  .toList());
-      cluster.setLinks(around, LinkMode.BLACKHOLE);
-      await()
-          .atMost(CHANGED_WITHIN)
-          .until(
-              () -> {
-                NodeView cutOff = cluster.views().get(added);
-                return cutOff != null && cutOff.hears().isEmpty();
-              });
-      cluster.heal();
-      cluster.awaitReady(CHANGED_WITHIN);
-      cluster.awaitLinks(CHANGED_WITHIN);
+    // Then both got the state as a snapshot, and hold every write.
+    for (String node : List.of(added, replacement)) {
+      assertThat(Files.readString(given.folder(node).resolve("node.log")))
+          .contains("snapshot arriving");
     }
+    cluster.awaitReady(CHANGED_WITHIN);
+    assertThat(keys(cluster, replacement)).hasSize(WRITES);
+    assertThat(keys(cluster, added)).hasSize(WRITES);
+
+    // And a cut from a member of the first hour to the new one is felt, and so is its end.
+    assertThat(cluster.links()).contains(DirectedLink.parse("n2>" + added));
+    Set<DirectedLink> around =
+        Set.copyOf(
+            cluster.links().stream()
+                .filter(link -> link.from().equals(added) || link.to().equals(added))
+                .toList());
+    cluster.setLinks(around, LinkMode.BLACKHOLE);
+    await()
+        .atMost(CHANGED_WITHIN)
+        .until(
+            () -> {
+              NodeView cutOff = cluster.views().get(added);
+              return cutOff != null && cutOff.hears().isEmpty();
+            });
+    cluster.heal();
+    cluster.awaitReady(CHANGED_WITHIN);
+    cluster.awaitLinks(CHANGED_WITHIN);
   }
 
   private static MemberChange.Add member(ProcessCluster cluster, String node) {

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import io.capstan.chaos.cluster.EmbeddedCluster;
+import io.capstan.chaos.junit.CapstanCluster;
+import io.capstan.chaos.junit.TestCluster;
 import io.capstan.client.Bytes;
 import io.capstan.client.CapstanClient;
 import io.capstan.client.CapstanException;
@@ -18,68 +19,41 @@ import io.capstan.client.Resolver;
 import io.capstan.client.Scan;
 import io.capstan.client.Session;
 import io.capstan.client.Update;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Sessions and merging as an application uses them, on real nodes that a real split parts. */
 @Timeout(120)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@CapstanCluster(nodes = 3)
 @DisplayName("An application on an AP keyspace")
 class ApClientStoriesTest {
   private static final Duration WAIT = Duration.ofSeconds(30);
 
-  private EmbeddedCluster cluster;
+  private TestCluster cluster;
   private CapstanClient left;
   private CapstanClient right;
 
   @BeforeAll
-  void start(@TempDir Path folder) {
-    cluster = EmbeddedCluster.start(3, folder, WAIT);
+  void start(TestCluster given) {
+    cluster = given;
+    cluster.createKeyspace("shop", Mode.AP);
     left = client("n1");
     right = client("n2");
-    left.blocking().createKeyspace("shop", Mode.AP);
-    await().atMost(WAIT).until(() -> right.blocking().scan(Scan.all().keyspace("shop")) != null);
   }
 
   private CapstanClient client(String... nodes) {
-    List<String> endpoints = new ArrayList<>();
-    for (String node : nodes) {
-      endpoints.add(cluster.clientAddress(node));
-    }
-    return CapstanClient.builder()
-        .endpoints(endpoints)
-        .keyspace("shop")
-        .timeout(Duration.ofSeconds(10))
-        .build();
-  }
-
-  @AfterAll
-  void stop() {
-    left.close();
-    right.close();
-    cluster.close();
-  }
-
-  private void split() {
-    cluster.partition("n1|n2,n3");
-    cluster.awaitLinks(WAIT);
-  }
-
-  private void heal() {
-    cluster.heal();
-    cluster.awaitLinks(WAIT);
+    return cluster.client(
+        builder -> builder.keyspace("shop").timeout(Duration.ofSeconds(10)), nodes);
   }
 
   // ---- sessions ----
@@ -88,7 +62,7 @@ class ApClientStoriesTest {
   @DisplayName("reads its own writes after a failover, or is told who has them")
   void readYourWrites() {
     Session atHome = left.session();
-    split();
+    cluster.partition("n1|n2,n3");
     atHome.blocking().put(Put.of("me", "hello").level(Level.ONE));
 
     // The process restarts and finds another node.
@@ -102,7 +76,7 @@ class ApClientStoriesTest {
     assertThat(refused.getMessage()).contains("n1");
 
     CompletableFuture<Receipt> patient = away.get(read);
-    heal();
+    cluster.heal();
     assertThat(patient.join().valueUtf8()).isEqualTo("hello");
     assertThat(away.blocking().scan(Scan.prefix("me").level(Level.ONE)).rows()).hasSize(1);
   }
@@ -110,16 +84,14 @@ class ApClientStoriesTest {
   @Test
   @DisplayName("never reads new, then old, from a client that balances over all nodes")
   void monotonicReads() {
-    try (CapstanClient all = client("n1", "n2", "n3")) {
-      Session session = all.session();
-      int newest = 0;
-      for (int i = 1; i <= 200; i++) {
-        var unused = left.put(Put.of("clock", String.valueOf(i)).level(Level.ONE));
-        String value = session.blocking().get(Get.of("clock").level(Level.ONE)).valueUtf8();
-        int seen = value == null ? 0 : Integer.parseInt(value);
-        assertThat(seen).isGreaterThanOrEqualTo(newest);
-        newest = seen;
-      }
+    Session session = client("n1", "n2", "n3").session();
+    int newest = 0;
+    for (int i = 1; i <= 200; i++) {
+      var unused = left.put(Put.of("clock", String.valueOf(i)).level(Level.ONE));
+      String value = session.blocking().get(Get.of("clock").level(Level.ONE)).valueUtf8();
+      int seen = value == null ? 0 : Integer.parseInt(value);
+      assertThat(seen).isGreaterThanOrEqualTo(newest);
+      newest = seen;
     }
   }
 
@@ -174,10 +146,10 @@ class ApClientStoriesTest {
   @DisplayName("keeps what both sides of a split put into the cart")
   void shoppingCart() {
     left.blocking().update(adding("milk").level(Level.ALL));
-    split();
+    cluster.partition("n1|n2,n3");
     left.blocking().update(adding("eggs"));
     right.blocking().update(adding("flour"));
-    heal();
+    cluster.heal();
     await()
         .atMost(WAIT)
         .until(() -> right.blocking().get(Get.of("cart").level(Level.ONE)).hasSiblings());
