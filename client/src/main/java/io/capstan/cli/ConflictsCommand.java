@@ -66,7 +66,7 @@ final class ConflictsCommand implements Runnable {
     return list;
   }
 
-  private static boolean isOfTheRequest(CapstanException error) {
+  static boolean isOfTheRequest(CapstanException error) {
     return switch (error.code()) {
       case ErrorCode.UNKNOWN_KEYSPACE, ErrorCode.WRONG_MODE, ErrorCode.INVALID_ARGUMENT -> true;
       default -> false;
@@ -82,7 +82,8 @@ final class ConflictsCommand implements Runnable {
       description = "Lists the writes that were discarded, the last one first.",
       footer = {
         "",
-        "With -o raw one version a line. A ledger that is full keeps the newest and counts the rest.",
+        "With -o raw one version a line. A ledger that is full keeps the newest and counts the"
+            + " rest.",
         "",
         "Examples:",
         "  capstan conflicts list -k profiles",

@@ -3,17 +3,24 @@ package io.capstan.cli;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.capstan.client.BlockingClient;
 import io.capstan.client.CapstanException;
+import io.capstan.client.Divergence;
 import io.capstan.client.ErrorCode;
 import io.capstan.client.Keyspace;
+import io.capstan.client.Mode;
 import io.capstan.client.NodeStatus;
 import io.capstan.client.Outcome;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** {@code capstan status}. */
 @Command(
@@ -21,28 +28,71 @@ import picocli.CommandLine.Command;
     description = "Shows one line a node: role, term, log, keyspaces, disk, version.",
     footer = {
       "",
-      "Exits with 3 only where no node could be reached.",
+      "Exits with 3 only where no node could be reached. With --divergence also with",
+      "8, where nodes that have seen the same writes hold different rows.",
       "",
       "Examples:",
       "  capstan status",
-      "  capstan status --endpoints 127.0.0.1:7101,127.0.0.1:7102 -o json"
+      "  capstan status --endpoints 127.0.0.1:7101,127.0.0.1:7102 -o json",
+      "  capstan status --divergence -k feed"
     })
 final class StatusCommand extends ClientCommand {
   /** A node that is frozen must not hide the others for longer. */
   private static final Duration PATIENCE_MAX = Duration.ofSeconds(2);
+
+  @Option(
+      names = "--divergence",
+      description = {
+        "Compares the rows of AP keyspaces on all nodes by their hash trees: those of",
+        "-k, or of all keyspaces."
+      })
+  private boolean divergence;
+
+  private List<Divergence> compared(BlockingClient client, List<NodeStatus> nodes) {
+    String named = options().namedKeyspace();
+    List<String> keyspaces =
+        named != null
+            ? List.of(named)
+            : nodes.stream()
+                .map(NodeStatus::node)
+                .filter(Objects::nonNull)
+                .flatMap(node -> node.keyspaces().stream())
+                .filter(keyspace -> keyspace.mode() == Mode.AP)
+                .map(Keyspace::name)
+                .distinct()
+                .sorted()
+                .toList();
+    List<Divergence> all = new ArrayList<>();
+    for (String each : keyspaces) {
+      Divergence compared = client.divergence(each);
+      for (Divergence.Node node : compared.nodes()) {
+        CapstanException error = node.error();
+        if (error != null && ConflictsCommand.isOfTheRequest(error)) {
+          throw error;
+        }
+      }
+      all.add(compared);
+    }
+    return all;
+  }
 
   @Override
   int run(BlockingClient client) {
     Duration timeout = options().timeout();
     List<NodeStatus> nodes =
         client.status(timeout.compareTo(PATIENCE_MAX) < 0 ? timeout : PATIENCE_MAX);
+    List<Divergence> compared = divergence ? compared(client, nodes) : List.of();
     if (output() == OutputFormat.JSON) {
-      print(json(nodes));
+      print(json(nodes, compared));
     } else {
       streams().out().print(table(nodes));
+      streams().out().print(notes(nodes));
+      compared.forEach(each -> streams().out().print("\n" + DivergenceReport.text(each)));
     }
     if (nodes.stream().anyMatch(NodeStatus::reachable)) {
-      return ExitCode.OK;
+      return compared.stream().anyMatch(each -> each.verdict() == Divergence.Verdict.WRONG)
+          ? ExitCode.CLAIM_VIOLATED
+          : ExitCode.OK;
     }
     throw new CapstanException(
         ErrorCode.UNREACHABLE,
@@ -150,7 +200,53 @@ final class StatusCommand extends ClientCommand {
     return bytes < 1L << 30 ? (bytes >> 20) + " MiB" : (bytes >> 30) + " GiB";
   }
 
-  private String json(List<NodeStatus> nodes) {
+  /** What somebody should know who looks at the table. */
+  private static String notes(List<NodeStatus> nodes) {
+    Map<String, Set<String>> waits = new TreeMap<>();
+    StringBuilder notes = new StringBuilder();
+    for (NodeStatus each : nodes) {
+      NodeStatus.Node node = each.node();
+      if (node == null) {
+        continue;
+      }
+      for (Keyspace keyspace : node.keyspaces()) {
+        List<String> away =
+            keyspace.collectionWaitsFor().stream().filter(id -> !reaches(node, id)).toList();
+        if (!away.isEmpty()) {
+          waits
+              .computeIfAbsent(
+                  "wait for " + String.join(" ", away) + ", cut off or down: " + keyspace.name(),
+                  k -> new TreeSet<>())
+              .add(node.id());
+        }
+        for (String peer : keyspace.disagreeing()) {
+          notes
+              .append(keyspace.name())
+              .append(": ")
+              .append(node.id())
+              .append(" and ")
+              .append(peer)
+              .append(" have seen the same and hold different rows; see: capstan status")
+              .append(" --divergence\n");
+        }
+      }
+    }
+    waits.forEach(
+        (what, on) ->
+            notes
+                .append("Tombstones on ")
+                .append(String.join(" ", on))
+                .append(' ')
+                .append(what)
+                .append('\n'));
+    return notes.toString();
+  }
+
+  private static boolean reaches(NodeStatus.Node node, String id) {
+    return node.peers().stream().anyMatch(peer -> peer.id().equals(id) && peer.reachable());
+  }
+
+  private String json(List<NodeStatus> nodes, List<Divergence> compared) {
     return Json.object(
         json -> {
           json.writeArrayFieldStart("nodes");
@@ -165,6 +261,13 @@ final class StatusCommand extends ClientCommand {
             json.writeEndObject();
           }
           json.writeEndArray();
+          if (divergence) {
+            json.writeArrayFieldStart("divergence");
+            for (Divergence each : compared) {
+              DivergenceReport.json(json, each);
+            }
+            json.writeEndArray();
+          }
         });
   }
 
@@ -193,6 +296,9 @@ final class StatusCommand extends ClientCommand {
       Json.nullable(json, "divergenceDots", each.divergenceDots());
       json.writeNumberField("discardedWrites", each.discardedWrites());
       json.writeNumberField("collapsedConflicts", each.collapsedConflicts());
+      json.writeNumberField("unconfirmedDots", each.unconfirmedDots());
+      Json.strings(json, "collectionWaitsFor", each.collectionWaitsFor());
+      Json.strings(json, "disagreeing", each.disagreeing());
       json.writeEndObject();
     }
     json.writeEndArray();

@@ -160,6 +160,11 @@ public final class BlockingClient {
     return await(client.conflicts(query));
   }
 
+  /** See {@link CapstanClient#divergence}. */
+  public Divergence divergence(@Nullable String keyspaceName) {
+    return await(client.divergence(keyspaceName));
+  }
+
   /** Asks every endpoint for its state; one that does not answer is part of the list. */
   public List<NodeStatus> status() {
     return await(client.status());

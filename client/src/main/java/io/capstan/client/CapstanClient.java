@@ -496,6 +496,20 @@ public final class CapstanClient implements AutoCloseable {
         : new ConflictReader(core, query, named).read();
   }
 
+  /**
+   * Compares what all endpoints hold of an AP keyspace by their hash trees, down to the rows. A
+   * node that does not answer, or refuses, is part of the answer.
+   *
+   * @param keyspaceName null for that of the client
+   */
+  public CompletableFuture<Divergence> divergence(@Nullable String keyspaceName) {
+    String named = keyspace(keyspaceName);
+    String problem = Limits.problem(named);
+    return problem != null
+        ? ClientCore.refused(ErrorCode.INVALID_ARGUMENT, problem, "")
+        : new DivergenceReader(core, named).read();
+  }
+
   /** Asks every endpoint for its state; one that does not answer is part of the list. */
   public CompletableFuture<List<NodeStatus>> status() {
     return status(core.settings().timeout());

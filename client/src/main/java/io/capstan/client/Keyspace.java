@@ -1,5 +1,6 @@
 package io.capstan.client;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,11 @@ import org.jspecify.annotations.Nullable;
  *     unknown
  * @param discardedWrites AP, in a status only: writes that lost against a concurrent one so far
  * @param collapsedConflicts of these, how many the ledger of the node counts only
+ * @param collectionWaitsFor AP, in a status only: nodes that have not confirmed all that the node
+ *     holds, so that its tombstones wait for them
+ * @param unconfirmedDots AP, in a status only: writes that are not known to be everywhere
+ * @param disagreeing AP, in a status only: nodes that had seen the same and held other rows, which
+ *     must not be
  */
 public record Keyspace(
     long id,
@@ -28,4 +34,13 @@ public record Keyspace(
     long groupId,
     @Nullable Long divergenceDots,
     long discardedWrites,
-    long collapsedConflicts) {}
+    long collapsedConflicts,
+    List<String> collectionWaitsFor,
+    long unconfirmedDots,
+    List<String> disagreeing) {
+
+  public Keyspace {
+    collectionWaitsFor = List.copyOf(collectionWaitsFor);
+    disagreeing = List.copyOf(disagreeing);
+  }
+}

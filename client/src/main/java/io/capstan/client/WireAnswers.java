@@ -131,7 +131,10 @@ final class WireAnswers {
         keyspace.getGroupId(),
         status.hasDivergenceDots() ? status.getDivergenceDots() : null,
         status.getDiscardedWrites(),
-        status.getCollapsedConflicts());
+        status.getCollapsedConflicts(),
+        status.getCollectionWaitsForList(),
+        status.getUnconfirmedDots(),
+        status.getDisagreeingList());
   }
 
   static NodeStatus.Node node(StatusResponse status) {
