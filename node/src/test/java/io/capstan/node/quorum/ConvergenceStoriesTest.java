@@ -287,4 +287,21 @@ class ConvergenceStoriesTest {
 
     assertThat(cluster.get("n3", "k", LEVEL_ONE).values()).containsExactly("v");
   }
+
+  @Test
+  @DisplayName("keep what the smaller side took: larger side wins after heal")
+  void largerSideWinsAfterHeal() {
+    TestCluster five = TestCluster.of(5);
+    five.put("n1", "k", "before", LEVEL_ALL);
+    five.partition("n1|n2,n3,n4,n5");
+    five.put("n1", "k", "alone", LEVEL_ONE);
+    five.put("n2", "k", "many", LEVEL_QUORUM);
+    five.put("n3", "k", "more", LEVEL_QUORUM);
+    five.heal();
+    five.advance(3_000);
+
+    for (String node : List.of("n1", "n3", "n5")) {
+      assertThat(five.get(node, "k", LEVEL_ONE).values()).as(node).containsExactly("alone", "more");
+    }
+  }
 }

@@ -123,4 +123,23 @@ final class RebuildingStoriesTest {
 
     assertThat(rebuilds("n3")).isFalse();
   }
+
+  @Test
+  @DisplayName("writes under another name: actor reused after disk loss")
+  void actorReusedAfterDiskLoss() {
+    TestCluster three = TestCluster.of(3);
+    String first = three.put("n1", "k", "before", LEVEL_ALL).receipt().getVersion();
+    three.partition("n1|n2,n3");
+    three.replica("n1").startAnew(0xb1);
+
+    String second = three.put("n1", "k", "after", LEVEL_ONE).receipt().getVersion();
+    three.heal();
+    three.advance(5_000);
+
+    // Counted on from one under the old name, the second write would be the first one's dot.
+    assertThat(first).endsWith(":1");
+    assertThat(second).endsWith(":1").isNotEqualTo(first);
+    assertThat(three.get("n2", "k", LEVEL_QUORUM).values()).containsExactly("after", "before");
+    assertThat(three.get("n1", "k", LEVEL_ONE).values()).containsExactly("after", "before");
+  }
 }
