@@ -87,8 +87,10 @@ final class ByteFlow {
       throws IOException {
     takeIn(source, nowNanos, quality);
     isBlocked = false;
-    while (!late.isEmpty() && late.peek().dueNanos() - nowNanos <= 0) {
-      ByteBuffer bytes = late.peek().bytes();
+    for (Late next = late.peek();
+        next != null && next.dueNanos() - nowNanos <= 0;
+        next = late.peek()) {
+      ByteBuffer bytes = next.bytes();
       int before = bytes.remaining();
       sink.write(bytes);
       lateBytes -= before - bytes.remaining();

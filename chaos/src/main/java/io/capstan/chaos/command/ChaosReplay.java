@@ -2,7 +2,6 @@ package io.capstan.chaos.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.capstan.cli.ExitCode;
 import io.capstan.client.CapstanException;
 import io.capstan.client.ErrorCode;
 import io.capstan.client.Outcome;
@@ -49,8 +48,7 @@ final class ChaosReplay implements Callable<Integer> {
       }
     }
     CommandLine root = spec.root().commandLine();
-    int code = root.execute(arguments.toArray(String[]::new));
-    return code == ExitCode.OK ? ExitCode.OK : code;
+    return root.execute(arguments.toArray(String[]::new));
   }
 
   /** What stands behind the program's name in the command of the result. */

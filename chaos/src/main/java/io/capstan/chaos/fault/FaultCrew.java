@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>For one thread.
  */
 public final class FaultCrew implements AutoCloseable {
-  private static final Duration LEADER_WAIT_MAX = Duration.ofSeconds(10);
+  private static final Duration LEADER_WAIT_MAX = Duration.ofSeconds(30);
   private static final Duration VERIFY_MAX = Duration.ofSeconds(20);
 
   private final Cluster cluster;

@@ -234,12 +234,7 @@ final class KeyspaceJudge {
       case BOTH_SIDES_AVAILABLE -> counts.everywhereAvailable();
       case RECOVERED -> recovered();
       case CONVERGED -> converged();
-      case NOTHING_LOST ->
-          silent() != null
-              ? Verdict.unknown(silent())
-              : ConservationChecker.check(
-                      plain, states(Workloads.REGISTER_PREFIX, Workloads.WALL_PREFIX), discarded)
-                  .verdict();
+      case NOTHING_LOST -> nothingLost();
       case NOTHING_DISCARDED -> nothingDiscarded();
     };
   }
@@ -258,6 +253,15 @@ final class KeyspaceJudge {
     return silent.isEmpty()
         ? null
         : "at the end " + String.join(", ", silent) + " did not tell what it holds";
+  }
+
+  private Verdict nothingLost() {
+    String silent = silent();
+    return silent != null
+        ? Verdict.unknown(silent)
+        : ConservationChecker.check(
+                plain, states(Workloads.REGISTER_PREFIX, Workloads.WALL_PREFIX), discarded)
+            .verdict();
   }
 
   private Verdict recovered() {

@@ -124,7 +124,8 @@ public final class ReachTimeline {
 
   /** Returns majority, minority or down. */
   public String sideAt(String node, long nanos) {
-    Map<String, String> at = sides.floorEntry(Math.max(0, nanos)).getValue();
+    Map.Entry<Long, Map<String, String>> entry = sides.floorEntry(Math.max(0, nanos));
+    Map<String, String> at = entry == null ? Map.of() : entry.getValue();
     return at.getOrDefault(node, DOWN);
   }
 

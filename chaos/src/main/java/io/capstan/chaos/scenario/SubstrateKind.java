@@ -70,9 +70,12 @@ public enum SubstrateKind {
           this == SIM
               ? "the simulator's members are fixed when it begins"
               : "containers are made when the cluster begins";
-      case SLOW_LINK -> "packets of containers pass no proxy that could hold them back";
+      case SLOW_LINK, LOSSY -> "packets of containers pass no proxy that could hold them back";
       case CLOCK_SKEW -> "nodes share the clock of this machine";
-      case DISK_FULL -> "the program prlimit is not there";
+      case DISK_FULL ->
+          this == DOCKER
+              ? "the limit on the size of files of a container's process is not changed"
+              : "the program prlimit is not there";
       default -> "it has no such fault";
     };
   }
