@@ -265,15 +265,18 @@ public final class SimSubstrate implements Substrate {
 
   @Override
   public String modeSwitchProblem(String keyspace) {
-    Message answer =
-        ask(
-            anybody(),
-            SetModeRequest.newBuilder()
-                .setName(keyspace)
-                .setMode(io.capstan.proto.store.v1.Mode.MODE_AP)
-                .build());
-    return answer instanceof ErrorDetail error && error.getCode().equals("NOT_AVAILABLE_YET")
-        ? error.getMessage()
-        : "";
+    SetModeRequest request =
+        SetModeRequest.newBuilder()
+            .setName(keyspace)
+            .setMode(io.capstan.proto.store.v1.Mode.MODE_AP)
+            .build();
+    try {
+      Message answer = ask(anybody(), request);
+      return answer instanceof ErrorDetail error && error.getCode().equals("NOT_AVAILABLE_YET")
+          ? error.getMessage()
+          : "";
+    } catch (IllegalArgumentException e) {
+      return "the replicas of this build know no such request.";
+    }
   }
 }
