@@ -113,9 +113,6 @@ final class SimCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (mode.equals("switch")) {
-      throw notYet();
-    }
     int chosen = (seeds == null ? 0 : 1) + (seed == null ? 0 : 1) + (replay == null ? 0 : 1);
     if (chosen != 1) {
       throw usage("Name what to run: one of --seeds A..B, --seed N and --replay FILE.");
@@ -161,15 +158,6 @@ final class SimCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new IOException(file + ": " + e.getMessage(), e);
     }
-  }
-
-  private static CapstanException notYet() {
-    return new CapstanException(
-        ErrorCode.NOT_AVAILABLE_YET,
-        Outcome.FAILED,
-        "The simulator cannot switch modes yet: that comes with the change of modes itself.",
-        "Use --mode cp, ap or mixed.",
-        null);
   }
 
   private Path fileOf(Schedule failing, long failingSeed) {

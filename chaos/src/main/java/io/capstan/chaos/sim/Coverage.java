@@ -23,6 +23,12 @@ public final class Coverage {
     FAST_CLOCKS_REFUSED("writes refused for a fast clock"),
     /** Acknowledged writes that the latest write won against, as the ledgers list them. */
     DISCARDED("writes in the ledgers"),
+    /** Times that a keyspace changed sides. */
+    SWITCHES("changes of sides"),
+    /** Changes of sides that were given up. */
+    SWITCHES_ABORTED("changes of sides given up"),
+    /** Openings that a replica had to install from another one. */
+    CHECKPOINTS_INSTALLED("openings installed from others"),
     /** Leaders elected. */
     ELECTIONS("elections"),
     /** Log entries committed. */

@@ -15,6 +15,7 @@ public final class ScheduleGenerator {
   // Uses of the seed that others do not have; see also Simulation.
   private static final long USE_LWW = 3;
   private static final long USE_TYPES = 4;
+  private static final long USE_FLIPS = 5;
 
   // One seed of so many uses counters and sets, beside everything else.
   private static final int TYPED_SEEDS = 3;
@@ -157,8 +158,35 @@ public final class ScheduleGenerator {
           new SimulatedOperation(
               random.nextInt(clients), (long) at, type(), random.nextInt(keys), random.nextLong()));
     }
-    addTyped(operations, clients);
+    if (settings.mode() == SimulationMode.SWITCH) {
+      addFlips(operations);
+    } else {
+      addTyped(operations, clients);
+    }
     return operations;
+  }
+
+  /** Every second or so somebody asks for a change of sides, now and then two at once. */
+  private void addFlips(List<SimulatedOperation> operations) {
+    SplittableRandom flips = new SplittableRandom(mixed(seed, USE_FLIPS));
+    double meanGapMillis = 200 + flips.nextInt(2_000);
+    int client = Schedule.CLIENTS_MAX - 4;
+    for (double at = 200 + flips.nextInt(1_000);
+        at < faultyMillis;
+        at += -Math.log(1 - flips.nextDouble()) * meanGapMillis) {
+      int asked = flips.nextInt(8) == 0 ? 2 : 1;
+      for (int i = 0; i < asked; i++) {
+        SimulatedOperation.Type type =
+            switch (flips.nextInt(7)) {
+              case 0 -> SimulatedOperation.Type.FLIP_ABORT;
+              case 1, 2, 3 -> SimulatedOperation.Type.FLIP_TO_AP;
+              default -> SimulatedOperation.Type.FLIP_TO_CP;
+            };
+        operations.add(
+            new SimulatedOperation(client + flips.nextInt(4), (long) at, type, 0, flips.nextLong()));
+      }
+    }
+    operations.sort(Comparator.comparingLong(SimulatedOperation::atMillis));
   }
 
   /** Drawn apart, so that what else a seed does stays as it is. */
@@ -186,6 +214,7 @@ public final class ScheduleGenerator {
           case CP -> true;
           case AP -> false;
           case MIXED -> types.nextInt(3) == 0;
+          case SWITCH -> throw new IllegalStateException("switches have operations of their own");
         };
     return switch (types.nextInt(4)) {
       case 0, 1 ->
@@ -196,11 +225,21 @@ public final class ScheduleGenerator {
   }
 
   private SimulatedOperation.Type type() {
+    if (settings.mode() == SimulationMode.SWITCH) {
+      return switch (random.nextInt(8)) {
+        case 0, 1 -> SimulatedOperation.Type.FLIP_PUT;
+        case 2 -> SimulatedOperation.Type.FLIP_SET_ADD;
+        case 3 -> SimulatedOperation.Type.FLIP_COUNTER_ADD;
+        case 4, 5 -> SimulatedOperation.Type.FLIP_READ;
+        default -> SimulatedOperation.Type.FLIP_WRITE;
+      };
+    }
     boolean cp =
         switch (settings.mode()) {
           case CP -> true;
           case AP -> false;
           case MIXED -> random.nextBoolean();
+          case SWITCH -> false;
         };
     if (cp) {
       return switch (random.nextInt(3)) {

@@ -21,6 +21,7 @@ final class SimulatedClient {
   static final String CP_KEYSPACE = "default";
   static final String AP_KEYSPACE = "feed";
   static final String LWW_KEYSPACE = "latest";
+  static final String FLIP_KEYSPACE = "flip";
 
   private static final long ATTEMPT_NANOS = 600 * MILLI;
   private static final long LATE_ANSWER_NANOS = 200 * MILLI;
@@ -35,6 +36,7 @@ final class SimulatedClient {
       @Nullable ApOracle lwwOracle,
       @Nullable TypeOracle apTypes,
       @Nullable TypeOracle cpTypes,
+      @Nullable FlipOracle flips,
       Coverage coverage,
       @Nullable Timeline timeline) {}
 
@@ -52,6 +54,7 @@ final class SimulatedClient {
   private final @Nullable ApOperations lww;
   private final @Nullable TypeOperations apTypes;
   private final @Nullable TypeOperations cpTypes;
+  private final @Nullable FlipOperations flips;
   private SplittableRandom random = new SplittableRandom(0);
 
   private int next;
@@ -75,6 +78,8 @@ final class SimulatedClient {
     this.apTypes = types == null ? null : new TypeOperations(this, world, types);
     types = world.cpTypes();
     this.cpTypes = types == null ? null : new TypeOperations(this, world, types);
+    FlipOracle flipOracle = world.flips();
+    this.flips = flipOracle == null ? null : new FlipOperations(this, world, flipOracle);
   }
 
   int number() {
@@ -109,14 +114,20 @@ final class SimulatedClient {
     busy = true;
     SimulatedOperation operation = operations.get(next);
     random = new SplittableRandom(operation.choice());
-    if (operation.type().isCp() && !sessionOpen) {
+    if ((operation.type().isCp() || operation.type().isFlip()) && !sessionOpen) {
       openSession();
       return;
     }
     next++;
     world.coverage().count(Coverage.Counter.OPERATIONS);
     TypeOperations types = operation.type().isCp() ? cpTypes : apTypes;
-    if (operation.type().isTyped() && types != null) {
+    if (operation.type().isFlip()) {
+      if (flips == null) {
+        planNext();
+      } else {
+        flips.begin(operation, random);
+      }
+    } else if (operation.type().isTyped() && types != null) {
       types.begin(operation, random);
     } else if (operation.type().isTyped()) {
       planNext();

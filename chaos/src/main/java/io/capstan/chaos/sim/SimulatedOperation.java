@@ -30,7 +30,22 @@ public record SimulatedOperation(int client, long atMillis, Type type, int key, 
     AP_SET_REMOVE,
     CP_COUNTER_ADD,
     CP_SET_ADD,
-    CP_SET_REMOVE;
+    CP_SET_REMOVE,
+    /** Of the keyspace that changes sides: a value of its own, a new element, an addition. */
+    FLIP_PUT,
+    FLIP_SET_ADD,
+    FLIP_COUNTER_ADD,
+    /** Of registers that belong to one CP epoch. */
+    FLIP_READ,
+    FLIP_WRITE,
+    /** Asks to change sides, or to give the change up. */
+    FLIP_TO_CP,
+    FLIP_TO_AP,
+    FLIP_ABORT;
+
+    boolean isFlip() {
+      return ordinal() >= FLIP_PUT.ordinal();
+    }
 
     boolean isCp() {
       return switch (this) {

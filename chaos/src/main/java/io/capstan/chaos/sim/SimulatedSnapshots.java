@@ -31,7 +31,13 @@ final class SimulatedSnapshots {
 
   private static final int EXPORTS_MAX = 2;
   private static final List<Table.Kind> KEYSPACE_KINDS =
-      List.of(Table.Kind.DATA, Table.Kind.DOTS, Table.Kind.CLOCK);
+      List.of(
+          Table.Kind.DATA,
+          Table.Kind.DOTS,
+          Table.Kind.CLOCK,
+          Table.Kind.LEDGER,
+          Table.Kind.HINTS,
+          Table.Kind.CHECKPOINT);
 
   /** Receives the rows of an installed snapshot. */
   interface RowSink {

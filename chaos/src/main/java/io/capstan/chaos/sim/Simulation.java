@@ -16,9 +16,11 @@ import io.capstan.node.replica.Replica;
 import io.capstan.node.storage.Table;
 import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.store.v1.ConflictPolicy;
+import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.CreateKeyspaceResponse;
+import io.capstan.proto.v1.SetModeRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,6 +44,8 @@ public final class Simulation {
 
   // Uses of the seed; each stream of randomness has its own.
   private static final long USE_NETWORK = 2;
+  private static final long USE_FLIPS = 3;
+  private static final long USE_PHASE_CRASHES = 4;
   private static final long USE_NODES = 100;
 
   private final Schedule schedule;
@@ -58,8 +62,10 @@ public final class Simulation {
   private final List<ApOracle> oracles = new ArrayList<>();
   private @Nullable TypeOracle apTypes;
   private @Nullable TypeOracle cpTypes;
+  private @Nullable FlipOracle flips;
   private long clientsStartMillis = -1;
   private long traceHash = 1;
+  private final SplittableRandom phaseCrashes;
 
   /** Prepares the run of a schedule. */
   public Simulation(Schedule schedule) {
@@ -74,6 +80,7 @@ public final class Simulation {
   public Simulation(Schedule schedule, @Nullable Timeline timeline) {
     this.schedule = schedule;
     this.timeline = timeline;
+    this.phaseCrashes = stream(USE_PHASE_CRASHES);
     this.network =
         new SimulatedNetwork(
             events, stream(USE_NETWORK), schedule.nodes(), coverage, this::arrived);
@@ -165,7 +172,10 @@ public final class Simulation {
     checkTypes(apTypes);
     checkTypes(cpTypes);
     finalState.checkEqual();
-    if (schedule.mode().hasCp()) {
+    if (schedule.mode() == SimulationMode.SWITCH) {
+      checkSwitches();
+    }
+    if (schedule.mode().hasCp() || schedule.mode() == SimulationMode.SWITCH) {
       checkLinearizable(history.history());
     }
   }
@@ -215,6 +225,7 @@ public final class Simulation {
             oracle(SimulatedClient.LWW_KEYSPACE),
             apTypes,
             cpTypes,
+            flips,
             coverage,
             timeline);
     for (int i = 0; i < schedule.clients(); i++) {
@@ -240,6 +251,9 @@ public final class Simulation {
     appliedOnce.watch(first);
     if (schedule.operations().stream().anyMatch(o -> o.type().isTyped() && o.type().isCp())) {
       cpTypes = new TypeOracle(SimulatedClient.CP_KEYSPACE, first, true);
+    }
+    if (schedule.mode() == SimulationMode.SWITCH) {
+      makeFlipKeyspace();
     }
     if (!schedule.mode().hasAp()) {
       return;
@@ -271,6 +285,55 @@ public final class Simulation {
     oracles.add(new ApOracle(name, id[0], latestWins));
     if (!latestWins && schedule.operations().stream().anyMatch(o -> o.type().isTyped())) {
       apTypes = new TypeOracle(name, id[0], false);
+    }
+  }
+
+  private void makeFlipKeyspace() {
+    long[] id = {0};
+    SplittableRandom random = stream(USE_FLIPS);
+    CreateKeyspaceRequest request =
+        CreateKeyspaceRequest.newBuilder()
+            .setName(SimulatedClient.FLIP_KEYSPACE)
+            .setMode(random.nextInt(3) == 0 ? Mode.MODE_CP : Mode.MODE_AP)
+            .setMinWrites(random.nextBoolean() ? Level.LEVEL_ONE : Level.LEVEL_QUORUM)
+            .build();
+    nodes.get(0).call(request, START_MILLIS_MAX * MILLI, answer -> id[0] = createdId(answer));
+    runUntil("the keyspace that changes sides exists", START_MILLIS_MAX, () -> id[0] != 0);
+    flips = new FlipOracle(id[0], nodes, coverage, request.getMinWrites());
+  }
+
+  /** Healed, the keyspace must come to CP and back, with all that was ever confirmed. */
+  private void checkSwitches() {
+    FlipOracle oracle = flips;
+    if (oracle == null) {
+      return;
+    }
+    long millisMax = schedule.healthyMillisMax();
+    for (Mode target : List.of(Mode.MODE_CP, Mode.MODE_AP)) {
+      long[] askedNanos = {0};
+      runUntil(
+          "the keyspace changes to " + target + " on all nodes once it is asked to",
+          millisMax,
+          () -> {
+            if (oracle.isAllAt(target)) {
+              return true;
+            }
+            if (events.nowNanos() - askedNanos[0] > 1_000 * MILLI) {
+              askedNanos[0] = events.nowNanos();
+              nodes
+                  .get(0)
+                  .call(
+                      SetModeRequest.newBuilder()
+                          .setName(SimulatedClient.FLIP_KEYSPACE)
+                          .setMode(target)
+                          .build(),
+                      500 * MILLI,
+                      answer -> {});
+            }
+            return false;
+          });
+      runUntil("all replicas hold the same", millisMax, oracle::isEqual);
+      oracle.checkNothingLost();
     }
   }
 
@@ -364,6 +427,28 @@ public final class Simulation {
       }
       for (ApOracle watching : oracles) {
         watching.changed(node, table, key, after);
+      }
+      FlipOracle watching = flips;
+      if (watching != null && watching.changed(node, table, key, after)) {
+        crashAtBoundary(node);
+      }
+    }
+
+    /** A phase has begun here: some processes die at one of the next effects. */
+    private void crashAtBoundary(int at) {
+      for (SimulatedFault fault : schedule.faults()) {
+        if (fault.kind() == FaultKind.CRASH && phaseCrashes.nextInt(4) == 0) {
+          nodes
+              .get(at)
+              .arm(
+                  new SimulatedFault(
+                      FaultKind.CRASH,
+                      0,
+                      100 + phaseCrashes.nextInt(1_500),
+                      List.of(at),
+                      1 + phaseCrashes.nextInt(12)));
+          return;
+        }
       }
     }
 

@@ -9,14 +9,16 @@ public enum SimulationMode {
   /** An AP keyspace, beside the log that carries the catalogue. */
   AP,
   /** Both. */
-  MIXED;
+  MIXED,
+  /** A keyspace that changes sides again and again while clients write to it. */
+  SWITCH;
 
   boolean hasCp() {
-    return this != AP;
+    return this == CP || this == MIXED;
   }
 
   boolean hasAp() {
-    return this != CP;
+    return this == AP || this == MIXED;
   }
 
   /** The name on the command line and in schedule files. */

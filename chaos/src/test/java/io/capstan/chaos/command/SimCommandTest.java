@@ -143,11 +143,12 @@ final class SimCommandTest {
   }
 
   @Test
-  @DisplayName("says when a switch of modes can be simulated")
-  void switchComesLater() {
-    assertThat(sim("--mode", "switch", "--seeds", "1..2")).isNotEqualTo(ExitCode.OK);
+  @DisplayName("changes the sides of a keyspace while clients write to it")
+  void simulatesSwitches() {
+    assertThat(sim("--mode", "switch", "--seeds", "1..3", "--faults", "none"))
+        .isEqualTo(ExitCode.OK);
 
-    assertThat(err()).contains("cannot switch modes yet");
+    assertThat(out()).contains("3 seeds");
   }
 
   @ParameterizedTest

@@ -118,6 +118,15 @@ public final class Catalogue {
     return record;
   }
 
+  /** Puts what a keyspace has become in the place of what it was; id and name stay. */
+  public void replace(KeyspaceRecord record) {
+    KeyspaceRecord before = byId.get(record.getId());
+    if (before == null || !before.getName().equals(record.getName())) {
+      throw new IllegalStateException("there is no keyspace " + record.getName() + " to replace");
+    }
+    add(record);
+  }
+
   /** Removes the keyspace; returns what it was, or null where there is none. */
   public @Nullable KeyspaceRecord drop(long id) {
     KeyspaceRecord record = byId.remove(id);

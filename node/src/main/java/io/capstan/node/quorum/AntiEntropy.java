@@ -107,6 +107,11 @@ final class AntiEntropy {
     return OptionalLong.of(time.nowNanos() + earliestAheadNanos);
   }
 
+  /** Sends the clock to every peer now. */
+  void sendClocks() {
+    peers.all().forEach(this::sendClock);
+  }
+
   /** Sends the clock as it is now, once all that it says is on disk. */
   void sendClock(String peer) {
     ClockExchange.Builder exchange =

@@ -79,9 +79,12 @@ final class ConflictLedger {
     if (numbers.containsKey(loser.dot())) {
       return;
     }
-    DiscardedWrite row = row(key, loser, winner);
+    add(row(key, loser, winner), loser.dot());
+  }
+
+  private void add(DiscardedWrite row, Dot dot) {
     table.write(row);
-    index(row.getNumber(), loser.dot(), row.getSerializedSize());
+    index(row.getNumber(), dot, row.getSerializedSize());
     summary = summary.toBuilder().setRecorded(row.getNumber()).build();
     while (kept.size() > limits.rowsMax()
         || (sizeBytes > limits.sizeMaxBytes() && kept.size() > 1)) {
@@ -90,15 +93,27 @@ final class ConflictLedger {
     table.writeSummary(summary);
   }
 
+  /** Records a write that no sealed replica had when its keyspace changed sides. */
+  void unacknowledged(ByteString key, Sibling left) {
+    if (!numbers.containsKey(left.dot())) {
+      add(row(key, left).setUnacknowledgedAtSwitch(true).build(), left.dot());
+    }
+  }
+
   private DiscardedWrite row(ByteString key, Sibling loser, Sibling winner) {
+    return row(key, loser)
+        .setWinner(winner.dot().toProto())
+        .setWinnerWrittenAt(winner.writtenAt().toProto())
+        .build();
+  }
+
+  private DiscardedWrite.Builder row(ByteString key, Sibling loser) {
     DiscardedWrite.Builder row =
         DiscardedWrite.newBuilder()
             .setNumber(summary.getRecorded() + 1)
             .setDot(loser.dot().toProto())
             .setKey(key)
             .setWrittenAt(loser.writtenAt().toProto())
-            .setWinner(winner.dot().toProto())
-            .setWinnerWrittenAt(winner.writtenAt().toProto())
             .setDiscardedAtMillis(time.wallMillis());
     ByteString value = loser.value();
     if (value != null) {
@@ -108,7 +123,7 @@ final class ConflictLedger {
     if (loser.operation() != null) {
       row.setOperation(loser.operation());
     }
-    return row.build();
+    return row;
   }
 
   private void collapseOldest() {
@@ -187,7 +202,9 @@ final class ConflictLedger {
             .setVersion(Dot.fromProto(row.getDot()).toString())
             .setValueSizeBytes(row.getValueSizeBytes())
             .setWrittenAtMillis(row.getWrittenAt().getPhysicalMillis())
-            .setWinnerVersion(Dot.fromProto(row.getWinner()).toString())
+            .setWinnerVersion(
+                row.hasWinner() ? Dot.fromProto(row.getWinner()).toString() : "")
+            .setUnacknowledgedAtSwitch(row.getUnacknowledgedAtSwitch())
             .setWinnerWrittenAtMillis(row.getWinnerWrittenAt().getPhysicalMillis())
             .setDiscardedAtMillis(row.getDiscardedAtMillis());
     if (row.hasValue()) {

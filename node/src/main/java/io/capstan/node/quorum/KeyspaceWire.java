@@ -19,6 +19,7 @@ final class KeyspaceWire {
   private final KeyspaceRecord record;
   private final Replicas replicas;
   private boolean closed;
+  private long withinSwitch;
 
   KeyspaceWire(QuorumOutput output, KeyspaceRecord record, Replicas replicas) {
     this.output = output;
@@ -30,7 +31,13 @@ final class KeyspaceWire {
     return QuorumMessage.newBuilder()
         .setKeyspaceId(record.getId())
         .setEpoch(record.getEpoch())
-        .setConfigurationIndex(replicas.now().configurationIndex());
+        .setConfigurationIndex(replicas.now().configurationIndex())
+        .setWithinSwitch(withinSwitch);
+  }
+
+  /** Says in every message from now on that nothing here lies outside the join of that switch. */
+  void withinSwitch(long switchId) {
+    withinSwitch = switchId;
   }
 
   QuorumMessage replicate(long requestId, ByteString key, StoredValue value) {

@@ -64,6 +64,8 @@ public final class LeaderlessKeyspace {
   private final TypedWrites typedWrites;
   private final DivergenceReport divergence;
   private long malformedMessages;
+  private final Sealing sealing;
+  private final Receipts receipts;
 
   /**
    * Takes up the keyspace from what is stored.
@@ -97,6 +99,7 @@ public final class LeaderlessKeyspace {
     this.wire = new KeyspaceWire(output, record, replicas);
     this.levels = new Levels(record, replicas);
     Receipts receipts = new Receipts(record, config, replicas);
+    this.receipts = receipts;
     Admission admission =
         new Admission(record, config, levels, replicas, peers, pending, receipts, time);
     this.stability = new Stability(state.clock(), peers.all());
@@ -175,6 +178,22 @@ public final class LeaderlessKeyspace {
     this.folding = new CounterFolding(config, state, stability, time);
     this.typedWrites =
         new TypedWrites(levels, admission, state, writes, folding, output, config, time);
+    this.sealing = new Sealing(state, wire, antiEntropy, ledger, time);
+  }
+
+  /** How this replica goes through a change of sides. */
+  public Sealing sealing() {
+    return sealing;
+  }
+
+  /** What receipts call the phase that the keyspace is in from now on. */
+  public void phase(String phase) {
+    receipts.phase(phase);
+  }
+
+  /** What this replica has seen; a copy. */
+  public NodeClock clock() {
+    return state.clock().copy();
   }
 
   private void tookOver(Takeover.Finished finished) {
@@ -365,10 +384,18 @@ public final class LeaderlessKeyspace {
         writes.onClock(from, theirs, index);
         hints.onClock(from, theirs);
       }
-      case MISSING_DOTS -> antiEntropy.onMissing(from, message.getMissingDots());
+      case MISSING_DOTS -> {
+        if (sealing.mayTakeIn(message.getWithinSwitch())) {
+          sealing.takingIn(() -> antiEntropy.onMissing(from, message.getMissingDots()));
+        }
+      }
       case TAKEOVER_REQUEST ->
           takeover.onRequest(from, message.getTakeoverRequest(), rebuilding.isRebuilding());
-      case TAKEOVER_PAGE -> takeover.onPage(from, message.getTakeoverPage(), index);
+      case TAKEOVER_PAGE -> {
+        if (sealing.mayTakeIn(message.getWithinSwitch())) {
+          sealing.takingIn(() -> takeover.onPage(from, message.getTakeoverPage(), index));
+        }
+      }
       case REFUSAL, MESSAGE_NOT_SET -> throw new IllegalStateException("handled before");
     }
   }
@@ -386,6 +413,9 @@ public final class LeaderlessKeyspace {
     takeover.tick();
     rebuilding.tick();
     state.audit().tick(state);
+    if (state.isFrozen()) {
+      return;
+    }
     if (collector.hasWork()) {
       collector.collect();
     }
@@ -394,7 +424,7 @@ public final class LeaderlessKeyspace {
 
   /** The earliest moment at which {@link #tick} has something to do if no other input comes. */
   public OptionalLong nextTickNanos() {
-    if (collector.hasWork()) {
+    if (!state.isFrozen() && collector.hasWork()) {
       return OptionalLong.of(time.nowNanos());
     }
     OptionalLong earliest = OptionalLong.empty();
@@ -406,7 +436,7 @@ public final class LeaderlessKeyspace {
             takeover.nextTickNanos(),
             writes.nextTickNanos(),
             hints.nextTickNanos(),
-            folding.nextTickNanos())) {
+            state.isFrozen() ? OptionalLong.empty() : folding.nextTickNanos())) {
       if (next.isPresent() && (earliest.isEmpty() || next.getAsLong() - earliest.getAsLong() < 0)) {
         earliest = next;
       }

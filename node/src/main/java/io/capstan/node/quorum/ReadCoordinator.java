@@ -455,10 +455,17 @@ final class ReadCoordinator {
       if (both.holdsSameAs(held)) {
         heldBy(replica);
       } else if (replica == set.slotOf(config.nodeId())) {
-        state.absorb(key, joined);
-        wire.whenDurable(() -> heldBy(replica));
+        repairHere();
       } else {
         wire.send(set.all().get(replica), repair());
+      }
+    }
+
+    /** A sealed replica holds it only once the others have converged. */
+    private void repairHere() {
+      if (!state.isFrozen() || state.reflects(joined)) {
+        state.absorb(key, joined);
+        wire.whenDurable(() -> heldBy(set.slotOf(config.nodeId())));
       }
     }
 
@@ -541,6 +548,9 @@ final class ReadCoordinator {
         return;
       }
       spares = List.of();
+      if (repairing && state.isFrozen() && (heldMask & set.bit(config.nodeId())) == 0) {
+        repairHere();
+      }
       for (String peer : peers.all()) {
         long bit = set.bit(peer);
         if ((answeredMask & bit) == 0) {

@@ -105,7 +105,8 @@ final class Rebuilding {
       merged += record.getMergedList().contains(source) ? 1 : 0;
     }
     int covering = ReplicaSet.covering(replicas.now().established().size(), levels.minWrites());
-    return merged >= Math.min(sources.size(), covering);
+    int enough = record.getNeeded() > 0 ? Math.min(covering, record.getNeeded()) : covering;
+    return merged >= Math.min(sources.size(), enough);
   }
 
   /**

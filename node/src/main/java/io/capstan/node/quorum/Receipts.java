@@ -24,10 +24,16 @@ final class Receipts {
   private final QuorumConfig config;
   private final Replicas replicas;
 
+  private String phase = "serving";
+
   Receipts(KeyspaceRecord record, QuorumConfig config, Replicas replicas) {
     this.record = record;
     this.config = config;
     this.replicas = replicas;
+  }
+
+  void phase(String now) {
+    phase = now;
   }
 
   /** A receipt that says nothing about a key yet. */
@@ -38,7 +44,7 @@ final class Receipts {
         .setMode(Mode.MODE_AP)
         .setEpoch(record.getEpoch())
         .setLevel(level)
-        .setPhase("serving")
+        .setPhase(phase)
         .setOutcome(Outcome.OUTCOME_OK)
         .setServedBy(config.nodeId())
         .setReceivedBy(config.nodeId());

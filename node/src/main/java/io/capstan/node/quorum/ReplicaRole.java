@@ -29,7 +29,12 @@ final class ReplicaRole {
   }
 
   void onReplicate(String from, Replicate request) {
-    state.absorb(request.getKey(), KeyspaceWire.received(request.getValue()));
+    DottedVersionVectorSet received = KeyspaceWire.received(request.getValue());
+    if (state.isFrozen() && !state.reflects(received)) {
+      // Sealed: what it does not hold by now it will not confirm in this epoch.
+      return;
+    }
+    state.absorb(request.getKey(), received);
     QuorumMessage ack =
         wire.message()
             .setReplicateAck(ReplicateAck.newBuilder().setRequestId(request.getRequestId()))

@@ -36,6 +36,7 @@ final class ReplicaState {
   private boolean partlyTakenOver;
   private boolean clockDirty;
   private long dotsTakenUp;
+  private boolean frozen;
 
   ReplicaState(QuorumConfig config, KeyspaceTables tables, StepTime time, ConflictRule rule) {
     this.tables = tables;
@@ -76,6 +77,32 @@ final class ReplicaState {
   /** A row of {@link #scan}, whole. */
   DottedVersionVectorSet decode(StoredValue stored) {
     return DottedVersionVectorSet.fromStored(stored, bases());
+  }
+
+  /**
+   * From now on nothing is taken in, and nothing may be written, until it is thawed: what is held
+   * stays as it is.
+   */
+  void freeze() {
+    frozen = true;
+  }
+
+  void thaw() {
+    frozen = false;
+  }
+
+  boolean isFrozen() {
+    return frozen;
+  }
+
+  /** Whether every write that the row holds is reflected here already. */
+  boolean reflects(DottedVersionVectorSet row) {
+    for (Sibling sibling : row.siblings()) {
+      if (!clock.contains(sibling.dot())) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void store(ByteString key, DottedVersionVectorSet before, DottedVersionVectorSet value) {
@@ -153,6 +180,9 @@ final class ReplicaState {
    */
   void writeOwn(
       ByteString key, DottedVersionVectorSet held, DottedVersionVectorSet value, Dot dot) {
+    if (frozen) {
+      throw new InvariantViolation("a sealed replica was asked to write dot " + dot);
+    }
     if (!dot.equals(nextDot())) {
       throw new InvariantViolation("dot " + dot + " is not the next one, " + nextDot());
     }
@@ -171,6 +201,9 @@ final class ReplicaState {
   DottedVersionVectorSet absorb(ByteString key, DottedVersionVectorSet whole) {
     refuseOwnFuture(whole.context().counterOf(self), key);
     DottedVersionVectorSet held = read(key);
+    if (frozen) {
+      return held;
+    }
     DottedVersionVectorSet received = whole.without(s -> isSuperseded(key, held, s.dot()));
     VersionVector explicit = held.context().beyond(bases());
     DottedVersionVectorSet merged = rule.settle(key, held.join(received));

@@ -29,6 +29,7 @@ public final class Raft {
   private final Follower follower;
 
   private long lastWriteSequence;
+  private boolean applyingHeld;
   private long durableSequence;
   private long commitIndexSeen;
   private RoleChange reported;
@@ -323,6 +324,14 @@ public final class Raft {
     }
   }
 
+  /**
+   * Holds committed entries back, or hands them out again: the state machine cannot go on before
+   * something else has arrived. Everything but applying goes on.
+   */
+  public void holdApplying(boolean hold) {
+    applyingHeld = hold;
+  }
+
   // ---- writes ----
 
   /**
@@ -389,7 +398,7 @@ public final class Raft {
       sendWhenDurable = List.of();
     }
     List<Entry> committed =
-        log.hasUnapplied() ? log.takeCommitted(config.applyBytesMax()) : List.of();
+        log.hasUnapplied() && !applyingHeld ? log.takeCommitted(config.applyBytesMax()) : List.of();
     Output output =
         new Output(
             writeSequence,
@@ -402,7 +411,7 @@ public final class Raft {
             sendWhenDurable,
             lastWriteSequence,
             committed,
-            log.hasUnapplied(),
+            log.hasUnapplied() && !applyingHeld,
             state.outbox.takeReads(),
             state.outbox.takeRejectedReads(),
             state.outbox.takeSnapshotsNeeded(),

@@ -1,14 +1,18 @@
 package io.capstan.node.replica;
 
 import com.google.protobuf.Message;
+import io.capstan.node.keyspace.ModeSwitches;
 import io.capstan.node.quorum.LeaderlessKeyspace;
 import io.capstan.node.quorum.QuorumConfig;
 import io.capstan.node.quorum.QuorumOutput;
 import io.capstan.node.quorum.ReplicaSet;
+import io.capstan.node.storage.Table;
+import io.capstan.node.version.NodeClock;
 import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.store.v1.RebuildingRecord;
 import io.capstan.proto.v1.CounterAddRequest;
 import io.capstan.proto.v1.CounterGetRequest;
 import io.capstan.proto.v1.DeleteRequest;
@@ -67,18 +71,123 @@ final class ApKeyspaces {
    * @param older whether the keyspace may be older than this replica
    */
   void created(KeyspaceRecord keyspace, boolean older, Moment now) {
+    ApTables rows = new ApTables(keyspace.getId(), tables);
     if (keyspace.getMode() != Mode.MODE_AP) {
+      if (rows.lineage() == 0) {
+        rows.writeLineage(ModeSwitches.lineageOf(keyspace));
+      }
       return;
     }
+    if (isInstalling(keyspace, rows)) {
+      return;
+    }
+    takeUpLineage(keyspace, rows, now);
+    open(keyspace, rows, older, now);
+  }
+
+  private static boolean isInstalling(KeyspaceRecord keyspace, ApTables rows) {
+    long id = keyspace.getSwitch().getId();
+    return id != 0 && (rows.installing() == id || rows.installed() == id);
+  }
+
+  /**
+   * Rows of an earlier lineage are of no use: the log went past the barrier in a snapshot, which
+   * carries no AP data. Nothing of the present lineage was ever confirmed here, so it is enough to
+   * take over one replica that has it all.
+   */
+  private void takeUpLineage(KeyspaceRecord keyspace, ApTables rows, Moment now) {
+    long lineage = ModeSwitches.lineageOf(keyspace);
+    long stored = rows.lineage();
+    if (stored == lineage) {
+      return;
+    }
+    if (stored != 0) {
+      NodeClock opened = NodeClock.fromProto(keyspace.getBaseClock());
+      if (!opened.containsAll(rows.readClock())) {
+        new LeaderlessKeyspace(
+                keyspace,
+                quorumConfig(keyspace),
+                rows,
+                false,
+                new Output(config.groupId(), outbox),
+                random)
+            .sealing()
+            .listOutside(opened, now.nanos(), now.wallMillis());
+      }
+      long checkpoint = rows.checkpoint();
+      for (Table table :
+          List.of(
+              Table.data(keyspace.getId()),
+              Table.dots(keyspace.getId()),
+              Table.hints(keyspace.getId()),
+              Table.clock(keyspace.getId()))) {
+        rows.clear(table);
+      }
+      rows.writeCheckpoint(checkpoint);
+      boolean alone = members.get().size() == 1;
+      rows.writeRebuilding(RebuildingRecord.newBuilder().setNeeded(1).setComplete(alone).build());
+    }
+    rows.writeLineage(lineage);
+  }
+
+  /** The barrier was applied: all that the log wrote up to it is here. */
+  void openedByBarrier(KeyspaceRecord keyspace, Moment now) {
+    ApTables rows = new ApTables(keyspace.getId(), tables);
+    rows.clear(Table.hints(keyspace.getId()));
+    rows.writeLineage(ModeSwitches.lineageOf(keyspace));
+    rows.writeRebuilding(RebuildingRecord.newBuilder().setComplete(true).build());
+    rows.writeClock(NodeClock.fromProto(keyspace.getBaseClock()));
+    open(keyspace, rows, false, now);
+  }
+
+  /** The keyspace goes on in a later epoch of the same lineage. */
+  void reopened(KeyspaceRecord keyspace, Moment now) {
+    closeFor(keyspace, "keyspace " + keyspace.getName() + " began epoch " + keyspace.getEpoch());
+    created(keyspace, true, now);
+  }
+
+  /** Nobody is served any more; what the keyspace holds stays stored. */
+  void closeFor(KeyspaceRecord keyspace, String reason) {
+    LeaderlessKeyspace closing = keyspaces.remove(keyspace.getId());
+    if (closing != null) {
+      closing.beforeFlush();
+      closing.close(Errors.WRONG_EPOCH, reason);
+    }
+  }
+
+  /** Brings what serves the keyspace to the phase that the catalogue says. */
+  void enterPhase(KeyspaceRecord keyspace) {
+    LeaderlessKeyspace leaderless = keyspaces.get(keyspace.getId());
+    if (leaderless == null) {
+      return;
+    }
+    leaderless.phase(ModeSwitches.phaseOf(keyspace));
+    if (!keyspace.hasSwitch()) {
+      return;
+    }
+    switch (keyspace.getSwitch().getPhase()) {
+      case SWITCH_PHASE_SEAL -> leaderless.sealing().seal();
+      case SWITCH_PHASE_CONVERGE ->
+          leaderless
+              .sealing()
+              .converge(
+                  keyspace.getSwitch().getId(),
+                  NodeClock.fromProto(keyspace.getSwitch().getClock()));
+      case SWITCH_PHASE_PREPARE, SWITCH_PHASE_UNSPECIFIED, UNRECOGNIZED -> {}
+    }
+  }
+
+  private void open(KeyspaceRecord keyspace, ApTables rows, boolean older, Moment now) {
     keyspaces.put(
         keyspace.getId(),
         new LeaderlessKeyspace(
             keyspace,
-            quorumConfig(),
-            new ApTables(keyspace.getId(), tables),
+            quorumConfig(keyspace),
+            rows,
             older,
             new Output(config.groupId(), outbox),
             random));
+    enterPhase(keyspace);
     for (Iterator<Early> each = early.iterator(); each.hasNext(); ) {
       Early waiting = each.next();
       if (waiting.message().getKeyspaceId() == keyspace.getId()) {
@@ -88,12 +197,23 @@ final class ApKeyspaces {
     }
   }
 
-  private QuorumConfig quorumConfig() {
+  /** Each lineage has actors of its own, so that no dot of an earlier one is spent again. */
+  private long incarnationIn(KeyspaceRecord keyspace) {
+    long lineage = ModeSwitches.lineageOf(keyspace);
+    if (lineage == 1) {
+      return config.incarnation();
+    }
+    long mixed = (config.incarnation() + lineage) * 0x9E3779B97F4A7C15L;
+    return mixed ^ (mixed >>> 29);
+  }
+
+  private QuorumConfig quorumConfig(KeyspaceRecord keyspace) {
     ReplicaSet replicas = ReplicaSet.of(members.get());
-    QuorumConfig defaults = QuorumConfig.defaults(config.nodeId(), config.incarnation(), replicas);
+    long incarnation = incarnationIn(keyspace);
+    QuorumConfig defaults = QuorumConfig.defaults(config.nodeId(), incarnation, replicas);
     return new QuorumConfig(
         config.nodeId(),
-        config.incarnation(),
+        incarnation,
         replicas,
         config.antiEntropyIntervalMillis(),
         config.peerSilentMillis(),
@@ -114,7 +234,8 @@ final class ApKeyspaces {
       long callId, Message request, KeyspaceRecord keyspace, long deadlineNanos, Moment now) {
     LeaderlessKeyspace leaderless = keyspaces.get(keyspace.getId());
     if (leaderless == null) {
-      throw new ReplicaInvariantViolation("no tables for AP keyspace " + keyspace.getName());
+      outbox.emit(new Effect.Fail(callId, Errors.installing(keyspace, config.nodeId())));
+      return;
     }
     long nanos = now.nanos();
     long wall = now.wallMillis();
@@ -138,7 +259,11 @@ final class ApKeyspaces {
     }
   }
 
-  void onMessage(String from, QuorumMessage message, long appliedIndex, Moment now) {
+  /**
+   * @param currentEpoch the epoch of the keyspace here, 0 where there is none
+   */
+  void onMessage(
+      String from, QuorumMessage message, long appliedIndex, long currentEpoch, Moment now) {
     if (keyspaces.containsKey(message.getKeyspaceId())) {
       deliver(from, message, now);
     } else if (message.getKeyspaceId() > appliedIndex) {
@@ -148,7 +273,7 @@ final class ApKeyspaces {
       }
       early.add(new Early(from, message));
     } else if (!message.hasRefusal()) {
-      new Output(config.groupId(), outbox).send(from, LeaderlessKeyspace.refusal(message, true, 0));
+      new Output(config.groupId(), outbox).send(from, LeaderlessKeyspace.refusal(message, currentEpoch == 0, currentEpoch));
     }
   }
 

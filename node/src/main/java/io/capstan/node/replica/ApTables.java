@@ -17,6 +17,8 @@ import io.capstan.proto.store.v1.RebuildingRecord;
 import io.capstan.proto.store.v1.StoredValue;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The tables of one AP keyspace, over the replica's buffered tables. */
@@ -114,6 +116,72 @@ final class ApTables implements KeyspaceTables {
   @Override
   public LedgerTable ledger() {
     return new Ledger();
+  }
+
+  // ---- what a change of sides notes beside the clock ----
+
+  private static final byte[] LINEAGE_KEY = "lineage".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] CHECKPOINT_KEY = "checkpoint".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] INSTALLING_KEY = "installing".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] INSTALLED_KEY = "installed".getBytes(StandardCharsets.US_ASCII);
+
+  /** The epoch that the stored data belong to the lineage of; 0 where nothing was noted. */
+  long lineage() {
+    return number(LINEAGE_KEY);
+  }
+
+  void writeLineage(long epoch) {
+    write(LINEAGE_KEY, epoch);
+  }
+
+  /** The switch whose checkpoint is kept here; 0 for none. */
+  long checkpoint() {
+    return number(CHECKPOINT_KEY);
+  }
+
+  void writeCheckpoint(long switchId) {
+    write(CHECKPOINT_KEY, switchId);
+  }
+
+  /** The switch whose opening is being installed; 0 for none. */
+  long installing() {
+    return number(INSTALLING_KEY);
+  }
+
+  void writeInstalling(long switchId) {
+    write(INSTALLING_KEY, switchId);
+  }
+
+  /** The last switch whose opening was installed whole; 0 for none. */
+  long installed() {
+    return number(INSTALLED_KEY);
+  }
+
+  void writeInstalled(long switchId) {
+    write(INSTALLED_KEY, switchId);
+  }
+
+  private long number(byte[] key) {
+    byte[] row = tables.get(Table.clock(keyspaceId), key);
+    return row == null ? 0 : ByteBuffer.wrap(row).getLong();
+  }
+
+  private void write(byte[] key, long value) {
+    tables.put(Table.clock(keyspaceId), key, ByteBuffer.allocate(8).putLong(value).array());
+  }
+
+  /** Removes every row of the table. */
+  void clear(Table table) {
+    List<byte[]> keys = new ArrayList<>();
+    tables.scan(
+        table,
+        new byte[0],
+        null,
+        (key, value) -> {
+          keys.add(key);
+          return true;
+        });
+    keys.forEach(key -> tables.delete(table, key));
   }
 
   @Override

@@ -7,9 +7,11 @@ import io.capstan.node.storage.Table;
 import io.capstan.node.storage.WriteBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +26,8 @@ final class BufferedTables {
   // Insertion order makes the batch a function of the inputs.
   private final Map<Table, Map<ByteString, Pending>> pending = new LinkedHashMap<>();
   private int rows;
+  // Keyspaces whose rows are kept as they were before their first change.
+  private final Set<Long> watched = new HashSet<>();
 
   BufferedTables(ReplicaStore store) {
     this.store = store;
@@ -40,11 +44,40 @@ final class BufferedTables {
     return store.get(table, key);
   }
 
+  /** From now on the rows of the keyspace's data are kept as they are before they change. */
+  void watch(long keyspaceId) {
+    watched.add(keyspaceId);
+  }
+
+  void unwatch(long keyspaceId) {
+    watched.remove(keyspaceId);
+  }
+
+  private void keepBefore(Table table, byte[] key) {
+    Table kept = Table.checkpoint(table.keyspaceId());
+    if (get(kept, key) != null) {
+      return;
+    }
+    byte[] before = get(table, key);
+    byte[] row = new byte[before == null ? 1 : before.length + 1];
+    if (before != null) {
+      row[0] = 1;
+      System.arraycopy(before, 0, row, 1, before.length);
+    }
+    stage(kept, new Pending(key, row));
+  }
+
   void put(Table table, byte[] key, byte[] value) {
+    if (table.kind() == Table.Kind.DATA && watched.contains(table.keyspaceId())) {
+      keepBefore(table, key);
+    }
     stage(table, new Pending(key, value));
   }
 
   void delete(Table table, byte[] key) {
+    if (table.kind() == Table.Kind.DATA && watched.contains(table.keyspaceId())) {
+      keepBefore(table, key);
+    }
     stage(table, new Pending(key, null));
   }
 
@@ -101,6 +134,7 @@ final class BufferedTables {
 
   /** Forgets pending rows of tables of a keyspace that is being dropped. */
   void forget(long keyspaceId) {
+    watched.remove(keyspaceId);
     pending.keySet().removeIf(table -> table.keyspaceId() == keyspaceId);
   }
 

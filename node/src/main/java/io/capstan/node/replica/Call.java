@@ -11,6 +11,7 @@ import io.capstan.proto.v1.DropKeyspaceRequest;
 import io.capstan.proto.v1.OpenSessionRequest;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.SetAddRequest;
+import io.capstan.proto.v1.SetModeRequest;
 import io.capstan.proto.v1.SetRemoveRequest;
 import io.capstan.proto.v1.TransferLeadershipRequest;
 import io.capstan.proto.v1.TxnRequest;
@@ -62,6 +63,9 @@ final class Call {
   /** Whether an attempt before the present one may have been, or may yet be, applied. */
   boolean earlierUncertain;
 
+  /** Since when it waits for its keyspace to open; meaningful while it is held. */
+  long heldSinceNanos;
+
   /** Whether the present attempt may have been, or may yet be, applied. */
   boolean currentUncertain;
 
@@ -95,6 +99,7 @@ final class Call {
       case DropKeyspaceRequest drop -> true;
       case ChangeMembersRequest change -> true;
       case TransferLeadershipRequest transfer -> true;
+      case SetModeRequest set -> true;
       case CounterAddRequest add -> true;
       case SetAddRequest add -> true;
       case SetRemoveRequest remove -> true;
@@ -111,6 +116,7 @@ final class Call {
           case TxnRequest txn -> txn.getOperation();
           case CreateKeyspaceRequest create -> create.getOperation();
           case DropKeyspaceRequest drop -> drop.getOperation();
+          case SetModeRequest set -> set.getOperation();
           case CounterAddRequest add -> add.getOperation();
           case SetAddRequest add -> add.getOperation();
           case SetRemoveRequest remove -> remove.getOperation();

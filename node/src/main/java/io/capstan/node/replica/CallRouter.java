@@ -2,10 +2,13 @@ package io.capstan.node.replica;
 
 import com.google.protobuf.Message;
 import io.capstan.node.keyspace.LevelRule;
+import io.capstan.node.keyspace.ModeSwitches;
 import io.capstan.proto.peer.v1.ReadBarrier;
+import io.capstan.proto.store.v1.CommandResult;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.SessionClaim;
 import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.CounterAddRequest;
@@ -26,6 +29,7 @@ import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
 import io.capstan.proto.v1.SetAddRequest;
 import io.capstan.proto.v1.SetMembersRequest;
+import io.capstan.proto.v1.SetModeRequest;
 import io.capstan.proto.v1.SetRemoveRequest;
 import io.capstan.proto.v1.TransferLeadershipRequest;
 import io.capstan.proto.v1.TxnRequest;
@@ -48,6 +52,7 @@ final class CallRouter {
   private final CpCalls calls;
   private final Membership membership;
   private final BiConsumer<Call, CpAnswers.Answer> exit;
+  private final HeldWrites held = new HeldWrites();
   private long lastKey;
 
   CallRouter(
@@ -81,11 +86,11 @@ final class CallRouter {
   }
 
   private void start(Call call, Moment now) {
-    if (calls.openCalls() >= config.callsMax()) {
+    if (calls.openCalls() + held.size() >= config.callsMax()) {
       fail(
           call,
           Errors.overloaded(
-              calls.openCalls() + " requests are open, " + config.callsMax() + " are allowed"));
+              calls.openCalls() + held.size() + " requests are open, " + config.callsMax() + " are allowed"));
       return;
     }
     route(call, false, true, now);
@@ -102,6 +107,45 @@ final class CallRouter {
             barrier.deadlineNanos,
             now.nanos());
     route(call, true, current, now);
+  }
+
+  /** The keyspace has come to another phase, mode or epoch, or is gone. */
+  void keyspaceChanged(long keyspaceId, Moment now) {
+    for (Call call : held.release(keyspaceId)) {
+      route(call, false, true, now);
+    }
+  }
+
+  /**
+   * The log refused a write because its keyspace has changed sides before; where the client did not
+   * ask for an epoch, the present one serves it.
+   */
+  void epochPassed(Call call, Moment now) {
+    Call again =
+        new Call(
+            ++lastKey, call.callId, call.origin, call.request, call.deadlineNanos, now.nanos());
+    again.catalogueBarrier = true;
+    calls.begin(again, now);
+  }
+
+  /** Ends what waited for as long as its client would. */
+  void tick(Moment now) {
+    for (Call call : held.expire(now.nanos())) {
+      KeyspaceRecord keyspace = call.keyspace;
+      if (keyspace != null) {
+        KeyspaceRecord present = machine.catalogue().withId(keyspace.getId());
+        fail(
+            call,
+            Errors.sealed(
+                keyspace,
+                ModeSwitches.phaseOf(present == null ? keyspace : present),
+                (now.nanos() - call.heldSinceNanos) / 1_000_000));
+      }
+    }
+  }
+
+  long nextTickNanos(long otherwiseNanos) {
+    return held.nextTickNanos(otherwiseNanos);
   }
 
   private void route(Call call, boolean catalogueSeen, boolean current, Moment now) {
@@ -123,6 +167,19 @@ final class CallRouter {
           exit.accept(call, new CpAnswers.Answer.Success(list(list, current)));
         } else {
           refreshCatalogue(call, now);
+        }
+      }
+      case SetModeRequest set -> {
+        KeyspaceRecord keyspace =
+            resolve(
+                call,
+                KeyspaceRef.newBuilder().setName(set.getName()).build(),
+                catalogueSeen,
+                current,
+                now);
+        if (keyspace != null) {
+          call.keyspace = keyspace;
+          calls.begin(call, now);
         }
       }
       case DropKeyspaceRequest drop -> {
@@ -244,12 +301,25 @@ final class CallRouter {
     if (ap) {
       if (call.origin != null) {
         fail(call, Errors.wrongEpoch(keyspace));
-      } else {
+      } else if (call.isWrite() && ModeSwitches.isSealed(keyspace)) {
+        held.hold(call, now.nanos());
+      } else if (!executedByLog(call, keyspace)) {
         apKeyspaces.begin(call.callId, call.request, keyspace, call.deadlineNanos, now);
       }
       return;
     }
     serveFromLog(call, keyspace, now);
+  }
+
+  /** A write that an earlier CP epoch has executed already is answered from the session table. */
+  private boolean executedByLog(Call call, KeyspaceRecord keyspace) {
+    OperationId operation = keyspace.getEpoch() > 1 && call.isWrite() ? call.operation() : null;
+    CommandResult result = operation == null ? null : machine.executed(operation);
+    if (result == null) {
+      return false;
+    }
+    exit.accept(call, answers.ofWrite(call, result));
+    return true;
   }
 
   private void serveFromLog(Call call, KeyspaceRecord keyspace, Moment now) {
@@ -328,6 +398,23 @@ final class CallRouter {
       default ->
           throw new ReplicaInvariantViolation(
               request.getDescriptorForType().getName() + " names no keyspace");
+    };
+  }
+
+  /** The epoch that the request names; 0 where any will do. */
+  static long epochAsked(Message request) {
+    return switch (request) {
+      case PutRequest put -> put.getKeyspace().getEpoch();
+      case GetRequest get -> get.getKeyspace().getEpoch();
+      case DeleteRequest delete -> delete.getKeyspace().getEpoch();
+      case ScanRequest scan -> scan.getKeyspace().getEpoch();
+      case TxnRequest txn -> txn.getKeyspace().getEpoch();
+      case CounterAddRequest add -> add.getKeyspace().getEpoch();
+      case CounterGetRequest get -> get.getKeyspace().getEpoch();
+      case SetAddRequest add -> add.getKeyspace().getEpoch();
+      case SetRemoveRequest remove -> remove.getKeyspace().getEpoch();
+      case SetMembersRequest members -> members.getKeyspace().getEpoch();
+      default -> 0;
     };
   }
 

@@ -2,6 +2,7 @@ package io.capstan.node.replica;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
+import io.capstan.node.keyspace.ModeSwitches;
 import io.capstan.node.quorum.TypeRefusals;
 import io.capstan.node.storage.Table;
 import io.capstan.node.type.Counters;
@@ -39,6 +40,8 @@ import io.capstan.proto.v1.SetAddRequest;
 import io.capstan.proto.v1.SetAddResponse;
 import io.capstan.proto.v1.SetMembersRequest;
 import io.capstan.proto.v1.SetMembersResponse;
+import io.capstan.proto.v1.SetModeRequest;
+import io.capstan.proto.v1.SetModeResponse;
 import io.capstan.proto.v1.SetRemoveRequest;
 import io.capstan.proto.v1.SetRemoveResponse;
 import io.capstan.proto.v1.TxnRequest;
@@ -116,6 +119,11 @@ final class CpAnswers {
                       receipt.setKey(remove.getKey()).setFound(true).setType(ValueType.SET.label()))
                   .build();
           case TxnRequest txn -> txnResponse(result, receipt);
+          case SetModeRequest set ->
+              SetModeResponse.newBuilder()
+                  .setKeyspace(describe(result.getKeyspace()))
+                  .setReceipt(receipt)
+                  .build();
           case CreateKeyspaceRequest create ->
               CreateKeyspaceResponse.newBuilder()
                   .setKeyspace(describe(result.getKeyspace()))
@@ -255,6 +263,18 @@ final class CpAnswers {
           case CODE_TYPE_LIMIT ->
               TypeRefusals.limitInLog(
                   call.request instanceof CounterAddRequest ? ValueType.COUNTER : ValueType.SET);
+          case CODE_SWITCH_REFUSED ->
+              Errors.failed(
+                  Errors.SWITCH_REFUSED,
+                  result.getReason() + " Nothing was changed.",
+                  "'capstan mode get " + result.getKeyspace().getName() + "' shows where it is.");
+          case CODE_SWITCH_OVER ->
+              Errors.failed(
+                  Errors.SWITCH_REFUSED,
+                  "Keyspace "
+                      + result.getKeyspace().getName()
+                      + " is not changing sides (any more), so there is nothing to give up.",
+                  "'capstan mode get " + result.getKeyspace().getName() + "' shows where it is.");
           case CODE_UNSPECIFIED, UNRECOGNIZED ->
               throw new ReplicaInvariantViolation("an answer without a code");
         };
@@ -392,12 +412,19 @@ final class CpAnswers {
   }
 
   static KeyspaceDescription describe(KeyspaceRecord keyspace) {
-    return KeyspaceDescription.newBuilder()
+    KeyspaceDescription.Builder description =
+        KeyspaceDescription.newBuilder()
+            .addAllHistory(keyspace.getHistoryList())
+            .setSettling(keyspace.hasCheckpoint());
+    if (keyspace.hasSwitch()) {
+      description.setSwitch(keyspace.getSwitch().toBuilder().clearClock().clearSeals());
+    }
+    return description
         .setId(keyspace.getId())
         .setName(keyspace.getName())
         .setMode(keyspace.getMode())
         .setEpoch(keyspace.getEpoch())
-        .setPhase(Receipts.SERVING)
+        .setPhase(ModeSwitches.phaseOf(keyspace))
         .setConflicts(keyspace.getConflicts())
         .setMinWrites(keyspace.getMinWrites())
         .setGroupId(keyspace.getGroupId())

@@ -10,6 +10,7 @@ import io.capstan.node.raft.Role;
 import io.capstan.proto.peer.v1.ForwardReply;
 import io.capstan.proto.peer.v1.ReadBarrier;
 import io.capstan.proto.store.v1.CommandResult;
+import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.LogCommand;
 import io.capstan.proto.store.v1.Mode;
@@ -45,6 +46,9 @@ final class CpCalls {
 
     /** The barrier that the call asked for is passed ({@code current}), or could not be had. */
     void catalogueSeen(Call call, boolean current);
+
+    /** The keyspace changed sides before the call could be applied; it may be served anew. */
+    void epochPassed(Call call);
   }
 
   /** Patience without a leader, in election timeouts; an election takes one to two. */
@@ -221,6 +225,11 @@ final class CpCalls {
       return;
     }
     if (result != null && entry.term() == call.proposedTerm) {
+      if (isEpochPassed(result) && mayGoOn(call)) {
+        leave(call);
+        exit.epochPassed(call);
+        return;
+      }
       finish(
           call,
           call.request instanceof ChangeMembersRequest change
@@ -229,6 +238,16 @@ final class CpCalls {
     } else {
       surelyLost(call);
     }
+  }
+
+  private static boolean isEpochPassed(CommandResult result) {
+    return result.getCode() == CommandResult.Code.CODE_WRONG_EPOCH
+        || result.getCode() == CommandResult.Code.CODE_WRONG_MODE;
+  }
+
+  /** Whether the client of this node asked for no epoch, and no attempt can have been applied. */
+  private static boolean mayGoOn(Call call) {
+    return call.origin == null && !call.earlierUncertain && CallRouter.epochAsked(call.request) == 0;
   }
 
   /** Who belongs to an AP keyspace is fixed when it is made, so nothing else may change it then. */
@@ -315,6 +334,16 @@ final class CpCalls {
                   call.keyspace == null ? "(dropped)" : call.keyspace.getName())));
       return;
     }
+    KeyspaceRecord present = machine.catalogue().withId(call.keyspace.getId());
+    if (present != null && present.getEpoch() != call.keyspace.getEpoch()) {
+      if (mayGoOn(call)) {
+        leave(call);
+        exit.epochPassed(call);
+      } else {
+        finish(call, failure(Errors.wrongEpoch(present)));
+      }
+      return;
+    }
     finish(call, answers.read(call.request, call.keyspace, Level.LEVEL_LINEARIZABLE));
   }
 
@@ -384,6 +413,11 @@ final class CpCalls {
     boolean definite = error.getOutcome() == Outcome.OUTCOME_FAILED;
     if (definite) {
       call.currentUncertain = false;
+    }
+    if (definite && error.getCode().equals(Errors.WRONG_EPOCH) && mayGoOn(call)) {
+      leave(call);
+      exit.epochPassed(call);
+      return;
     }
     boolean leaderless = error.getCode().equals(Errors.NO_LEADER);
     if (leaderless && call.mayBeAttemptedAgain()) {

@@ -2,7 +2,10 @@ package io.capstan.node.replica;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
+import io.capstan.node.keyspace.ModeSwitches;
 import io.capstan.node.version.ContextToken;
+import io.capstan.proto.store.v1.AbortSwitch;
+import io.capstan.proto.store.v1.BeginSwitch;
 import io.capstan.proto.store.v1.Comparison;
 import io.capstan.proto.store.v1.CounterAddStep;
 import io.capstan.proto.store.v1.CreateKeyspaceCommand;
@@ -18,6 +21,7 @@ import io.capstan.proto.store.v1.PutStep;
 import io.capstan.proto.store.v1.SetAddStep;
 import io.capstan.proto.store.v1.SetRemoveStep;
 import io.capstan.proto.store.v1.Step;
+import io.capstan.proto.store.v1.SwitchCommand;
 import io.capstan.proto.store.v1.VersionVector;
 import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.CounterAddRequest;
@@ -26,6 +30,7 @@ import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.OpenSessionRequest;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.SetAddRequest;
+import io.capstan.proto.v1.SetModeRequest;
 import io.capstan.proto.v1.SetRemoveRequest;
 import io.capstan.proto.v1.TxnRequest;
 import io.capstan.proto.v1.TxnStep;
@@ -68,6 +73,7 @@ final class CpCommands {
     switch (request) {
       case OpenSessionRequest open ->
           command.setOpenSession(OpenSessionCommand.newBuilder().setSession(open.getSession()));
+      case SetModeRequest set -> command.setSwitch(switchStep(set, keyspace));
       case ChangeMembersRequest change -> command.setMembers(Membership.note(change));
       case CreateKeyspaceRequest create ->
           command.setCreateKeyspace(
@@ -90,6 +96,24 @@ final class CpCommands {
       }
     }
     return command.build();
+  }
+
+  private static SwitchCommand switchStep(SetModeRequest set, @Nullable KeyspaceRecord keyspace) {
+    if (keyspace == null) {
+      throw new ReplicaInvariantViolation("a change of sides without its keyspace");
+    }
+    SwitchCommand.Builder step = SwitchCommand.newBuilder().setKeyspaceId(keyspace.getId());
+    String who = set.getRequestedBy();
+    String by = who.substring(0, Math.min(who.length(), ModeSwitches.REQUESTED_BY_MAX_CHARS));
+    if (set.getAbort()) {
+      return step.setSwitchId(keyspace.getSwitch().getId())
+          .setAbort(
+              AbortSwitch.newBuilder()
+                  .setReason(by.isEmpty() ? "given up by hand" : "given up by " + by))
+          .build();
+    }
+    return step.setBegin(BeginSwitch.newBuilder().setTarget(set.getMode()).setRequestedBy(by))
+        .build();
   }
 
   private static DataCommand data(Message request, KeyspaceRecord keyspace) {

@@ -5,6 +5,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import io.capstan.node.keyspace.Catalogue;
 import io.capstan.node.storage.Table;
+import io.capstan.node.type.OperationMarks;
 import io.capstan.proto.store.v1.Actor;
 import io.capstan.proto.store.v1.CommandResult;
 import io.capstan.proto.store.v1.Comparison;
@@ -45,9 +46,10 @@ final class CpData {
 
   @Nullable StoredValue read(long keyspaceId, ByteString key) {
     byte[] row = tables.get(Table.data(keyspaceId), key.toByteArray());
-    if (row == null) {
-      return null;
-    }
+    return row == null ? null : CanonicalRow.of(parse(keyspaceId, key, row));
+  }
+
+  static StoredValue parse(long keyspaceId, ByteString key, byte[] row) {
     try {
       return StoredValue.parseFrom(UnsafeByteOperations.unsafeWrap(row));
     } catch (InvalidProtocolBufferException broken) {
@@ -90,6 +92,10 @@ final class CpData {
     if (keyspace.getMode() != Mode.MODE_CP) {
       return result.setCode(CommandResult.Code.CODE_WRONG_MODE).setKeyspace(keyspace).build();
     }
+    CommandResult repeated = executedBefore(keyspace.getId(), command, index);
+    if (repeated != null) {
+      return repeated;
+    }
     boolean holds = true;
     for (Comparison comparison : wanted.getComparisonsList()) {
       if (!holds(comparison, read(keyspace.getId(), comparison.getKey()))) {
@@ -109,6 +115,46 @@ final class CpData {
     boolean conflict = !holds && wanted.getElseStepsCount() == 0;
     return result
         .setCode(conflict ? CommandResult.Code.CODE_CONFLICT : CommandResult.Code.CODE_OK)
+        .build();
+  }
+
+  /**
+   * What an operation comes to that an AP epoch has executed already: its id is in the row that it
+   * wrote. A transaction cannot have been executed there.
+   */
+  private @Nullable CommandResult executedBefore(long keyspaceId, LogCommand command, long index) {
+    DataCommand wanted = command.getData();
+    if (!command.hasOperation() || wanted.getThenStepsCount() != 1) {
+      return null;
+    }
+    Step step = wanted.getThenSteps(0);
+    ByteString key =
+        switch (step.getStepCase()) {
+          case PUT -> step.getPut().getKey();
+          case DELETE -> step.getDelete().getKey();
+          case COUNTER_ADD, SET_ADD, SET_REMOVE -> CpTypes.keyOf(step);
+          case GET, STEP_NOT_SET -> ByteString.EMPTY;
+        };
+    StoredValue stored = key.isEmpty() ? null : read(keyspaceId, key);
+    OperationMarks.Knowledge known =
+        stored == null
+            ? OperationMarks.Knowledge.NONE
+            : types.of(stored, command.getOperation());
+    if (stored == null || known == OperationMarks.Knowledge.NONE) {
+      return null;
+    }
+    if (known == OperationMarks.Knowledge.BEYOND_WINDOW) {
+      return CommandResult.newBuilder()
+          .setIndex(index)
+          .setCode(CommandResult.Code.CODE_BEYOND_WINDOW)
+          .build();
+    }
+    StepResult.Builder done = StepResult.newBuilder().setKey(key);
+    return CommandResult.newBuilder()
+        .setIndex(index)
+        .setCode(CommandResult.Code.CODE_OK)
+        .setSucceeded(true)
+        .addResults(step.hasCounterAdd() ? done.setStored(stored) : done)
         .build();
   }
 

@@ -2,6 +2,7 @@ package io.capstan.node.replica;
 
 import com.google.protobuf.ByteString;
 import io.capstan.node.type.Counters;
+import io.capstan.node.type.OperationMarks;
 import io.capstan.node.type.Sets;
 import io.capstan.node.type.TypedChange;
 import io.capstan.node.version.Actor;
@@ -9,6 +10,7 @@ import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.HybridTimestamp;
 import io.capstan.node.version.Sibling;
 import io.capstan.proto.store.v1.CommandResult;
+import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.Step;
 import io.capstan.proto.store.v1.StepResult;
 import io.capstan.proto.store.v1.StoredSibling;
@@ -79,6 +81,18 @@ final class CpTypes {
     StepResult.Builder done = StepResult.newBuilder().setKey(keyOf(step));
     result.addResults(step.hasCounterAdd() ? done.setStored(now) : done);
     return now;
+  }
+
+  /** What the row tells of an operation that an AP epoch may have executed. */
+  OperationMarks.Knowledge of(StoredValue stored, OperationId operation) {
+    for (StoredSibling sibling : stored.getSiblingsList()) {
+      if (sibling.getOperation().equals(operation)) {
+        return OperationMarks.Knowledge.EXECUTED;
+      }
+    }
+    return Receipts.isTyped(stored)
+        ? OperationMarks.in(DottedVersionVectorSet.fromProto(stored), operation)
+        : OperationMarks.Knowledge.NONE;
   }
 
   private static DottedVersionVectorSet held(@Nullable StoredValue stored) {

@@ -26,6 +26,7 @@ final class Errors {
   static final String BEYOND_WINDOW = "BEYOND_WINDOW";
   static final String NOT_AVAILABLE_YET = "NOT_AVAILABLE_YET";
 
+  static final String SWITCH_REFUSED = "SWITCH_REFUSED";
   static final String MEMBERSHIP_REFUSED = "MEMBERSHIP_REFUSED";
 
   private Errors() {}
@@ -68,6 +69,37 @@ final class Errors {
             why + "Nothing was applied.",
             "Ask a node on the majority's side, heal the partition, or try again;"
                 + " 'capstan status' shows who can be reached.");
+  }
+
+  /** The data of a keyspace that has just changed sides are not all here yet. */
+  static ErrorDetail installing(KeyspaceRecord keyspace, String nodeId) {
+    return failed(
+        NO_QUORUM,
+        "Keyspace "
+            + keyspace.getName()
+            + " has become CP, and node "
+            + nodeId
+            + " has yet to install what it opened with: it answers nothing rather than something"
+            + " old. Nothing was applied.",
+        "Ask another node, or try again in a moment.");
+  }
+
+  /** A write that waited while the keyspace changed sides, for as long as its client would. */
+  static ErrorDetail sealed(KeyspaceRecord keyspace, String phase, long waitedMillis) {
+    return failed(
+        NO_QUORUM,
+        "Keyspace "
+            + keyspace.getName()
+            + " is changing sides ("
+            + phase
+            + ") and takes no writes for the moment; this one waited for "
+            + waitedMillis
+            + " ms. Nothing was applied.",
+        "Try again; 'capstan mode get "
+            + keyspace.getName()
+            + "' shows what the change waits for, 'capstan mode set "
+            + keyspace.getName()
+            + " ap --abort' gives it up.");
   }
 
   static ErrorDetail deadline(String nodeId, boolean maybeApplied, boolean write) {

@@ -28,6 +28,8 @@ import io.capstan.proto.v1.SetAddRequest;
 import io.capstan.proto.v1.SetAddResponse;
 import io.capstan.proto.v1.SetMembersRequest;
 import io.capstan.proto.v1.SetMembersResponse;
+import io.capstan.proto.v1.SetModeRequest;
+import io.capstan.proto.v1.SetModeResponse;
 import io.capstan.proto.v1.SetRemoveRequest;
 import io.capstan.proto.v1.SetRemoveResponse;
 import io.capstan.proto.v1.TransferLeadershipRequest;
@@ -52,6 +54,7 @@ final class ForwardCodec {
       case DropKeyspaceRequest drop -> forward.setDropKeyspace(drop);
       case ChangeMembersRequest change -> forward.setChangeMembers(change);
       case TransferLeadershipRequest transfer -> forward.setTransferLeadership(transfer);
+      case SetModeRequest set -> forward.setSetMode(set);
       case CounterAddRequest add -> forward.setCounterAdd(add);
       case CounterGetRequest get -> forward.setCounterGet(get);
       case SetAddRequest add -> forward.setSetAdd(add);
@@ -78,6 +81,7 @@ final class ForwardCodec {
       case READ_BARRIER -> forward.getReadBarrier();
       case CHANGE_MEMBERS -> forward.getChangeMembers();
       case TRANSFER_LEADERSHIP -> forward.getTransferLeadership();
+      case SET_MODE -> forward.getSetMode();
       case COUNTER_ADD -> forward.getCounterAdd();
       case COUNTER_GET -> forward.getCounterGet();
       case SET_ADD -> forward.getSetAdd();
@@ -100,6 +104,7 @@ final class ForwardCodec {
       case DropKeyspaceResponse drop -> reply.setDropKeyspace(drop);
       case ChangeMembersResponse change -> reply.setChangeMembers(change);
       case TransferLeadershipResponse transfer -> reply.setTransferLeadership(transfer);
+      case SetModeResponse set -> reply.setSetMode(set);
       case CounterAddResponse add -> reply.setCounterAdd(add);
       case CounterGetResponse get -> reply.setCounterGet(get);
       case SetAddResponse add -> reply.setSetAdd(add);
@@ -122,6 +127,7 @@ final class ForwardCodec {
       case DROP_KEYSPACE -> reply.getDropKeyspace();
       case CHANGE_MEMBERS -> reply.getChangeMembers();
       case TRANSFER_LEADERSHIP -> reply.getTransferLeadership();
+      case SET_MODE -> reply.getSetMode();
       case COUNTER_ADD -> reply.getCounterAdd();
       case COUNTER_GET -> reply.getCounterGet();
       case SET_ADD -> reply.getSetAdd();

@@ -23,6 +23,7 @@ import io.capstan.proto.store.v1.LogCommand;
 import io.capstan.proto.store.v1.MemberRecord;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.v1.StatusResponse;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -59,6 +60,9 @@ public final class Replica {
   private final Snapshots snapshots;
   private final long senderRun;
   private final StatusPage statusPage;
+  private final ModeSwitching switching;
+  // Committed and not applied: the first of them waits for a checkpoint.
+  private final ArrayDeque<Entry> waiting = new ArrayDeque<>();
 
   private Moment now;
   private long nextExpiryNanos;
@@ -99,7 +103,9 @@ public final class Replica {
     this.calls = new CpCalls(config, raft, machine, answers, membership, new CallExit(), start);
     this.router =
         new CallRouter(config, machine, answers, apKeyspaces, calls, membership, this::deliver);
-    this.statusPage = new StatusPage(config, raft, machine, apKeyspaces);
+    this.switching =
+        new ModeSwitching(config, raft, machine, apKeyspaces, tables, outbox, start);
+    this.statusPage = new StatusPage(config, raft, machine, apKeyspaces, switching);
     this.snapshots = new Snapshots(config, raft, machine, store, outbox, random, start);
   }
 
@@ -153,6 +159,8 @@ public final class Replica {
         apKeyspaces.tick(machine.appliedIndex(), now);
         snapshots.tick(now);
         membership.tick(now);
+        router.tick(now);
+        switching.tick(now);
         expireSessions();
       }
       case Input.ClientCall call -> router.client(call, now);
@@ -199,7 +207,13 @@ public final class Replica {
           calls.forwardReplied(message.getForwardReply(), now);
         }
       }
-      case QUORUM -> apKeyspaces.onMessage(from, message.getQuorum(), machine.appliedIndex(), now);
+      case QUORUM -> {
+        KeyspaceRecord keyspace =
+            machine.catalogue().withId(message.getQuorum().getKeyspaceId());
+        long epoch = keyspace == null ? 0 : keyspace.getEpoch();
+        apKeyspaces.onMessage(from, message.getQuorum(), machine.appliedIndex(), epoch, now);
+      }
+      case SWITCH -> switching.onMessage(from, message.getSwitch(), now);
       case SNAPSHOT -> snapshots.fromPeer(from, message.getSnapshot(), now);
       case MESSAGE_NOT_SET -> {}
     }
@@ -242,7 +256,10 @@ public final class Replica {
     if (install != null) {
       // At once: Raft is not to be asked anything until its new state is there.
       write(batch, true);
+      waiting.clear();
+      raft.holdApplying(false);
       snapshots.installed(install);
+      switching.reloaded();
       batch = new WriteBatch();
     }
     output.sendNow().forEach(this::sendRaft);
@@ -250,9 +267,7 @@ public final class Replica {
       List<io.capstan.node.raft.Message> held = output.sendWhenDurable();
       outbox.whenDurable(() -> held.forEach(this::sendRaft));
     }
-    for (Entry entry : output.committed()) {
-      calls.applied(entry, machine.apply(entry));
-    }
+    applyCommitted(output.committed());
     if (output.roleChange() != null) {
       calls.leadershipChanged(now);
     }
@@ -260,6 +275,7 @@ public final class Replica {
     output.reads().forEach(calls::confirmed);
     snapshots.serve(output, now);
     calls.serveConfirmed();
+    switching.report(now);
     machine.beforeFlush();
     apKeyspaces.beforeFlush();
     tables.drainTo(batch);
@@ -269,6 +285,20 @@ public final class Replica {
     outbox.sealed(writeSequence);
     outbox.runReleased();
     return output.committedMore() || !output.isEmpty() || !tables.isEmpty() || outbox.hasUnsealed();
+  }
+
+  private void applyCommitted(List<Entry> committed) {
+    waiting.addAll(committed);
+    boolean blocked = false;
+    while (!waiting.isEmpty() && !blocked) {
+      Entry entry = waiting.element();
+      blocked = switching.blocks(entry, now);
+      if (!blocked) {
+        waiting.remove();
+        calls.applied(entry, machine.apply(entry));
+      }
+    }
+    raft.holdApplying(blocked);
   }
 
   private void write(WriteBatch batch, boolean ofRaft) {
@@ -379,6 +409,11 @@ public final class Replica {
     public void catalogueSeen(Call call, boolean current) {
       router.catalogueSeen(call, current, now);
     }
+
+    @Override
+    public void epochPassed(Call call) {
+      router.epochPassed(call, now);
+    }
   }
 
   /** Keeps the AP keyspaces in step with the catalogue. */
@@ -389,8 +424,16 @@ public final class Replica {
     }
 
     @Override
+    public void changed(KeyspaceRecord before, KeyspaceRecord after, boolean byEntry) {
+      switching.changed(before, after, byEntry, now);
+      router.keyspaceChanged(after.getId(), now);
+    }
+
+    @Override
     public void dropped(KeyspaceRecord keyspace) {
       apKeyspaces.dropped(keyspace);
+      switching.dropped(keyspace.getId());
+      router.keyspaceChanged(keyspace.getId(), now);
       // Only once the drop is on disk, or a crash would leave a keyspace without its tables.
       outbox.whenDurable(() -> store.dropKeyspace(keyspace.getId()));
     }
@@ -455,6 +498,7 @@ public final class Replica {
     if (call.isPresent() && call.getAsLong() - earliest < 0) {
       earliest = call.getAsLong();
     }
+    earliest = switching.nextTickNanos(router.nextTickNanos(earliest));
     return snapshots.nextTickNanos(apKeyspaces.nextTickNanos(earliest));
   }
 

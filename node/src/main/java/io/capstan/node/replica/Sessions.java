@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +61,9 @@ final class Sessions {
   // Least recently used first, in log order.
   private final LinkedHashMap<Long, Window> windows = new LinkedHashMap<>(64, 0.75f, true);
 
+  // The same ones, to look at without that counting as a use.
+  private final Map<Long, Window> byId = new HashMap<>();
+
   Sessions(BufferedTables tables) {
     this.tables = tables;
   }
@@ -99,12 +103,14 @@ final class Sessions {
     byUse.sort(Comparator.comparingLong(entry -> entry.getValue().lastUsedIndex));
     for (Map.Entry<Long, Window> entry : byUse) {
       windows.put(entry.getKey(), entry.getValue());
+      byId.put(entry.getKey(), entry.getValue());
     }
   }
 
   /** Forgets everything, before {@link #load}. */
   void clear() {
     windows.clear();
+    byId.clear();
   }
 
   /** Registers the session at the log index; does nothing but refresh one that is registered. */
@@ -116,9 +122,11 @@ final class Sessions {
     } else {
       window = new Window(index, logMillis);
       windows.put(session, window);
+      byId.put(session, window);
       while (windows.size() > SESSIONS_MAX) {
         long eldest = windows.keySet().iterator().next();
         Window leaving = windows.remove(eldest);
+        byId.remove(eldest);
         if (leaving != null) {
           deleteRows(eldest, leaving);
         }
@@ -148,6 +156,7 @@ final class Sessions {
     for (Map.Entry<Long, Window> entry : List.copyOf(windows.entrySet())) {
       if (isIdle(entry.getValue(), idleMillis, logMillis)) {
         windows.remove(entry.getKey());
+        byId.remove(entry.getKey());
         deleteRows(entry.getKey(), entry.getValue());
       }
     }
@@ -173,7 +182,17 @@ final class Sessions {
    * @return the earlier answer, or a refusal, or null where the operation is new and to be executed
    */
   @Nullable CommandResult replay(OperationId operation, long index) {
-    Window window = windows.get(operation.getSession());
+    return replay(windows.get(operation.getSession()), operation, index);
+  }
+
+  /** As {@link #replay}, for whoever is not the log: the use is not noted. Null as well where the session is not registered. */
+  @Nullable CommandResult peek(OperationId operation) {
+    Window window = byId.get(operation.getSession());
+    return window == null ? null : replay(window, operation, 0);
+  }
+
+  private @Nullable CommandResult replay(
+      @Nullable Window window, OperationId operation, long index) {
     if (window == null) {
       return refusal(CommandResult.Code.CODE_UNKNOWN_SESSION, index);
     }

@@ -174,7 +174,8 @@ final class Snapshots {
           SnapshotKeyspace.newBuilder()
               .setId(keyspace.getId())
               .setEpoch(keyspace.getEpoch())
-              .setMode(keyspace.getMode()));
+              .setMode(keyspace.getMode())
+              .setBaseClock(keyspace.getBaseClock()));
     }
     return plan.build();
   }

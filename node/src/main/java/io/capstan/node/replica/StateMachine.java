@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import io.capstan.node.keyspace.Catalogue;
+import io.capstan.node.keyspace.ModeSwitches;
 import io.capstan.node.raft.Configuration;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.storage.ReplicaStore;
@@ -12,10 +13,11 @@ import io.capstan.proto.store.v1.CommandResult;
 import io.capstan.proto.store.v1.GroupState;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.LogCommand;
+import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.StoredValue;
+import io.capstan.proto.store.v1.SwitchCommand;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -37,6 +39,13 @@ final class StateMachine {
     void created(KeyspaceRecord keyspace, boolean byEntry);
 
     void dropped(KeyspaceRecord keyspace);
+
+    /**
+     * The keyspace goes through a change of sides.
+     *
+     * @param byEntry as above
+     */
+    void changed(KeyspaceRecord before, KeyspaceRecord after, boolean byEntry);
   }
 
   private static final byte[] STATE_KEY = "state".getBytes(StandardCharsets.US_ASCII);
@@ -120,24 +129,22 @@ final class StateMachine {
   void reload() {
     Map<Long, KeyspaceRecord> before = new TreeMap<>();
     catalogue.all().forEach(keyspace -> before.put(keyspace.getId(), keyspace));
-    List<KeyspaceRecord> kept = new ArrayList<>();
     catalogue.clear();
     sessions.clear();
     appliedChanged = false;
     read();
-    for (KeyspaceRecord keyspace : catalogue.all()) {
-      if (keyspace.equals(before.get(keyspace.getId()))) {
-        kept.add(keyspace);
+    for (KeyspaceRecord gone : before.values()) {
+      if (catalogue.withId(gone.getId()) == null) {
+        tables.forget(gone.getId());
+        listener.dropped(gone);
       }
     }
-    kept.forEach(keyspace -> before.remove(keyspace.getId()));
-    for (KeyspaceRecord gone : before.values()) {
-      tables.forget(gone.getId());
-      listener.dropped(gone);
-    }
     for (KeyspaceRecord keyspace : catalogue.all()) {
-      if (!kept.contains(keyspace)) {
+      KeyspaceRecord was = before.get(keyspace.getId());
+      if (was == null) {
         listener.created(keyspace, false);
+      } else if (!was.equals(keyspace)) {
+        listener.changed(was, keyspace, false);
       }
     }
   }
@@ -235,6 +242,7 @@ final class StateMachine {
         members.note(command.getMembers());
         yield done(index);
       }
+      case SWITCH -> switchStep(command.getSwitch(), index);
       case EXPIRE_SESSIONS -> {
         sessions.expire(command.getExpireSessions().getIdleMillis(), logMillis);
         yield done(index);
@@ -273,6 +281,46 @@ final class StateMachine {
       }
     }
     return result.build();
+  }
+
+  /** What a step of a change of sides would come to if it were applied at the index. */
+  ModeSwitches.@Nullable Outcome judge(SwitchCommand step, long index) {
+    KeyspaceRecord record = catalogue.withId(step.getKeyspaceId());
+    return record == null
+        ? null
+        : ModeSwitches.apply(
+            record,
+            step,
+            new ModeSwitches.Entry(
+                index,
+                logMillis,
+                List.copyOf(members.applied().voters()),
+                members.applied().isJoint() || !members.applied().learners().isEmpty()));
+  }
+
+  private CommandResult switchStep(SwitchCommand step, long index) {
+    CommandResult.Builder result = CommandResult.newBuilder().setIndex(index);
+    KeyspaceRecord before = catalogue.withId(step.getKeyspaceId());
+    ModeSwitches.Outcome outcome = judge(step, index);
+    if (before == null || outcome == null) {
+      return result.setCode(CommandResult.Code.CODE_UNKNOWN_KEYSPACE).build();
+    }
+    KeyspaceRecord after = outcome.record();
+    if (!after.equals(before)) {
+      catalogue.replace(after);
+      tables.put(Table.META, catalogueKey(after.getId()), after.toByteArray());
+      listener.changed(before, after, true);
+    }
+    return result
+        .setCode(outcome.code())
+        .setKeyspace(after.toBuilder().clearBaseClock().clearHistory())
+        .setReason(outcome.reason())
+        .build();
+  }
+
+  /** What an operation of a session came to if the log has executed it; null where it has not. */
+  @Nullable CommandResult executed(OperationId operation) {
+    return sessions.peek(operation);
   }
 
   private CommandResult drop(long id, long index) {

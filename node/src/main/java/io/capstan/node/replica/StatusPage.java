@@ -19,13 +19,15 @@ final class StatusPage {
   private final Raft raft;
   private final StateMachine machine;
   private final ApKeyspaces apKeyspaces;
+  private final ModeSwitching switching;
   private final Map<String, Long> heardNanos = new HashMap<>();
 
-  StatusPage(ReplicaConfig config, Raft raft, StateMachine machine, ApKeyspaces apKeyspaces) {
+  StatusPage(ReplicaConfig config, Raft raft, StateMachine machine, ApKeyspaces apKeyspaces, ModeSwitching switching) {
     this.config = config;
     this.raft = raft;
     this.machine = machine;
     this.apKeyspaces = apKeyspaces;
+    this.switching = switching;
   }
 
   /** A message of this peer came. */
@@ -52,6 +54,7 @@ final class StatusPage {
     for (KeyspaceRecord keyspace : machine.catalogue().all()) {
       KeyspaceStatus.Builder row =
           KeyspaceStatus.newBuilder().setKeyspace(CpAnswers.describe(keyspace));
+      row.addAllSwitchWaitsFor(switching.waitsFor(keyspace, moment));
       LeaderlessKeyspace leaderless = apKeyspaces.keyspace(keyspace.getId());
       if (leaderless != null) {
         leaderless.describe(row);

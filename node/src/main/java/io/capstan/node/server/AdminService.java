@@ -54,14 +54,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
 
   @Override
   public void setMode(SetModeRequest request, StreamObserver<SetModeResponse> observer) {
-    intake.refuse(
-        request,
-        observer,
-        ErrorStatus.failed(
-            ErrorStatus.NOT_AVAILABLE_YET,
-            "Changing the mode of a keyspace is not available in this version; nothing was"
-                + " changed.",
-            "Create a second keyspace with the other mode and copy the data with a scan."));
+    intake.accept(request, observer);
   }
 
   @Override

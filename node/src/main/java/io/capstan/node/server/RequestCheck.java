@@ -36,6 +36,7 @@ import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.ScanRequest;
 import io.capstan.proto.v1.SetAddRequest;
 import io.capstan.proto.v1.SetMembersRequest;
+import io.capstan.proto.v1.SetModeRequest;
 import io.capstan.proto.v1.SetRemoveRequest;
 import io.capstan.proto.v1.TransferLeadershipRequest;
 import io.capstan.proto.v1.TxnRequest;
@@ -120,6 +121,7 @@ final class RequestCheck {
       case OpenSessionRequest open ->
           open.getSession() == 0 ? "A session id is a random number other than 0." : null;
       case CreateKeyspaceRequest create -> create(create);
+      case SetModeRequest set -> setMode(set);
       case DropKeyspaceRequest drop -> first(name(drop.getName()), operation(drop.getOperation()));
       case ListKeyspacesRequest list -> list.getName().isEmpty() ? null : name(list.getName());
       case ListMembersRequest list -> null;
@@ -130,6 +132,14 @@ final class RequestCheck {
           transfer.getTarget().isEmpty() ? null : nodeName(transfer.getTarget());
       default -> "A request of type " + request.getClass().getSimpleName() + " is not known here.";
     };
+  }
+
+  private static @Nullable String setMode(SetModeRequest set) {
+    boolean named = set.getMode() == Mode.MODE_AP || set.getMode() == Mode.MODE_CP;
+    return first(
+        name(set.getName()),
+        named || set.getAbort() ? null : "A keyspace changes to mode cp or ap.",
+        operation(set.getOperation()));
   }
 
   private static @Nullable String conflicts(ListConflictsRequest list) {

@@ -32,7 +32,9 @@ public record Table(long keyspaceId, Kind kind) {
     /** Keyspace: writes that last-write-wins discarded. */
     LEDGER,
     /** Keyspace: own writes that a peer has yet to confirm. */
-    HINTS
+    HINTS,
+    /** Keyspace: rows as they were when its CP epoch opened, of those that changed since. */
+    CHECKPOINT
   }
 
   public Table {
@@ -61,6 +63,11 @@ public record Table(long keyspaceId, Kind kind) {
   /** The hints of a keyspace. */
   public static Table hints(long keyspaceId) {
     return new Table(keyspaceId, Kind.HINTS);
+  }
+
+  /** What changed since the opening of the CP epoch, as it was then. */
+  public static Table checkpoint(long keyspaceId) {
+    return new Table(keyspaceId, Kind.CHECKPOINT);
   }
 
   /** The clock table of a keyspace. */

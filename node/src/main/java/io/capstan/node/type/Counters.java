@@ -186,7 +186,8 @@ public final class Counters {
   }
 
   /**
-   * Adds where a log orders all writes: one sibling is left that holds the whole sum.
+   * Adds where a log orders all writes: one sibling is left that holds the whole sum, beside parts
+   * that an AP epoch wrote and that remember operations which may be repeated.
    *
    * @param moment its actor stands for the log, its counter is the log index
    */
@@ -202,16 +203,22 @@ public final class Counters {
     }
     Set<Dot> gone = new LinkedHashSet<>();
     List<Sibling> superseded = new ArrayList<>();
+    long folded = 0;
     for (Sibling sibling : held.siblings()) {
-      if (sibling.isTombstone() || ValueType.of(sibling) == ValueType.COUNTER) {
+      TypedValue typed = sibling.typed();
+      boolean remembers =
+          sibling.operation() != null
+              || !Operations.marksOf(sibling).equals(OperationMarks.EMPTY);
+      if (sibling.isTombstone() || (typed != null && typed.hasCounterBase() && !remembers)) {
         gone.add(sibling.dot());
         superseded.add(sibling);
+        folded += typed == null ? 0 : typed.getCounterBase().getSum();
       }
     }
     return new TypedChange.Written(
         List.of(
             held.without(each -> gone.contains(each.dot()))
-                .add(base(moment, sum + delta, OperationMarks.EMPTY))),
+                .add(base(moment, folded + delta, OperationMarks.EMPTY))),
         superseded);
   }
 

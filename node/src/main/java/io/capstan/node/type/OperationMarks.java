@@ -1,5 +1,6 @@
 package io.capstan.node.type;
 
+import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.SessionMarks;
 import java.util.ArrayList;
@@ -47,6 +48,15 @@ public final class OperationMarks {
   /** The stored form. */
   public io.capstan.proto.store.v1.OperationMarks toProto() {
     return stored;
+  }
+
+  /** What all parts of a counter or set together tell of an operation. */
+  public static Knowledge in(DottedVersionVectorSet held, OperationId operation) {
+    return switch (new Operations(held).before(operation)) {
+      case TypedChange.Repeated repeated -> Knowledge.EXECUTED;
+      case TypedChange.BeyondWindow beyond -> Knowledge.BEYOND_WINDOW;
+      case null, default -> Knowledge.NONE;
+    };
   }
 
   /** What is remembered of the operation. */

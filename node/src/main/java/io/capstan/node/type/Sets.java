@@ -122,11 +122,14 @@ public final class Sets {
       return before;
     }
     Observed observed = new Observed(held, element, moment.self());
+    // What an AP epoch added under an operation id stays beside it: the operation may be repeated.
+    List<Sibling> replaced =
+        observed.additions.stream().filter(each -> each.operation() == null).toList();
     DottedVersionVectorSet row =
         held.without(each -> observed.dead.contains(each.dot()))
-            .without(observed.additions)
+            .without(replaced)
             .add(new Sibling(moment.dot(0), moment.timestamp(), null, null, element(element)));
-    return new TypedChange.Written(List.of(row), observed.additions);
+    return new TypedChange.Written(List.of(row), replaced);
   }
 
   /** Removes where a log orders all writes; an emptied set is a set still. */

@@ -67,6 +67,7 @@ final class RowKeys {
       case CLOCK -> 5;
       case LEDGER -> 6;
       case HINTS -> 7;
+      case CHECKPOINT -> 8;
     };
   }
 
