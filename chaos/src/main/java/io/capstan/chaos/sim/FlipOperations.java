@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What one client does to the keyspace that changes sides. Values, elements and additions go on
- * under one operation id through whichever nodes, epochs and modes. Registers belong to the CP epoch
- * that the client knows of and are asked for in that one only, so that their history is one of a
- * single CP stretch, counted from its opening.
+ * under one operation id through whichever nodes, epochs and modes. Registers belong to the CP
+ * epoch that the client knows of and are asked for in that one only, so that their history is one
+ * of a single CP stretch, counted from its opening.
  */
 final class FlipOperations {
   private static final long OPERATION_NANOS = 2_500 * SimulatedClient.MILLI;
@@ -49,10 +49,7 @@ final class FlipOperations {
   }
 
   private static KeyspaceRef keyspace(long epoch) {
-    return KeyspaceRef.newBuilder()
-        .setName(SimulatedClient.FLIP_KEYSPACE)
-        .setEpoch(epoch)
-        .build();
+    return KeyspaceRef.newBuilder().setName(SimulatedClient.FLIP_KEYSPACE).setEpoch(epoch).build();
   }
 
   private static ByteString key(String name) {
@@ -126,8 +123,7 @@ final class FlipOperations {
     if (type == SimulatedOperation.Type.FLIP_ABORT) {
       request.setAbort(true);
     } else {
-      request.setMode(
-          type == SimulatedOperation.Type.FLIP_TO_AP ? Mode.MODE_AP : Mode.MODE_CP);
+      request.setMode(type == SimulatedOperation.Type.FLIP_TO_AP ? Mode.MODE_AP : Mode.MODE_CP);
     }
     if (client.says()) {
       client.say("asks for " + type);
@@ -144,8 +140,7 @@ final class FlipOperations {
     long epoch = oracle.epochSeenCp();
     if (epoch == 0) {
       // Ask what epoch it is.
-      GetRequest get =
-          GetRequest.newBuilder().setKeyspace(keyspace(0)).setKey(key("none")).build();
+      GetRequest get = GetRequest.newBuilder().setKeyspace(keyspace(0)).setKey(key("none")).build();
       new Attempts(get, (ok, uncertain, receipt) -> {}).begin();
       return;
     }

@@ -139,8 +139,7 @@ final class FlipOracle {
       boolean aborted =
           record.getHistoryCount() > 0
               && !record.getHistory(record.getHistoryCount() - 1).getAborted().isEmpty();
-      coverage.count(
-          aborted ? Coverage.Counter.SWITCHES_ABORTED : Coverage.Counter.SWITCHES);
+      coverage.count(aborted ? Coverage.Counter.SWITCHES_ABORTED : Coverage.Counter.SWITCHES);
     }
     return before == null
         || before.getEpoch() != record.getEpoch()

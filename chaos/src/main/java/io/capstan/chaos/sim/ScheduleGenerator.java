@@ -183,7 +183,8 @@ public final class ScheduleGenerator {
               default -> SimulatedOperation.Type.FLIP_TO_CP;
             };
         operations.add(
-            new SimulatedOperation(client + flips.nextInt(4), (long) at, type, 0, flips.nextLong()));
+            new SimulatedOperation(
+                client + flips.nextInt(4), (long) at, type, 0, flips.nextLong()));
       }
     }
     operations.sort(Comparator.comparingLong(SimulatedOperation::atMillis));

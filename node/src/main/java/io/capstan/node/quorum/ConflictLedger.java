@@ -202,8 +202,7 @@ final class ConflictLedger {
             .setVersion(Dot.fromProto(row.getDot()).toString())
             .setValueSizeBytes(row.getValueSizeBytes())
             .setWrittenAtMillis(row.getWrittenAt().getPhysicalMillis())
-            .setWinnerVersion(
-                row.hasWinner() ? Dot.fromProto(row.getWinner()).toString() : "")
+            .setWinnerVersion(row.hasWinner() ? Dot.fromProto(row.getWinner()).toString() : "")
             .setUnacknowledgedAtSwitch(row.getUnacknowledgedAtSwitch())
             .setWinnerWrittenAtMillis(row.getWinnerWrittenAt().getPhysicalMillis())
             .setDiscardedAtMillis(row.getDiscardedAtMillis());

@@ -12,8 +12,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * This replica's side of a change from AP to CP, driven by the log: it sums up its rows, then seals,
- * then pulls what it lacks of the join of the sealed clocks.
+ * This replica's side of a change from AP to CP, driven by the log: it sums up its rows, then
+ * seals, then pulls what it lacks of the join of the sealed clocks.
  *
  * <p>Sealed, it confirms nothing that it does not hold already and takes in nothing, so that the
  * clock that it hands over stays its clock. Converging, it takes in only what comes from a replica
@@ -31,7 +31,12 @@ public final class Sealing {
   private @Nullable NodeClock join;
   private boolean within;
 
-  Sealing(ReplicaState state, KeyspaceWire wire, AntiEntropy antiEntropy, ConflictLedger ledger, StepTime time) {
+  Sealing(
+      ReplicaState state,
+      KeyspaceWire wire,
+      AntiEntropy antiEntropy,
+      ConflictLedger ledger,
+      StepTime time) {
     this.time = time;
     this.state = state;
     this.wire = wire;
@@ -121,8 +126,7 @@ public final class Sealing {
     List<Dot> outside = new ArrayList<>();
     state
         .clock()
-        .visitMissingIn(
-            opened, null, (actor, counter) -> outside.add(new Dot(actor, counter)));
+        .visitMissingIn(opened, null, (actor, counter) -> outside.add(new Dot(actor, counter)));
     int listed = 0;
     for (Dot dot : outside) {
       ByteString key = state.keyOf(dot);

@@ -273,7 +273,8 @@ final class ApKeyspaces {
       }
       early.add(new Early(from, message));
     } else if (!message.hasRefusal()) {
-      new Output(config.groupId(), outbox).send(from, LeaderlessKeyspace.refusal(message, currentEpoch == 0, currentEpoch));
+      new Output(config.groupId(), outbox)
+          .send(from, LeaderlessKeyspace.refusal(message, currentEpoch == 0, currentEpoch));
     }
   }
 

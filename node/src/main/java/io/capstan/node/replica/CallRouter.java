@@ -90,7 +90,11 @@ final class CallRouter {
       fail(
           call,
           Errors.overloaded(
-              calls.openCalls() + held.size() + " requests are open, " + config.callsMax() + " are allowed"));
+              calls.openCalls()
+                  + held.size()
+                  + " requests are open, "
+                  + config.callsMax()
+                  + " are allowed"));
       return;
     }
     route(call, false, true, now);

@@ -9,9 +9,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A row as a CP keyspace sees it, whichever epoch wrote it. An AP epoch leaves tombstones behind and
- * strips contexts of what its clock says; replicas do both at different moments. Seen so, the rows
- * of all replicas are equal: live siblings only, and a context that covers these.
+ * A row as a CP keyspace sees it, whichever epoch wrote it. An AP epoch leaves tombstones behind
+ * and strips contexts of what its clock says; replicas do both at different moments. Seen so, the
+ * rows of all replicas are equal: live siblings only, and a context that covers these.
  */
 final class CanonicalRow {
 
@@ -23,8 +23,7 @@ final class CanonicalRow {
       return stored;
     }
     StoredValue.Builder live = StoredValue.newBuilder();
-    io.capstan.node.version.VersionVector context =
-        io.capstan.node.version.VersionVector.EMPTY;
+    io.capstan.node.version.VersionVector context = io.capstan.node.version.VersionVector.EMPTY;
     // Asked for membership only.
     Set<OperationId> shown = new HashSet<>();
     for (StoredSibling sibling : stored.getSiblingsList()) {

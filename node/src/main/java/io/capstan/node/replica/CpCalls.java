@@ -247,7 +247,9 @@ final class CpCalls {
 
   /** Whether the client of this node asked for no epoch, and no attempt can have been applied. */
   private static boolean mayGoOn(Call call) {
-    return call.origin == null && !call.earlierUncertain && CallRouter.epochAsked(call.request) == 0;
+    return call.origin == null
+        && !call.earlierUncertain
+        && CallRouter.epochAsked(call.request) == 0;
   }
 
   /** Who belongs to an AP keyspace is fixed when it is made, so nothing else may change it then. */

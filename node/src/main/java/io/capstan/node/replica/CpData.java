@@ -137,9 +137,7 @@ final class CpData {
         };
     StoredValue stored = key.isEmpty() ? null : read(keyspaceId, key);
     OperationMarks.Knowledge known =
-        stored == null
-            ? OperationMarks.Knowledge.NONE
-            : types.of(stored, command.getOperation());
+        stored == null ? OperationMarks.Knowledge.NONE : types.of(stored, command.getOperation());
     if (stored == null || known == OperationMarks.Knowledge.NONE) {
       return null;
     }

@@ -147,8 +147,8 @@ final class Errors {
       return "It can reach no leader";
     }
     return leader.equals(nodeId)
-        ? "It leads, so that index was never committed here: the session belongs to another cluster,"
-            + " or "
+        ? "It leads, so that index was never committed here: the session belongs to another"
+              + " cluster, or "
             + nodeId
             + " has yet to apply its log"
         : "Its leader is " + leader;

@@ -175,8 +175,7 @@ final class ModeSwitching {
 
   private static @Nullable SwitchCommand stepOf(Entry entry) {
     try {
-      LogCommand command =
-          LogCommand.parseFrom(UnsafeByteOperations.unsafeWrap(entry.payload()));
+      LogCommand command = LogCommand.parseFrom(UnsafeByteOperations.unsafeWrap(entry.payload()));
       return command.hasSwitch() ? command.getSwitch() : null;
     } catch (InvalidProtocolBufferException broken) {
       throw new ReplicaInvariantViolation(
@@ -204,8 +203,7 @@ final class ModeSwitching {
               now.wallMillis());
       apKeyspaces.closeFor(record, "keyspace " + record.getName() + " has become CP");
     }
-    install =
-        new CheckpointInstall(record, step.getOpen(), config.nodeId(), tables, now.nanos());
+    install = new CheckpointInstall(record, step.getOpen(), config.nodeId(), tables, now.nanos());
   }
 
   // ---- messages ----
@@ -222,8 +220,7 @@ final class ModeSwitching {
             checkpoints.page(
                 message.getKeyspaceId(), message.getSwitchId(), message.getCheckpointRequest());
         if (page != null) {
-          SwitchMessage answer =
-              message.toBuilder().setCheckpointPage(page).build();
+          SwitchMessage answer = message.toBuilder().setCheckpointPage(page).build();
           outbox.whenDurable(() -> send(from, answer));
         }
       }
@@ -384,8 +381,7 @@ final class ModeSwitching {
             .setRebuilding(leaderless.isRebuilding())
             .setReady(sealing.isReady());
     switch (phase) {
-      case SWITCH_PHASE_PREPARE ->
-          report.setDivergenceDots(leaderless.divergence().orElse(0));
+      case SWITCH_PHASE_PREPARE -> report.setDivergenceDots(leaderless.divergence().orElse(0));
       case SWITCH_PHASE_SEAL -> report.setClock(leaderless.clock().toProto());
       case SWITCH_PHASE_CONVERGE -> {
         report.setOutside(sealing.isOutside()).setLackingDots(sealing.lackingDots());

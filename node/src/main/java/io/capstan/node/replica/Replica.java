@@ -103,8 +103,7 @@ public final class Replica {
     this.calls = new CpCalls(config, raft, machine, answers, membership, new CallExit(), start);
     this.router =
         new CallRouter(config, machine, answers, apKeyspaces, calls, membership, this::deliver);
-    this.switching =
-        new ModeSwitching(config, raft, machine, apKeyspaces, tables, outbox, start);
+    this.switching = new ModeSwitching(config, raft, machine, apKeyspaces, tables, outbox, start);
     this.statusPage = new StatusPage(config, raft, machine, apKeyspaces, switching);
     this.snapshots = new Snapshots(config, raft, machine, store, outbox, random, start);
   }
@@ -208,8 +207,7 @@ public final class Replica {
         }
       }
       case QUORUM -> {
-        KeyspaceRecord keyspace =
-            machine.catalogue().withId(message.getQuorum().getKeyspaceId());
+        KeyspaceRecord keyspace = machine.catalogue().withId(message.getQuorum().getKeyspaceId());
         long epoch = keyspace == null ? 0 : keyspace.getEpoch();
         apKeyspaces.onMessage(from, message.getQuorum(), machine.appliedIndex(), epoch, now);
       }

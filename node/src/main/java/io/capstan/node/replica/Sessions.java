@@ -185,7 +185,10 @@ final class Sessions {
     return replay(windows.get(operation.getSession()), operation, index);
   }
 
-  /** As {@link #replay}, for whoever is not the log: the use is not noted. Null as well where the session is not registered. */
+  /**
+   * As {@link #replay}, for whoever is not the log: the use is not noted. Null as well where the
+   * session is not registered.
+   */
   @Nullable CommandResult peek(OperationId operation) {
     Window window = byId.get(operation.getSession());
     return window == null ? null : replay(window, operation, 0);

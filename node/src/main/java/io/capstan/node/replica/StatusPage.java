@@ -22,7 +22,12 @@ final class StatusPage {
   private final ModeSwitching switching;
   private final Map<String, Long> heardNanos = new HashMap<>();
 
-  StatusPage(ReplicaConfig config, Raft raft, StateMachine machine, ApKeyspaces apKeyspaces, ModeSwitching switching) {
+  StatusPage(
+      ReplicaConfig config,
+      Raft raft,
+      StateMachine machine,
+      ApKeyspaces apKeyspaces,
+      ModeSwitching switching) {
     this.config = config;
     this.raft = raft;
     this.machine = machine;

@@ -92,8 +92,7 @@ final class SwitchLeader {
   private Watch watch(KeyspaceRecord keyspace) {
     Watch watch = watches.computeIfAbsent(keyspace.getId(), id -> new Watch());
     ModeSwitch running = keyspace.getSwitch();
-    long id =
-        keyspace.hasSwitch() ? running.getId() : keyspace.getCheckpoint().getSwitchId();
+    long id = keyspace.hasSwitch() ? running.getId() : keyspace.getCheckpoint().getSwitchId();
     SwitchPhase phase = running.getPhase();
     if (watch.switchId != id || phase != watch.phase || watch.term != raft.term()) {
       watch.heard.clear();
@@ -167,8 +166,7 @@ final class SwitchLeader {
       }
       return;
     }
-    long prepared =
-        reports.values().stream().filter(SwitchLeader::isPrepared).count();
+    long prepared = reports.values().stream().filter(SwitchLeader::isPrepared).count();
     if (prepared >= keyspace.getSwitch().getSealsNeeded()) {
       propose(keyspace, watch, step(keyspace).setSeal(SealSwitch.getDefaultInstance()), "seal");
     }
@@ -180,8 +178,7 @@ final class SwitchLeader {
         .forEach(
             (replica, report) -> {
               if (!report.getRebuilding()) {
-                seals.addSeals(
-                    Seal.newBuilder().setReplica(replica).setClock(report.getClock()));
+                seals.addSeals(Seal.newBuilder().setReplica(replica).setClock(report.getClock()));
               }
             });
     if (seals.getSealsCount() >= keyspace.getSwitch().getSealsNeeded()) {
@@ -280,8 +277,7 @@ final class SwitchLeader {
 
   private void propose(
       KeyspaceRecord keyspace, Watch watch, SwitchCommand.Builder step, String what) {
-    if (what.equals(watch.proposed)
-        && now.nanos() - watch.proposedNanos < PROPOSE_AGAIN_NANOS) {
+    if (what.equals(watch.proposed) && now.nanos() - watch.proposedNanos < PROPOSE_AGAIN_NANOS) {
       return;
     }
     LogCommand command =

@@ -207,8 +207,7 @@ public final class Counters {
     for (Sibling sibling : held.siblings()) {
       TypedValue typed = sibling.typed();
       boolean remembers =
-          sibling.operation() != null
-              || !Operations.marksOf(sibling).equals(OperationMarks.EMPTY);
+          sibling.operation() != null || !Operations.marksOf(sibling).equals(OperationMarks.EMPTY);
       if (sibling.isTombstone() || (typed != null && typed.hasCounterBase() && !remembers)) {
         gone.add(sibling.dot());
         superseded.add(sibling);

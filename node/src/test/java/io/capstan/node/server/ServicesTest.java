@@ -10,7 +10,6 @@ import io.capstan.node.replica.Effect;
 import io.capstan.node.replica.Input;
 import io.capstan.node.replica.Moment;
 import io.capstan.proto.peer.v1.PeerMessage;
-import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.v1.AdminGrpc;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.GetRequest;
@@ -239,16 +238,14 @@ class ServicesTest {
   }
 
   @Test
-  void changingTheModeIsRefusedWithASentenceAndChangesNothing() {
-    SetModeRequest request =
-        SetModeRequest.newBuilder().setName("bank").setMode(Mode.MODE_AP).build();
+  void changingToNoModeIsRefusedWithASentenceAndChangesNothing() {
+    SetModeRequest request = SetModeRequest.newBuilder().setName("bank").build();
 
     StatusRuntimeException refusal =
         catchThrowableOfType(StatusRuntimeException.class, () -> admin().setMode(request));
 
-    assertThat(refusal.getStatus().getCode()).isEqualTo(Status.Code.UNIMPLEMENTED);
+    assertThat(refusal.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
     ErrorDetail error = RecordedCall.detail(refusal);
-    assertThat(error.getCode()).isEqualTo("NOT_AVAILABLE_YET");
     assertThat(error.getOutcome()).isEqualTo(Outcome.OUTCOME_FAILED);
     assertThat(replica.inputs).isEmpty();
   }
