@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.capstan.client.Bytes;
 import io.capstan.client.CapstanException;
 import io.capstan.client.Keyspace;
+import io.capstan.client.ModeChange;
 import io.capstan.client.Receipt;
 import io.capstan.client.Sibling;
 import java.io.IOException;
@@ -148,6 +149,28 @@ final class Json {
     nullable(json, "conflicts", keyspace.conflicts() == null ? null : keyspace.conflicts().label());
     nullable(json, "minWrites", keyspace.minWrites() == null ? null : keyspace.minWrites().label());
     json.writeNumberField("groupId", keyspace.groupId());
+    json.writeBooleanField("settling", keyspace.settling());
+    json.writeArrayFieldStart("changes");
+    for (ModeChange change : keyspace.changes()) {
+      json.writeStartObject();
+      json.writeNumberField("id", change.id());
+      nullable(json, "from", change.from() == null ? null : change.from().label());
+      nullable(json, "to", change.to() == null ? null : change.to().label());
+      json.writeNumberField("epoch", change.epoch());
+      json.writeStringField("requestedBy", change.requestedBy());
+      json.writeNumberField("beganAtMillis", change.beganAtMillis());
+      json.writeNumberField("endedAtMillis", change.endedAtMillis());
+      json.writeObjectFieldStart("phases");
+      for (ModeChange.Phase phase : change.phases()) {
+        json.writeNumberField(phase.name(), phase.millis());
+      }
+      json.writeEndObject();
+      json.writeNumberField("writesPausedMillis", change.writesPausedMillis());
+      json.writeNumberField("dotsMoved", change.dotsMoved());
+      json.writeStringField("aborted", change.aborted());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
   }
 
   static String error(CapstanException error) {

@@ -7,6 +7,7 @@ import io.capstan.client.Keyspace;
 import io.capstan.client.KeyspaceList;
 import io.capstan.client.Level;
 import io.capstan.client.Mode;
+import io.capstan.client.ModeChange;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -195,11 +196,38 @@ final class KeyspaceCommand implements Runnable {
       Keyspace keyspace = client.describe(name);
       if (output() == OutputFormat.TEXT) {
         streams().out().print(ListAll.table(List.of(keyspace)));
+        if (!keyspace.changes().isEmpty()) {
+          streams().out().println();
+          streams().out().print(history(keyspace.changes()));
+        }
       } else {
         print(line(output(), keyspace));
       }
       return ExitCode.OK;
     }
+  }
+
+  private static String history(List<ModeChange> changes) {
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of("CHANGED", "EPOCH", "BEGAN", "BY", "PHASES", "MOVED", "GIVEN UP"));
+    for (ModeChange change : changes) {
+      rows.add(
+          List.of(
+              label(change.from()) + " to " + label(change.to()),
+              Long.toString(change.epoch()),
+              java.time.Instant.ofEpochMilli(change.beganAtMillis()).toString(),
+              change.requestedBy().isEmpty() ? "-" : change.requestedBy(),
+              change.phases().stream()
+                  .map(phase -> phase.name() + " " + phase.millis() + " ms")
+                  .collect(java.util.stream.Collectors.joining(", ")),
+              Long.toString(change.dotsMoved()),
+              change.aborted().isEmpty() ? "-" : change.aborted()));
+    }
+    return Text.table(rows);
+  }
+
+  private static String label(@Nullable Mode mode) {
+    return mode == null ? "?" : mode.label();
   }
 
   @Command(

@@ -5,7 +5,11 @@ import io.capstan.client.CapstanException;
 import io.capstan.client.ErrorCode;
 import io.capstan.client.Keyspace;
 import io.capstan.client.Mode;
+import io.capstan.client.ModeChange;
+import io.capstan.client.NodeStatus;
+import io.capstan.client.Outcome;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -43,6 +47,11 @@ final class ModeCommand implements Runnable {
     int run(BlockingClient client) {
       Keyspace keyspace = client.describe(name != null ? name : options().keyspace());
       print(line(output(), keyspace));
+      if (output() == OutputFormat.TEXT) {
+        for (String wait : waitsFor(client, keyspace.name())) {
+          print("  waits: " + wait);
+        }
+      }
       return ExitCode.OK;
     }
   }
@@ -65,7 +74,15 @@ final class ModeCommand implements Runnable {
 
   @Command(
       name = "set",
-      description = "Changes the side of a keyspace while it serves. Not available yet.",
+      description = {
+        "Changes the side of a keyspace while it serves.",
+        "",
+        "To ap: at once; whoever lags behind the log serves later. To cp: replicas",
+        "converge while they serve, then take no writes for a moment (sealed), agree",
+        "on what there is, and open. Every acknowledged write is there afterwards.",
+        "A keyspace made with --min-writes quorum needs a majority for that; where",
+        "level one was allowed every replica is needed."
+      },
       footer = {"", "Examples:", "  capstan mode set feed cp --wait 60s"})
   static final class Change extends ClientCommand {
     @Parameters(index = "0", paramLabel = "KEYSPACE", description = "The keyspace.")
@@ -85,34 +102,131 @@ final class ModeCommand implements Runnable {
         description = "How long to watch the change before detaching. Default: 60s.")
     private Duration patience = Duration.ofSeconds(60);
 
-    @Option(names = "--abort", description = "Aborts a change that has not finished.")
+    @Option(
+        names = "--abort",
+        description = "Gives up a change that has not opened yet; the keyspace stays ap.")
     private boolean abort;
+
+    @Option(
+        names = "--by",
+        paramLabel = "NAME",
+        description = "Who asks, for the history. Default: the user of this process.")
+    private String by = System.getProperty("user.name", "");
 
     @Override
     int run(BlockingClient client) {
       if (mode == null) {
         throw usage("the mode is missing: cp or ap");
       }
-      try {
-        print(line(output(), client.setMode(name, mode)));
+      long untilNanos = System.nanoTime() + patience.toNanos();
+      if (abort) {
+        Keyspace given = client.abortModeChange(name, by);
+        print(line(output(), given));
         return ExitCode.OK;
-      } catch (CapstanException e) {
-        if (!e.code().equals(ErrorCode.NOT_AVAILABLE_YET)) {
-          throw e;
+      }
+      ModeChange before = client.describe(name).lastChange();
+      Keyspace now = client.setMode(name, mode, by);
+      if (patience.isZero()) {
+        print(line(output(), now));
+        return ExitCode.OK;
+      }
+      return watch(client, mode, before == null ? 0 : before.id(), untilNanos);
+    }
+
+    private int watch(BlockingClient client, Mode target, long idBefore, long untilNanos) {
+      String shown = "";
+      while (true) {
+        Keyspace keyspace = client.describe(name);
+        ModeChange last = keyspace.lastChange();
+        if (last != null && last.id() > idBefore && !last.aborted().isEmpty()) {
+          throw new CapstanException(
+              ErrorCode.NO_QUORUM,
+              Outcome.FAILED,
+              "The change of keyspace \"" + name + "\" was given up: " + last.aborted() + ".",
+              "It serves on as ap in epoch "
+                  + keyspace.epoch()
+                  + ". Ask again when the replicas"
+                  + " that it needs can be reached; 'capstan status' shows them.",
+              null);
         }
-        throw new CapstanException(
-            e.code(),
-            e.outcome(),
-            "Changing the mode of a keyspace comes with a later version; keyspace \""
-                + name
-                + "\" is as it was (asked for: "
-                + mode.label()
-                + (abort ? ", abort" : ", wait " + patience.toSeconds() + "s")
-                + ").",
-            "Create another keyspace with the mode you want: capstan keyspace create NAME --mode "
-                + mode.label(),
-            e.receipt());
+        if (keyspace.mode() == target && keyspace.phase().equals("serving")) {
+          done(keyspace, last != null && last.id() > idBefore ? last : null);
+          return ExitCode.OK;
+        }
+        List<String> waits = waitsFor(client, name);
+        String line = keyspace.phase() + (waits.isEmpty() ? "" : ": " + String.join("; ", waits));
+        if (!line.equals(shown)) {
+          shown = line;
+          streams().err().println("capstan: " + name + " is " + line);
+        }
+        if (System.nanoTime() >= untilNanos) {
+          throw new CapstanException(
+              ErrorCode.TIMEOUT,
+              Outcome.UNKNOWN,
+              "The change of keyspace \"" + name + "\" goes on without this command: " + line + ".",
+              "Look with 'capstan mode get "
+                  + name
+                  + "', give it up with 'capstan mode set "
+                  + name
+                  + " "
+                  + target.label()
+                  + " --abort'.",
+              null);
+        }
+        pause(100);
       }
     }
+
+    private void done(Keyspace keyspace, @Nullable ModeChange change) {
+      if (output() != OutputFormat.TEXT || change == null) {
+        print(line(output(), keyspace));
+        return;
+      }
+      StringBuilder text = new StringBuilder();
+      text.append(Text.colour(streams(), Text.Colour.GREEN, "OK"))
+          .append("  ")
+          .append(line(OutputFormat.TEXT, keyspace));
+      for (ModeChange.Phase phase : change.phases()) {
+        text.append("\n    ")
+            .append(phase.name())
+            .append("  ")
+            .append(phase.millis())
+            .append(" ms");
+      }
+      if (keyspace.mode() == Mode.CP) {
+        text.append("\n    writes paused for ")
+            .append(change.writesPausedMillis())
+            .append(" ms; ")
+            .append(change.dotsMoved())
+            .append(" writes moved between replicas");
+      }
+      print(text.toString());
+    }
+
+    private static void pause(long millis) {
+      try {
+        Thread.sleep(millis);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new CapstanException(
+            ErrorCode.CANCELLED, Outcome.UNKNOWN, "The command was interrupted.", "", null);
+      }
+    }
+  }
+
+  /** What the leader says that a change waits for; nothing where it cannot be asked. */
+  private static List<String> waitsFor(BlockingClient client, String name) {
+    for (NodeStatus status : client.status(Duration.ofSeconds(1))) {
+      NodeStatus.Node node = status.node();
+      if (node == null || !node.role().equals("leader")) {
+        continue;
+      }
+      for (Keyspace keyspace : node.keyspaces()) {
+        if (keyspace.name().equals(name)) {
+          return keyspace.waitsFor();
+        }
+      }
+    }
+    return List.of();
   }
 }

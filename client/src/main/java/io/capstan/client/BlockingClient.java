@@ -136,8 +136,13 @@ public final class BlockingClient {
   }
 
   /** Changes the side of a keyspace. A cluster that cannot yet answers NOT_AVAILABLE_YET. */
-  public Keyspace setMode(String name, Mode mode) {
-    return await(client.setMode(name, mode));
+  public Keyspace setMode(String name, Mode mode, String requestedBy) {
+    return await(client.setMode(name, mode, requestedBy));
+  }
+
+  /** As {@link CapstanClient#abortModeChange}. */
+  public Keyspace abortModeChange(String name, String requestedBy) {
+    return await(client.abortModeChange(name, requestedBy));
   }
 
   /** Lists who belongs to the cluster. */

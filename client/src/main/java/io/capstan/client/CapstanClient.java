@@ -422,16 +422,39 @@ public final class CapstanClient implements AutoCloseable {
     return request.build();
   }
 
-  /** Changes the side of a keyspace. A cluster that cannot yet answers NOT_AVAILABLE_YET. */
-  public CompletableFuture<Keyspace> setMode(String name, Mode mode) {
-    SetModeRequest request =
-        SetModeRequest.newBuilder().setName(name).setMode(WireRequests.mode(mode)).build();
+  /**
+   * Begins to change the side of a keyspace; {@link #describe} tells how far it is. Asked again it
+   * changes nothing.
+   *
+   * @param requestedBy for the history; may be empty
+   */
+  public CompletableFuture<Keyspace> setMode(String name, Mode mode, String requestedBy) {
+    return setMode(
+        SetModeRequest.newBuilder()
+            .setName(name)
+            .setMode(WireRequests.mode(mode))
+            .setRequestedBy(requestedBy)
+            .build());
+  }
+
+  /** Gives up the change of sides that is under way; the keyspace stays AP. */
+  public CompletableFuture<Keyspace> abortModeChange(String name, String requestedBy) {
+    return setMode(
+        SetModeRequest.newBuilder()
+            .setName(name)
+            .setAbort(true)
+            .setRequestedBy(requestedBy)
+            .build());
+  }
+
+  private CompletableFuture<Keyspace> setMode(SetModeRequest request) {
     return admin(
-        Limits.problem(name),
+        Limits.problem(request.getName()),
         "change of mode",
         AdminGrpc.getSetModeMethod(),
-        Operation.Kind.PLAIN_WRITE,
-        (id, epoch, operation) -> request,
+        Operation.Kind.LOGGED_WRITE,
+        (id, epoch, operation) ->
+            operation == null ? request : request.toBuilder().setOperation(operation).build(),
         (response, micros) -> WireAnswers.keyspace(response.getKeyspace()),
         null);
   }

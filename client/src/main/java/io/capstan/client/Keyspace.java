@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param unconfirmedDots AP, in a status only: writes that are not known to be everywhere
  * @param disagreeing AP, in a status only: nodes that had seen the same and held other rows, which
  *     must not be
+ * @param changes the changes of sides that it has gone through, latest last
+ * @param waitsFor in a status of the leader only: what the change under way waits for
+ * @param settling whether some replica has yet to install what the last change opened with
  */
 public record Keyspace(
     long id,
@@ -37,10 +40,20 @@ public record Keyspace(
     long collapsedConflicts,
     List<String> collectionWaitsFor,
     long unconfirmedDots,
-    List<String> disagreeing) {
+        List<String> disagreeing,
+    List<ModeChange> changes,
+    List<String> waitsFor,
+    boolean settling) {
 
   public Keyspace {
     collectionWaitsFor = List.copyOf(collectionWaitsFor);
     disagreeing = List.copyOf(disagreeing);
+    changes = List.copyOf(changes);
+    waitsFor = List.copyOf(waitsFor);
+  }
+
+  /** The last change of sides, or null where there was none. */
+  public @Nullable ModeChange lastChange() {
+    return changes.isEmpty() ? null : changes.get(changes.size() - 1);
   }
 }

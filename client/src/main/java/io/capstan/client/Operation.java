@@ -101,6 +101,8 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
   private @Nullable OperationId operation;
   private WriteSession.@Nullable Ticket ticket;
   private KeyspaceDirectory.@Nullable Entry pinned;
+  // Whether the keyspace changed sides after an attempt that may have been applied.
+  private boolean crossed;
   private @Nullable Failure last;
   // Whether some attempt may have been, or may still be, applied.
   private boolean uncertain;
@@ -239,7 +241,7 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
   /** Whether an attempt without a clear answer may be followed by another one. */
   private boolean isRepeatable() {
     return kind == Kind.READ
-        || ticket != null
+        || (ticket != null && !crossed)
         || (call.kind() == Kind.TYPED_WRITE && kind == Kind.AP_WRITE && operation != null);
   }
 
@@ -313,10 +315,17 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
   private void afterRefusedWrite(Failure failure) {
     String code = failure.code();
     if (pinned != null && (code.equals(ErrorCode.WRONG_EPOCH) || isOtherKeyspace(code))) {
-      if (uncertain) {
-        finish(failure);
-      } else {
+      if (!uncertain) {
         replan(failure);
+      } else if (code.equals(ErrorCode.WRONG_EPOCH) && ticket != null) {
+        // Whatever epoch it is now, its nodes find out by the operation id whether the earlier one
+        // has executed it.
+        pinned = null;
+        crossed = true;
+        core.directory().forget(call.keyspace());
+        retry(failure);
+      } else {
+        finish(failure);
       }
     } else if (failure.isDecidedByLog() && ticket != null) {
       uncertain = false;

@@ -1,5 +1,6 @@
 package io.capstan.client;
 
+import io.capstan.proto.store.v1.SwitchHistory;
 import io.capstan.proto.v1.KeyspaceDescription;
 import io.capstan.proto.v1.KeyspaceStatus;
 import io.capstan.proto.v1.ListMembersResponse;
@@ -134,7 +135,26 @@ final class WireAnswers {
         status.getCollapsedConflicts(),
         status.getCollectionWaitsForList(),
         status.getUnconfirmedDots(),
-        status.getDisagreeingList());
+        status.getDisagreeingList(),
+        keyspace.getHistoryList().stream().map(WireAnswers::change).toList(),
+        status.getSwitchWaitsForList(),
+        keyspace.getSettling());
+  }
+
+  private static ModeChange change(SwitchHistory passed) {
+    return new ModeChange(
+        passed.getId(),
+        mode(passed.getFrom()),
+        mode(passed.getTo()),
+        passed.getEpoch(),
+        passed.getRequestedBy(),
+        passed.getBeganAtMillis(),
+        passed.getEndedAtMillis(),
+        passed.getPhasesList().stream()
+            .map(phase -> new ModeChange.Phase(phase.getPhase(), phase.getMillis()))
+            .toList(),
+        passed.getDotsMoved(),
+        passed.getAborted());
   }
 
   static NodeStatus.Node node(StatusResponse status) {

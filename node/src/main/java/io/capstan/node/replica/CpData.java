@@ -118,6 +118,17 @@ final class CpData {
         .build();
   }
 
+  /** As executed, where the command is one for the present epoch and its row says so; else null. */
+  @Nullable CommandResult executedInAp(LogCommand command, long index) {
+    DataCommand wanted = command.getData();
+    KeyspaceRecord keyspace = catalogue.withId(wanted.getKeyspaceId());
+    return keyspace == null
+            || keyspace.getMode() != Mode.MODE_CP
+            || keyspace.getEpoch() != wanted.getEpoch()
+        ? null
+        : executedBefore(keyspace.getId(), command, index);
+  }
+
   /**
    * What an operation comes to that an AP epoch has executed already: its id is in the row that it
    * wrote. A transaction cannot have been executed there.

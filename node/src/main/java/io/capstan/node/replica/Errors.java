@@ -148,7 +148,7 @@ final class Errors {
     }
     return leader.equals(nodeId)
         ? "It leads, so that index was never committed here: the session belongs to another"
-              + " cluster, or "
+            + " cluster, or "
             + nodeId
             + " has yet to apply its log"
         : "Its leader is " + leader;

@@ -207,7 +207,11 @@ final class StateMachine {
     }
     CommandResult replay = sessions.replay(command.getOperation(), entry.index());
     if (replay != null) {
-      return replay;
+      // An AP epoch took operations of sessions that the log was never told of.
+      boolean unknown = replay.getCode() == CommandResult.Code.CODE_UNKNOWN_SESSION;
+      CommandResult earlier =
+          unknown && command.hasData() ? data.executedInAp(command, entry.index()) : null;
+      return earlier == null ? replay : earlier;
     }
     CommandResult result = execute(command, entry.index());
     sessions.executed(command.getOperation(), result, logMillis);
