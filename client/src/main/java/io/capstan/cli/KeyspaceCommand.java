@@ -94,7 +94,10 @@ final class KeyspaceCommand implements Runnable {
         names = "--min-writes",
         paramLabel = "LEVEL",
         converter = Converters.LevelConverter.class,
-        description = "AP: the smallest write level allowed: one (default), quorum or all.")
+        description = {
+          "AP: the smallest write level allowed: one (default), quorum or all.",
+          "With quorum a later change to cp needs a majority; with one, every replica."
+        })
     private @Nullable Level minWrites;
 
     @Override

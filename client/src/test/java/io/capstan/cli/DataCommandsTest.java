@@ -289,15 +289,6 @@ class DataCommandsTest {
     assertThat(run.err()).startsWith("capstan: FAILED").contains("UNKNOWN_KEYSPACE");
   }
 
-  @Test
-  void aChangeOfModeSaysThatItComesLaterAndChangesNothing() {
-    CommandRun run = setting.run("mode", "set", "feed", "cp");
-
-    assertThat(run.exitCode()).isEqualTo(ExitCode.ERROR);
-    assertThat(run.err()).contains("later version").contains("\"feed\" is as it was");
-    assertThat(setting.run("mode", "get", "feed", "-o", "raw").out()).isEqualTo("ap\n");
-  }
-
   // ---- exit 2 -------------------------------------------------------------------------------
 
   @Test

@@ -1,5 +1,7 @@
 package io.capstan.chaos.sim;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.capstan.node.storage.Table;
@@ -7,6 +9,7 @@ import io.capstan.node.type.Counters;
 import io.capstan.node.type.Sets;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.DottedVersionVectorSet;
+import io.capstan.node.version.NodeClock;
 import io.capstan.node.version.VersionVector;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
@@ -40,6 +43,7 @@ final class FlipOracle {
   private final Map<Integer, KeyspaceRecord> records = new HashMap<>();
   private long epochSeen = 1;
   private long epochSeenCp;
+  private long openedIndex;
 
   FlipOracle(long keyspaceId, List<SimulatedNode> nodes, Coverage coverage, Level minWrites) {
     this.keyspaceId = keyspaceId;
@@ -134,6 +138,10 @@ final class FlipOracle {
           "an epoch has one mode",
           "epoch " + record.getEpoch() + " is " + known + " and " + record.getMode());
     }
+    if (record.getCheckpoint().getIndex() > openedIndex) {
+      openedIndex = record.getCheckpoint().getIndex();
+      checkHeldByMajority(record);
+    }
     KeyspaceRecord before = records.put(node, record);
     if (before != null && record.getEpoch() > before.getEpoch() && node == 0) {
       boolean aborted =
@@ -144,6 +152,36 @@ final class FlipOracle {
     return before == null
         || before.getEpoch() != record.getEpoch()
         || before.getSwitch().getPhase() != record.getSwitch().getPhase();
+  }
+
+  /** The first node opens a CP epoch: more than half of the disks hold the join of the seals. */
+  private void checkHeldByMajority(KeyspaceRecord opened) {
+    NodeClock join = NodeClock.fromProto(opened.getBaseClock());
+    int holding = 0;
+    for (SimulatedNode each : nodes) {
+      byte[] row = each.disk().rows(Table.clock(keyspaceId)).get("clock".getBytes(US_ASCII));
+      try {
+        NodeClock held =
+            NodeClock.fromProto(
+                row == null
+                    ? io.capstan.proto.store.v1.NodeClock.getDefaultInstance()
+                    : io.capstan.proto.store.v1.NodeClock.parseFrom(row));
+        holding += held.containsAll(join) ? 1 : 0;
+      } catch (InvalidProtocolBufferException broken) {
+        throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
+      }
+    }
+    if (holding <= nodes.size() / 2) {
+      throw new SimulationFailure(
+          "an opening is held by a majority",
+          "epoch "
+              + opened.getEpoch()
+              + " opened while "
+              + holding
+              + " of "
+              + nodes.size()
+              + " replicas held what it opens with");
+    }
   }
 
   private @Nullable KeyspaceRecord stored(int node) {
