@@ -136,6 +136,11 @@ public final class BlockingClient {
   }
 
   /** Changes the side of a keyspace. A cluster that cannot yet answers NOT_AVAILABLE_YET. */
+  public Keyspace setMode(String name, Mode mode) {
+    return setMode(name, mode, "");
+  }
+
+  /** As {@link CapstanClient#setMode}. */
   public Keyspace setMode(String name, Mode mode, String requestedBy) {
     return await(client.setMode(name, mode, requestedBy));
   }
