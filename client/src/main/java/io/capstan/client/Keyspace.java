@@ -40,7 +40,7 @@ public record Keyspace(
     long collapsedConflicts,
     List<String> collectionWaitsFor,
     long unconfirmedDots,
-        List<String> disagreeing,
+    List<String> disagreeing,
     List<ModeChange> changes,
     List<String> waitsFor,
     boolean settling) {
