@@ -35,7 +35,7 @@ public final class LinearizabilityChecker {
   private static final int EXPLAIN_TIME_DIVISOR = 4;
 
   private static final Duration EXPLAIN_TIME_MIN = Duration.ofMillis(500);
-  private static final Duration EXPLAIN_TIME_MAX = Duration.ofSeconds(10);
+  private static final Duration EXPLAIN_TIME_MAX = Duration.ofSeconds(3);
 
   private final int threads;
   private final boolean shrinking;

@@ -163,7 +163,8 @@ final class SearchProblem<S> {
   /**
    * An operation whose answer nobody can have caused: it saw a value that is neither the initial
    * one nor left by any operation invoked before it ended. Found without search, for models with
-   * footprints; the first by completion.
+   * footprints; the first by completion. Or one for which a value came back too often ({@link
+   * SupplyCheck}).
    */
   Optional<Operation> firstInexplicable() {
     List<Footprint> footprints = new ArrayList<>(calls.size());
@@ -202,7 +203,7 @@ final class SearchProblem<S> {
         found = required[i];
       }
     }
-    return Optional.ofNullable(found);
+    return found != null ? Optional.of(found) : SupplyCheck.firstUnsupplied(this, footprints);
   }
 
   private static void noteProducer(

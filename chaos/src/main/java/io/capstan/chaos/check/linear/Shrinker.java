@@ -133,7 +133,12 @@ final class Shrinker<S> {
   }
 
   private Optional<Violation> check(List<Operation> operations) {
-    SearchOutcome outcome = new KeySearch<>(SearchProblem.of(model, operations), budget).run();
+    SearchProblem<S> problem = SearchProblem.of(model, operations);
+    Optional<Operation> inexplicable = problem.firstInexplicable();
+    if (inexplicable.isPresent()) {
+      return inexplicable.map(culprit -> new Violation(operations, culprit, List.of()));
+    }
+    SearchOutcome outcome = new KeySearch<>(problem, budget).run();
     Operation culprit = outcome.culprit();
     return culprit == null
         ? Optional.empty()

@@ -78,6 +78,25 @@ class HardHistoriesTest {
     assertThat(report.configurations()).isLessThan(200_000);
   }
 
+  /** Thirty crashed writes of one value, which then comes back as often, and once too often. */
+  @Test
+  void aValueThatComesBackOnceTooOftenIsRefutedWithoutSearch() {
+    HistoryScript script = new HistoryScript();
+    for (int client = 0; client < 90; client++) {
+      script.invoke(client, "write", client % 3).info(client);
+    }
+    for (int round = 0; round < 30; round++) {
+      script.did(100, "write", 7).read(100, 0);
+    }
+    assertThat(check(script.history(), RegisterModel.register(9L)).verdict().isValid()).isTrue();
+
+    LinearizabilityReport report =
+        check(script.did(100, "write", 7).read(100, 0).history(), RegisterModel.register(9L));
+
+    assertThat(report.verdict().isInvalid()).isTrue();
+    assertThat(report.explanation().orElseThrow().operations()).hasSizeGreaterThan(60);
+  }
+
   @Test
   void twoThousandAppendsByFiftyClients() {
     SplittableRandom random = new SplittableRandom(3);
