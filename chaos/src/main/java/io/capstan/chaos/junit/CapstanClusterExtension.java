@@ -154,8 +154,8 @@ public final class CapstanClusterExtension
   /** Removes the cluster that began in this context; returns whether there was one. */
   private static boolean remove(ExtensionContext context) {
     Owned owned = find(context);
-    boolean isInherited = context.getParent().map(parent -> find(parent) == owned).orElse(false);
-    if (owned == null || isInherited) {
+    if (owned == null
+        || owned.equals(context.getParent().map(parent -> find(parent)).orElse(null))) {
       return false;
     }
     context.getStore(NAMESPACE).remove(OWNED);
