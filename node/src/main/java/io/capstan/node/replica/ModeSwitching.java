@@ -355,7 +355,7 @@ final class ModeSwitching {
     outbox.whenDurable(
         () -> {
           String to = raft.leaderId();
-          if (config.nodeId().equals(to)) {
+          if (to != null && config.nodeId().equals(to)) {
             leader.heard(to, message, now);
             leader.act(now);
           } else if (to != null) {
