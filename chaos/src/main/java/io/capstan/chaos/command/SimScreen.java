@@ -102,6 +102,9 @@ final class SimScreen {
             ? ink.good("every claim held")
             : ink.bad(failed + (failed == 1 ? " seed" : " seeds") + " broke a claim");
     out.printf(Locale.ROOT, "%,d seeds: %s%n", summary.seeds(), verdict);
+    for (SimulationCampaign.Failure failure : summary.failures()) {
+      out.printf(Locale.ROOT, "  seed %d: %s%n", failure.seed(), failure.cause().getMessage());
+    }
     out.printf(
         Locale.ROOT,
         "%s of virtual time in %s: %,.0f times real time, %,.0f on a core to itself%n",

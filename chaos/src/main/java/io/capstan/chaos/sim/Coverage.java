@@ -31,6 +31,18 @@ public final class Coverage {
     CHECKPOINTS_INSTALLED("openings installed from others"),
     /** Leaders elected. */
     ELECTIONS("elections"),
+    /** Joint configurations that a leader began. */
+    JOINT_CONFIGURATIONS("joint configurations"),
+    /** Other configurations that a leader began. */
+    CONFIGURATIONS("configurations"),
+    /** Leaders that a change of members made leave. */
+    LEADERS_REMOVED("leaders removed"),
+    /** Sessions that were forgotten because nobody used them. */
+    SESSIONS_EXPIRED("sessions expired"),
+    /** Messages of nodes that are no members, as far as their receiver knew. */
+    STRANGERS_REFUSED("messages of strangers refused"),
+    /** Messages of nodes that had come back as another incarnation, or of what they were before. */
+    INCARNATIONS_REFUSED("messages of other incarnations refused"),
     /** Log entries committed. */
     COMMITTED_ENTRIES("committed entries"),
     /** Times that a follower removed entries that a new leader does not have. */

@@ -58,7 +58,15 @@ public enum FaultKind {
   /**
    * The first node is asked to have leadership moved to the second: no fault, but as unsettling.
    */
-  LEADER_TRANSFER(Group.PROCESS);
+  LEADER_TRANSFER(Group.PROCESS),
+  /** A node without data joins, the first from the one named on that is no member. */
+  MEMBER_ADD(Group.MEMBERS),
+  /** A voter is removed, and goes on talking; the first from the one named on. */
+  MEMBER_REMOVE(Group.MEMBERS),
+  /** A voter, from the first one named on, is replaced by a node without data, from the second. */
+  MEMBER_REPLACE(Group.MEMBERS),
+  /** A voter loses its disk for good, is removed, and joins again without data. */
+  DISK_LOSS(Group.MEMBERS);
 
   /** What a fault hits. */
   public enum Group {
@@ -67,7 +75,9 @@ public enum FaultKind {
     /** One node's disk. */
     DISK,
     /** One node's process and clock. */
-    PROCESS
+    PROCESS,
+    /** Who belongs to the cluster. */
+    MEMBERS
   }
 
   private final Group group;
@@ -101,8 +111,17 @@ public enum FaultKind {
     return EnumSet.allOf(FaultKind.class);
   }
 
+  /** Every kind that can happen in that mode: where a keyspace is or may become AP, members stay. */
+  public static Set<FaultKind> of(SimulationMode mode) {
+    Set<FaultKind> kinds = all();
+    if (mode != SimulationMode.CP) {
+      kinds.removeIf(kind -> kind.group() == Group.MEMBERS);
+    }
+    return kinds;
+  }
+
   /** Whether it needs a second node. */
   boolean needsPeers() {
-    return group == Group.NETWORK || this == LEADER_TRANSFER;
+    return group == Group.NETWORK || this == LEADER_TRANSFER || this == DISK_LOSS;
   }
 }

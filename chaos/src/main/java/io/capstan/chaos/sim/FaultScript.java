@@ -12,6 +12,7 @@ final class FaultScript {
   private final EventQueue events;
   private final SimulatedNetwork network;
   private final List<SimulatedNode> nodes;
+  private final SimulatedOperator operator;
   private final Coverage coverage;
   private final Announced announced;
 
@@ -24,11 +25,13 @@ final class FaultScript {
       EventQueue events,
       SimulatedNetwork network,
       List<SimulatedNode> nodes,
+      SimulatedOperator operator,
       Coverage coverage,
       Announced announced) {
     this.events = events;
     this.network = network;
     this.nodes = nodes;
+    this.operator = operator;
     this.coverage = coverage;
     this.announced = announced;
   }
@@ -47,6 +50,7 @@ final class FaultScript {
   /** Nothing that has not happened will happen; nodes that are down start within their time. */
   void end() {
     nodes.forEach(SimulatedNode::disarm);
+    operator.stop();
   }
 
   private void begin(SimulatedFault fault) {
@@ -75,6 +79,7 @@ final class FaultScript {
         nodes.get(fault.node()).clock().addWallOffset(fault.amount());
       }
       case LEADER_TRANSFER -> transfer(fault);
+      case MEMBER_ADD, MEMBER_REMOVE, MEMBER_REPLACE, DISK_LOSS -> operator.want(fault);
     }
     if (hasEnd(fault.kind())) {
       events.after(fault.forMillis() * MILLI, () -> end(fault));
@@ -84,7 +89,7 @@ final class FaultScript {
   private static boolean hasEnd(FaultKind kind) {
     return switch (kind) {
       case POWER_LOSS, TORN_WRITE, FAILED_FSYNC, FULL_DISK, CRASH, FLAP, LEADER_TRANSFER -> false;
-      default -> true;
+      default -> kind.group() != FaultKind.Group.MEMBERS;
     };
   }
 
@@ -176,6 +181,9 @@ final class FaultScript {
 
   /** Near enough on the ring that each node and those near it are a majority. */
   private boolean isNear(List<Integer> ring, int from, int to) {
+    if (!ring.contains(from) || !ring.contains(to)) {
+      return true;
+    }
     int distance = Math.abs(ring.indexOf(from) - ring.indexOf(to));
     int around = Math.min(distance, ring.size() - distance);
     int majority = ring.size() / 2 + 1;

@@ -20,20 +20,24 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Compares what the nodes of a healed and quiet cluster have come to. */
 final class FinalState {
-  private final List<SimulatedNode> nodes;
+  private final Supplier<List<SimulatedNode>> members;
 
-  FinalState(List<SimulatedNode> nodes) {
-    this.nodes = nodes;
+  /**
+   * @param members tells who belongs to the cluster by now
+   */
+  FinalState(Supplier<List<SimulatedNode>> members) {
+    this.members = members;
   }
 
   /** Whether every node has the same siblings under the same keys of the AP keyspace. */
   boolean apEqual(long keyspace) {
     Map<ByteString, StoredValue> first = ap(0, keyspace);
-    for (int i = 1; i < nodes.size(); i++) {
+    for (int i = 1; i < members.get().size(); i++) {
       if (!siblingsEqual(first, ap(i, keyspace))) {
         return false;
       }
@@ -44,7 +48,7 @@ final class FinalState {
   /** Whether the hash trees of the AP keyspace say that every node holds the same rows. */
   boolean rootsEqual(long keyspace) {
     RowHash first = null;
-    for (SimulatedNode node : nodes) {
+    for (SimulatedNode node : members.get()) {
       LeaderlessKeyspace leaderless = leaderless(node, keyspace);
       RowHash root = leaderless == null ? null : leaderless.root();
       if (root == null || (first != null && !first.equals(root))) {
@@ -57,6 +61,7 @@ final class FinalState {
 
   /** Hash trees are those of the rows, and equal clocks never stood above different rows. */
   void checkRoots(long keyspace) {
+    List<SimulatedNode> nodes = members.get();
     for (int node = 0; node < nodes.size(); node++) {
       LeaderlessKeyspace leaderless = leaderless(nodes.get(node), keyspace);
       if (leaderless == null) {
@@ -106,7 +111,8 @@ final class FinalState {
   Map<ByteString, StoredValue> ap(int node, long keyspace) {
     Map<ByteString, StoredValue> state =
         new TreeMap<>(ByteString.unsignedLexicographicalComparator());
-    nodes
+    members
+        .get()
         .get(node)
         .disk()
         .rows(Table.data(keyspace))
@@ -124,7 +130,7 @@ final class FinalState {
   /** The dots that the ledger of any node lists. */
   Set<String> discarded(long keyspace) {
     Set<String> discarded = new TreeSet<>();
-    for (SimulatedNode node : nodes) {
+    for (SimulatedNode node : members.get()) {
       node.disk()
           .rows(Table.ledger(keyspace))
           .forEach(
@@ -147,6 +153,7 @@ final class FinalState {
 
   /** What the log decides is the same byte for byte: the first keyspace, and the sessions. */
   void checkEqual() {
+    List<SimulatedNode> nodes = members.get();
     long first = nodes.get(0).disk().keyspaces()[0];
     for (Table table : List.of(Table.data(first), Table.SESSIONS)) {
       for (int i = 1; i < nodes.size(); i++) {

@@ -1,5 +1,6 @@
 package io.capstan.chaos.sim;
 
+import io.capstan.node.raft.Configuration;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.HardState;
 import io.capstan.node.raft.Role;
@@ -36,6 +37,8 @@ final class RaftInvariants {
   private final long[] appliedOf;
   private final long[] termOf;
   private final long[] leadsTerm;
+  // In effect when the node was last looked at: what it has decided since may rest on it.
+  private final @Nullable Configuration[] configurationOf;
   private long[] committedTerm = new long[1_024];
   // The term in which an entry was first seen to be committed, at the latest.
   private long[] committedIn = new long[1_024];
@@ -52,6 +55,7 @@ final class RaftInvariants {
     this.appliedOf = new long[members.size()];
     this.termOf = new long[members.size()];
     this.leadsTerm = new long[members.size()];
+    this.configurationOf = new @Nullable Configuration[members.size()];
   }
 
   /** A node starts from its disk, where its applied index may be older than it was. */
@@ -60,6 +64,7 @@ final class RaftInvariants {
     appliedOf[node] = 0;
     termOf[node] = replica.term();
     leadsTerm[node] = 0;
+    configurationOf[node] = replica.configuration();
   }
 
   // ---- the log ----
@@ -114,6 +119,35 @@ final class RaftInvariants {
       return;
     }
     known.set(index, new Known(entry, previousTerm, first));
+    if (entry.kind() == Entry.Kind.CONFIGURATION) {
+      followsACommittedOne(node, entry);
+    }
+  }
+
+  /**
+   * One change of members at a time, and a joint configuration is left only once it is committed
+   * (dissertation, section 4.3): a new configuration is written behind a committed one.
+   */
+  private void followsACommittedOne(int node, Entry entry) {
+    SimulatedDisk disk = nodes.get(node).disk();
+    Replica replica = nodes.get(node).replica();
+    long previous = disk.lastConfigurationIndex();
+    if (replica != null
+        && previous > Math.max(replica.commitIndex(), disk.log().firstIndex() - 1)) {
+      throw new SimulationFailure(
+          "a configuration follows a committed one",
+          members.get(node)
+              + " writes one at "
+              + entry.index()
+              + ", that at "
+              + previous
+              + " is not committed, its commit index is "
+              + replica.commitIndex());
+    }
+    coverage.count(
+        entry.configuration().isJoint()
+            ? Coverage.Counter.JOINT_CONFIGURATIONS
+            : Coverage.Counter.CONFIGURATIONS);
   }
 
   /**
@@ -181,6 +215,7 @@ final class RaftInvariants {
       commitOf[node] = commit;
     }
     appliedOf[node] = applied;
+    configurationOf[node] = replica.configuration();
     if (replica.role() == Role.LEADER && leadsTerm[node] != term) {
       leads(node, term, disk);
     }
@@ -221,16 +256,13 @@ final class RaftInvariants {
     committedIn[(int) index] = term;
     committed = (int) index;
     coverage.count(Coverage.Counter.COMMITTED_ENTRIES);
-    int durable = 0;
     for (int i = 0; i < nodes.size(); i++) {
-      if (nodes.get(i).disk().durableTerm(index) == entryTerm) {
-        durable++;
-      }
       if (leadsTerm[i] > term && nodes.get(i).disk().writtenTerm(index) != entryTerm) {
         throw incomplete(i, leadsTerm[i], index, entryTerm);
       }
     }
-    if (durable <= nodes.size() / 2) {
+    if (!isOnQuorum(configurationOf[node], index, entryTerm)
+        && !isOnQuorum(configurationNow(node), index, entryTerm)) {
       throw new SimulationFailure(
           "what is committed is on the disks of a majority",
           members.get(node)
@@ -238,12 +270,20 @@ final class RaftInvariants {
               + index
               + " of term "
               + entryTerm
-              + ", which only "
-              + durable
-              + " of "
-              + nodes.size()
-              + " disks hold durably");
+              + ", which too few disks hold durably for "
+              + configurationNow(node));
     }
+  }
+
+  private @Nullable Configuration configurationNow(int node) {
+    Replica replica = nodes.get(node).replica();
+    return replica == null ? null : replica.configuration();
+  }
+
+  private boolean isOnQuorum(@Nullable Configuration configuration, long index, long entryTerm) {
+    return configuration != null
+        && configuration.isQuorum(
+            id -> nodes.get(members.indexOf(id)).disk().durableTerm(index) == entryTerm);
   }
 
   private void leads(int node, long term, SimulatedDisk disk) {
@@ -318,12 +358,17 @@ final class RaftInvariants {
               + ", its disk says "
               + durable);
     }
-    String before = voteOfTermAndNode.putIfAbsent(term * Schedule.NODES_MAX + node, candidate);
+    String before = voteOfTermAndNode.putIfAbsent(voter(node, term), candidate);
     if (before != null && !before.equals(candidate)) {
       throw new SimulationFailure(
           "one vote a term",
           members.get(node) + " votes in term " + term + " for " + before + " and " + candidate);
     }
+  }
+
+  /** A machine that lost its disk has another vote: it is another voter. */
+  private long voter(int node, long term) {
+    return (term << 16) + ((long) nodes.get(node).lives() << 4) + node;
   }
 
   private void durableTerm(int node, long term) {

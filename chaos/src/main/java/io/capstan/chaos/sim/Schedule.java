@@ -9,7 +9,7 @@ import java.util.List;
  * @param seed decides everything that the schedule leaves open: delays of messages and syncs,
  *     election timeouts, what survives a loss of power
  * @param mode which keyspaces are used
- * @param nodes replicas, 1 to {@link #NODES_MAX}
+ * @param nodes replicas that the cluster begins with, 1 to {@link #NODES_MAX}
  * @param leaseReads whether leaders serve reads by lease, instead of asking a majority each time
  * @param loopDelayMicros up to so long the inputs of a node gather before it works on them
  * @param faultyMillis virtual time in which faults may happen and clients ask
@@ -30,6 +30,9 @@ public record Schedule(
 
   /** The largest cluster. */
   public static final int NODES_MAX = 7;
+
+  /** The most machines: nodes of the beginning, and those that join later. */
+  static final int MACHINES_MAX = 9;
 
   /** The most clients. */
   static final int CLIENTS_MAX = 64;
@@ -56,6 +59,17 @@ public record Schedule(
             "client is " + operation.client() + ", allowed is 0 to " + (CLIENTS_MAX - 1));
       }
     }
+  }
+
+  /** Machines: the nodes of the beginning, and every other one that a fault names. */
+  int machines() {
+    int machines = nodes;
+    for (SimulatedFault fault : faults) {
+      for (int node : fault.nodes()) {
+        machines = Math.max(machines, node + 1);
+      }
+    }
+    return machines;
   }
 
   int clients() {

@@ -17,6 +17,8 @@ public final class ScheduleGenerator {
   private static final long USE_TYPES = 4;
   private static final long USE_FLIPS = 5;
 
+  private static final long USE_MEMBERS = 5;
+
   // One seed of so many uses counters and sets, beside everything else.
   private static final int TYPED_SEEDS = 3;
   // Of these, how many operations more, in percent of the others.
@@ -30,6 +32,8 @@ public final class ScheduleGenerator {
   private final long seed;
   private final int nodes;
   private final long faultyMillis;
+  private final List<SimulatedFault> memberChanges;
+  private int machines;
   // Of the AP operations, how many go to the keyspace in which the latest write wins.
   private final int lwwPercent;
 
@@ -40,6 +44,8 @@ public final class ScheduleGenerator {
     int drawn = CLUSTER_SIZES[random.nextInt(CLUSTER_SIZES.length)];
     this.nodes = settings.nodes() == 0 ? drawn : settings.nodes();
     this.faultyMillis = 4_000 + random.nextInt(8_000);
+    this.machines = nodes;
+    this.memberChanges = memberChanges();
     this.lwwPercent = LWW_PERCENT[(int) Math.floorMod(mixed(seed, USE_LWW), LWW_PERCENT.length)];
   }
 
@@ -75,14 +81,14 @@ public final class ScheduleGenerator {
     List<FaultKind> chosen = new ArrayList<>();
     double share = random.nextInt(10) == 0 ? 0.7 : 0.25;
     for (FaultKind kind : settings.faults()) {
-      if (nodes == 1 && kind.needsPeers()) {
+      if (kind.group() == FaultKind.Group.MEMBERS || (nodes == 1 && kind.needsPeers())) {
         continue;
       }
       if (settings.everyFault() || random.nextDouble() < share) {
         chosen.add(kind);
       }
     }
-    List<SimulatedFault> faults = new ArrayList<>();
+    List<SimulatedFault> faults = new ArrayList<>(memberChanges);
     for (FaultKind kind : chosen) {
       double meanGapMillis = 300 + random.nextDouble() * random.nextDouble() * 6_000;
       double at = gap(meanGapMillis / 2);
@@ -105,7 +111,7 @@ public final class ScheduleGenerator {
           case DELAY, LOSS, DUPLICATE, REORDER -> List.of();
           case CUT, ONE_WAY_CUT, CLOG, FLAP, LEADER_TRANSFER -> someNodes(2);
           case HALVES, BRIDGE -> someNodes(1 + random.nextInt(Math.max(1, nodes - 1)));
-          case RING -> someNodes(nodes);
+          case RING -> someNodes(machines);
           default -> someNodes(1);
         };
     long amount =
@@ -122,6 +128,29 @@ public final class ScheduleGenerator {
     return new SimulatedFault(kind, atMillis, duration(kind, atMillis), nodesConcerned, amount);
   }
 
+  /** Drawn apart, so that what else a seed does stays as it is where members stay. */
+  private List<SimulatedFault> memberChanges() {
+    SplittableRandom draws = new SplittableRandom(mixed(seed, USE_MEMBERS));
+    boolean many = draws.nextInt(10) == 0;
+    int spares = 1 + draws.nextInt(Schedule.MACHINES_MAX - Schedule.NODES_MAX);
+    List<SimulatedFault> changes = new ArrayList<>();
+    for (FaultKind kind : settings.faults()) {
+      boolean chosen = draws.nextDouble() < (many ? 0.7 : 0.2) || settings.everyFault();
+      if (kind.group() != FaultKind.Group.MEMBERS || !chosen || (nodes == 1 && kind.needsPeers())) {
+        continue;
+      }
+      machines = nodes + spares;
+      double meanGapMillis = 500 + draws.nextDouble() * 5_000;
+      double at = draws.nextDouble() * meanGapMillis;
+      do {
+        List<Integer> named = List.of(draws.nextInt(machines), draws.nextInt(machines));
+        changes.add(new SimulatedFault(kind, Math.min((long) at, faultyMillis - 1), 1, named, 0));
+        at += -Math.log(1 - draws.nextDouble()) * meanGapMillis;
+      } while (at < faultyMillis);
+    }
+    return changes;
+  }
+
   private long duration(FaultKind kind, long atMillis) {
     double mean =
         switch (kind) {
@@ -134,16 +163,16 @@ public final class ScheduleGenerator {
 
   private List<Integer> someNodes(int count) {
     List<Integer> shuffled = new ArrayList<>();
-    for (int node = 0; node < nodes; node++) {
+    for (int node = 0; node < machines; node++) {
       shuffled.add(node);
     }
-    for (int i = nodes - 1; i > 0; i--) {
+    for (int i = machines - 1; i > 0; i--) {
       int other = random.nextInt(i + 1);
       int node = shuffled.get(i);
       shuffled.set(i, shuffled.get(other));
       shuffled.set(other, node);
     }
-    return shuffled.subList(0, Math.min(count, nodes));
+    return shuffled.subList(0, Math.min(count, machines));
   }
 
   // ---- operations ----

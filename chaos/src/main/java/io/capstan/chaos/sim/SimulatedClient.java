@@ -60,6 +60,7 @@ final class SimulatedClient {
   private int next;
   private long sequence;
   private boolean sessionOpen;
+  private long sessionsLost;
   private boolean busy;
   private boolean stopped;
   private long attempt;
@@ -160,13 +161,14 @@ final class SimulatedClient {
         });
   }
 
-  /** The cluster does not know the session any more. */
+  /** The cluster does not know the session any more; the next one has another number. */
   void sessionLost() {
     sessionOpen = false;
+    sessionsLost++;
   }
 
   private long session() {
-    return 1 + number;
+    return 1 + number + sessionsLost * Schedule.CLIENTS_MAX;
   }
 
   OperationId nextOperation() {

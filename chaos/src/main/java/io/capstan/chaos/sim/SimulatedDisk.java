@@ -245,6 +245,16 @@ final class SimulatedDisk implements ReplicaStore {
     return seen.term(index);
   }
 
+  /** Index of the newest entry that changes members, or of the one before the log's first. */
+  long lastConfigurationIndex() {
+    for (int i = seen.log.size() - 1; i >= 0; i--) {
+      if (seen.log.get(i).kind() == Entry.Kind.CONFIGURATION) {
+        return seen.log.get(i).index();
+      }
+    }
+    return seen.logStart.index();
+  }
+
   NavigableMap<byte[], byte[]> rows(Table table) {
     return seen.rows(table);
   }

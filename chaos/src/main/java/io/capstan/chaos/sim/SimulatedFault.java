@@ -34,7 +34,11 @@ public record SimulatedFault(
     return new SimulatedFault(kind, atMillis, millis, nodes, amount);
   }
 
-  /** Whether it names only nodes of a cluster of that size, and as many as its kind needs. */
+  /**
+   * Whether it names as many machines as its kind needs.
+   *
+   * @param clusterSize nodes that the cluster begins with
+   */
   boolean fits(int clusterSize) {
     if (kind.needsPeers() && clusterSize < 2) {
       return false;
@@ -42,11 +46,11 @@ public record SimulatedFault(
     int needed =
         switch (kind) {
           case DELAY, LOSS, DUPLICATE, REORDER -> 0;
-          case CUT, ONE_WAY_CUT, CLOG, FLAP, LEADER_TRANSFER -> 2;
+          case CUT, ONE_WAY_CUT, CLOG, FLAP, LEADER_TRANSFER, MEMBER_REPLACE -> 2;
           default -> 1;
         };
     return nodes.size() >= needed
-        && nodes.stream().allMatch(node -> node >= 0 && node < clusterSize);
+        && nodes.stream().allMatch(node -> node >= 0 && node < Schedule.MACHINES_MAX);
   }
 
   /** One line for people. */

@@ -19,7 +19,7 @@ final class SimulatedNetwork {
 
   /** Receives what arrives. */
   interface Receiver {
-    void arrived(int from, int to, PeerMessage message);
+    void arrived(Speaker from, int to, PeerMessage message);
   }
 
   private final EventQueue events;
@@ -29,7 +29,7 @@ final class SimulatedNetwork {
   private final int nodes;
   private final int[] cuts;
   private final int[] clogs;
-  private final List<@Nullable List<PeerMessage>> held = new ArrayList<>();
+  private final List<@Nullable List<Arrival>> held = new ArrayList<>();
   private int lossPermille;
   private int duplicatePermille;
   private int reorderPermille;
@@ -89,19 +89,19 @@ final class SimulatedNetwork {
   /** Lets everything go that was held back on the link. */
   void unclog(int from, int to) {
     int link = link(from, to);
-    List<PeerMessage> waiting = held.get(link);
+    List<Arrival> waiting = held.get(link);
     if (--clogs[link] == 0 && waiting != null) {
       held.set(link, null);
-      for (PeerMessage message : waiting) {
-        plan(from, to, message, DELAY_LEAST_NANOS);
+      for (Arrival arrival : waiting) {
+        events.after(DELAY_LEAST_NANOS, arrival);
       }
     }
   }
 
   // ---- messages ----
 
-  void send(int from, int to, PeerMessage message) {
-    int link = link(from, to);
+  void send(Speaker from, int to, PeerMessage message) {
+    int link = link(from.number(), to);
     // One draw serves all decisions: ten bits each, and twenty for the delay.
     long drawn = random.nextLong();
     if (cuts[link] > 0) {
@@ -114,7 +114,7 @@ final class SimulatedNetwork {
       return;
     }
     if (clogs[link] > 0) {
-      hold(link, message);
+      hold(link, new Arrival(this, from, to, message));
       return;
     }
     long delay = DELAY_LEAST_NANOS + linkDelayNanos[link] + (drawn >>> 44);
@@ -143,21 +143,21 @@ final class SimulatedNetwork {
     return (long) (meanNanos * share * share * share * (share > 0.98 ? 10 : 3));
   }
 
-  private void hold(int link, PeerMessage message) {
-    List<PeerMessage> waiting = held.get(link);
+  private void hold(int link, Arrival arrival) {
+    List<Arrival> waiting = held.get(link);
     if (waiting == null) {
       waiting = new ArrayList<>();
       held.set(link, waiting);
     }
-    waiting.add(message);
+    waiting.add(arrival);
     coverage.count(FaultKind.CLOG);
   }
 
-  private void plan(int from, int to, PeerMessage message, long delayNanos) {
+  private void plan(Speaker from, int to, PeerMessage message, long delayNanos) {
     events.after(delayNanos, new Arrival(this, from, to, message));
   }
 
-  private record Arrival(SimulatedNetwork network, int from, int to, PeerMessage message)
+  private record Arrival(SimulatedNetwork network, Speaker from, int to, PeerMessage message)
       implements Runnable {
     @Override
     public void run() {
@@ -165,8 +165,8 @@ final class SimulatedNetwork {
     }
   }
 
-  private void arrive(int from, int to, PeerMessage message) {
-    if (cuts[link(from, to)] > 0) {
+  private void arrive(Speaker from, int to, PeerMessage message) {
+    if (cuts[link(from.number(), to)] > 0) {
       coverage.count(Coverage.Counter.MESSAGES_LOST);
     } else {
       receiver.arrived(from, to, message);

@@ -42,7 +42,7 @@ final class SimulatedNode {
 
   /** What the rest of the simulation is told. */
   interface World extends SimulatedDisk.Observer {
-    void send(String to, PeerMessage message);
+    void send(Speaker from, String to, PeerMessage message);
 
     void flushed(Replica replica);
 
@@ -84,14 +84,17 @@ final class SimulatedNode {
   }
 
   private final int number;
+  private final boolean founder;
+  private final long sessionTtlMillis;
   private final String id;
-  private final List<String> members;
+  private List<String> members;
+  private List<String> joins = List.of();
   private final EventQueue events;
   private final SplittableRandom random;
   private final long loopDelayNanos;
   private final ReplicaConfig.LeaseReads leaseReads;
   private final Coverage coverage;
-  private final SimulatedDisk disk;
+  private SimulatedDisk disk;
   private final NodeClock clock;
   private final World world;
   private final ArrayDeque<Input> inbox = new ArrayDeque<>();
@@ -106,6 +109,8 @@ final class SimulatedNode {
   private long run;
   private long lastCall;
   private long snapshotsBusyNanos;
+  private SimulatedPeers peers;
+  private int lives;
 
   private final List<SimulatedFault> armed = new ArrayList<>();
   private long boundariesLeft;
@@ -118,11 +123,14 @@ final class SimulatedNode {
       SplittableRandom random,
       long loopDelayNanos,
       boolean leaseReads,
+      long sessionTtlMillis,
       Coverage coverage,
       World world) {
     this.number = number;
-    this.id = members.get(number);
-    this.members = members;
+    this.id = "n" + (number + 1);
+    this.members = members.contains(id) ? members : List.of();
+    this.founder = members.contains(id);
+    this.sessionTtlMillis = sessionTtlMillis;
     this.events = events;
     this.random = random;
     this.loopDelayNanos = loopDelayNanos;
@@ -131,6 +139,7 @@ final class SimulatedNode {
     this.world = world;
     this.disk = new SimulatedDisk(world, new Gate());
     this.clock = new NodeClock(events, random.nextInt(10_000) - 5_000, random.nextInt(1_000));
+    this.peers = newPeers();
   }
 
   String id() {
@@ -153,6 +162,36 @@ final class SimulatedNode {
     return clock;
   }
 
+  /** Whom the running process speaks to and listens to. */
+  SimulatedPeers peers() {
+    return peers;
+  }
+
+  /** Whether the cluster begins with it. */
+  boolean isFounder() {
+    return founder;
+  }
+
+  /** How often it has begun without data; its votes and promises of earlier lives are nobody's. */
+  int lives() {
+    return lives;
+  }
+
+  private long incarnation() {
+    return INCARNATION_FIRST + number + (long) lives * SimulatedPeers.SPEAKERS_MAX;
+  }
+
+  private SimulatedPeers newPeers() {
+    List<String> others = new ArrayList<>(members.isEmpty() ? joins : members);
+    others.remove(id);
+    return new SimulatedPeers(
+        new Speaker(number, id, incarnation()),
+        !members.isEmpty(),
+        others,
+        coverage,
+        this::deliver);
+  }
+
   // ---- life and death ----
 
   void start() {
@@ -161,9 +200,11 @@ final class SimulatedNode {
     }
     run++;
     ReplicaConfig config =
-        ReplicaConfig.defaults(id, INCARNATION_FIRST + number, members)
+        ReplicaConfig.defaults(id, incarnation(), members)
             .withSnapshots(SNAPSHOTS)
+            .withSessionTtlMillis(sessionTtlMillis)
             .withLeaseReads(leaseReads);
+    peers = newPeers();
     Replica started = new Replica(config, disk, random, clock.now());
     replica = started;
     tickPlannedNanos = Long.MAX_VALUE;
@@ -179,7 +220,14 @@ final class SimulatedNode {
     coverage.count(cause.kind());
     armed.remove(cause);
     end(death, cause.describe());
-    events.after(cause.forMillis() * MILLI, this::start);
+    long ofRun = run;
+    events.after(
+        cause.forMillis() * MILLI,
+        () -> {
+          if (run == ofRun) {
+            start();
+          }
+        });
   }
 
   /** Ends the process at once; somebody starts the next one. */
@@ -200,6 +248,35 @@ final class SimulatedNode {
     disk.restart(survivors);
     disk.snapshots().crash(random);
     world.died(why + ", " + (unsynced - survivors) + " unsynced writes are lost");
+  }
+
+  /** Its disk is gone for good: it stays down until {@link #startAnew}. */
+  void loseDisk(SimulatedFault cause) {
+    halt(cause.describe());
+  }
+
+  /** Ends the process for good, or keeps one that is down from starting. */
+  private void halt(String why) {
+    armed.clear();
+    if (replica != null) {
+      end(Death.POWER_LOST, why);
+    } else {
+      run++;
+    }
+  }
+
+  /**
+   * Starts with an empty disk and the setting join, as another incarnation; what runs is ended.
+   *
+   * @param others the nodes by which it joins
+   */
+  void startAnew(List<String> others) {
+    halt("is started anew, without data");
+    disk = new SimulatedDisk(world, new Gate());
+    lives++;
+    members = List.of();
+    joins = others;
+    start();
   }
 
   /** Lets the fault happen at the next write, sync or boundary that is of its kind. */
@@ -358,11 +435,15 @@ final class SimulatedNode {
 
   private void carryOut(Effect effect) {
     switch (effect) {
-      case Effect.Send send -> world.send(send.to(), send.message());
+      case Effect.Send send -> {
+        if (peers.linksTo(send.to())) {
+          world.send(peers.self(), send.to(), send.message());
+        }
+      }
       case Effect.Reply reply -> answer(reply.callId(), reply.response());
       case Effect.Fail fail -> answer(fail.callId(), fail.error());
       case SnapshotEffect snapshot -> perform(snapshot);
-      case Effect.Peers peers -> {}
+      case Effect.Peers now -> peers.changed(now);
       case Effect.Stop stop ->
           throw new SimulationFailure("a node stops itself", id + ": " + stop.reason());
     }

@@ -8,6 +8,7 @@ import io.capstan.chaos.check.Verdict;
 import io.capstan.chaos.check.linear.LinearizabilityChecker;
 import io.capstan.chaos.check.linear.LinearizabilityReport;
 import io.capstan.chaos.check.linear.Models;
+import io.capstan.node.raft.Configuration;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.Role;
 import io.capstan.node.raft.SnapshotPosition;
@@ -46,18 +47,27 @@ public final class Simulation {
   private static final long USE_NETWORK = 2;
   private static final long USE_FLIPS = 3;
   private static final long USE_PHASE_CRASHES = 4;
+  private static final long USE_OPERATOR = 6;
+  private static final long USE_SESSIONS = 7;
   private static final long USE_NODES = 100;
+
+  // One seed of so many forgets sessions soon; with clocks that jump, within a run.
+  private static final int FORGETFUL_SEEDS = 4;
+  private static final long SESSION_TTL_MILLIS = 2_000;
+  private static final long LONG_SESSION_TTL_MILLIS = 86_400_000;
 
   private final Schedule schedule;
   private final @Nullable Timeline timeline;
   private final EventQueue events = new EventQueue();
   private final Coverage coverage = new Coverage();
   private final SimulatedNetwork network;
-  private final List<String> members = new ArrayList<>();
+  private final List<String> machines = new ArrayList<>();
   private final List<SimulatedNode> nodes = new ArrayList<>();
   private final RaftInvariants raftInvariants;
   private final AppliedOnce appliedOnce = new AppliedOnce();
-  private final FinalState finalState = new FinalState(nodes);
+  private final ExpiredSessions sessions = new ExpiredSessions(coverage);
+  private final FinalState finalState = new FinalState(this::memberNodes);
+  private final SimulatedOperator operator;
   private final List<SimulatedClient> clients = new ArrayList<>();
   private final List<ApOracle> oracles = new ArrayList<>();
   private @Nullable TypeOracle apTypes;
@@ -83,23 +93,32 @@ public final class Simulation {
     this.phaseCrashes = stream(USE_PHASE_CRASHES);
     this.network =
         new SimulatedNetwork(
-            events, stream(USE_NETWORK), schedule.nodes(), coverage, this::arrived);
-    for (int i = 1; i <= schedule.nodes(); i++) {
-      members.add("n" + i);
+            events, stream(USE_NETWORK), schedule.machines(), coverage, this::arrived);
+    for (int i = 1; i <= schedule.machines(); i++) {
+      machines.add("n" + i);
     }
-    this.raftInvariants = new RaftInvariants(members, nodes, coverage);
-    for (int i = 0; i < schedule.nodes(); i++) {
+    List<String> founders = List.copyOf(machines.subList(0, schedule.nodes()));
+    long sessionTtlMillis =
+        Math.floorMod(ScheduleGenerator.mixed(schedule.seed(), USE_SESSIONS), FORGETFUL_SEEDS) == 0
+            ? SESSION_TTL_MILLIS
+            : LONG_SESSION_TTL_MILLIS;
+    this.raftInvariants = new RaftInvariants(machines, nodes, coverage);
+    for (int i = 0; i < schedule.machines(); i++) {
       nodes.add(
           new SimulatedNode(
               i,
-              members,
+              founders,
               events,
               stream(USE_NODES + i),
               schedule.loopDelayMicros() * 1_000,
               schedule.leaseReads(),
+              sessionTtlMillis,
               coverage,
               new NodeWorld(i)));
     }
+    this.operator =
+        new SimulatedOperator(
+            events, nodes, stream(USE_OPERATOR), coverage, what -> say("operator", what));
   }
 
   private SplittableRandom stream(long use) {
@@ -142,7 +161,7 @@ public final class Simulation {
   }
 
   private void runPhases() {
-    nodes.forEach(SimulatedNode::start);
+    nodes.stream().filter(SimulatedNode::isFounder).forEach(SimulatedNode::start);
     makeKeyspaces();
     HistoryRecorder history = new HistoryRecorder(events::nowNanos);
     startClients(history);
@@ -151,6 +170,7 @@ public final class Simulation {
             events,
             network,
             nodes,
+            operator,
             coverage,
             (fault, begins) -> {
               if (timeline != null) {
@@ -164,6 +184,7 @@ public final class Simulation {
     clients.forEach(SimulatedClient::stop);
     long millisMax = schedule.healthyMillisMax();
     runUntil("every client got its last answer", millisMax, this::clientsIdle);
+    runUntil("the change of members that was begun is done", millisMax, operator::isIdle);
     runUntil(
         "all nodes are up, agree on a leader and have applied the same", millisMax, this::isLive);
     for (ApOracle oracle : oracles) {
@@ -204,7 +225,7 @@ public final class Simulation {
     if (types == null) {
       return;
     }
-    TypeCheck check = new TypeCheck(nodes, types);
+    TypeCheck check = new TypeCheck(memberNodes(), types);
     runUntil(
         "all replicas of the counters and sets of " + types.keyspace() + " are equal",
         schedule.healthyMillisMax(),
@@ -381,11 +402,11 @@ public final class Simulation {
     }
 
     @Override
-    public void send(String to, PeerMessage message) {
+    public void send(Speaker from, String to, PeerMessage message) {
       if (message.hasRaft()) {
         raftInvariants.sent(node, to, message.getRaft());
       }
-      network.send(node, memberNumber(to), message);
+      network.send(from, machineNumber(to), message);
     }
 
     @Override
@@ -395,7 +416,7 @@ public final class Simulation {
       mix(replica.appliedIndex());
       if (timeline != null && replica.role() != role) {
         role = replica.role();
-        say(members.get(node), "is " + role + " in term " + replica.term());
+        say(machines.get(node), "is " + role + " in term " + replica.term());
       }
     }
 
@@ -405,7 +426,7 @@ public final class Simulation {
       role = Role.FOLLOWER;
       if (timeline != null) {
         say(
-            members.get(node),
+            machines.get(node),
             "starts in term " + replica.term() + " with applied " + replica.appliedIndex());
       }
     }
@@ -413,7 +434,7 @@ public final class Simulation {
     @Override
     public void died(String why) {
       mix(~node);
-      say(members.get(node), "dies: " + why);
+      say(machines.get(node), "dies: " + why);
     }
 
     @Override
@@ -421,6 +442,7 @@ public final class Simulation {
       mix(Arrays.hashCode(key));
       mix(Arrays.hashCode(after));
       appliedOnce.changed(node, table, after);
+      sessions.changed(table, key, after);
       TypeOracle types = apTypes;
       if (types != null) {
         types.changed(table, key, after);
@@ -457,7 +479,7 @@ public final class Simulation {
       coverage.count(Coverage.Counter.COMPACTIONS);
       raftInvariants.compacts(node, position);
       if (timeline != null) {
-        say(members.get(node), "drops its log up to " + position.index());
+        say(machines.get(node), "drops its log up to " + position.index());
       }
     }
 
@@ -466,7 +488,7 @@ public final class Simulation {
       coverage.count(Coverage.Counter.SNAPSHOTS);
       raftInvariants.installs(node, position);
       if (timeline != null) {
-        say(members.get(node), "installs a snapshot that ends with " + position.index());
+        say(machines.get(node), "installs a snapshot that ends with " + position.index());
       }
     }
 
@@ -475,30 +497,34 @@ public final class Simulation {
       raftInvariants.logged(node, truncateFrom, entries);
       if (timeline != null) {
         String cut = truncateFrom > 0 ? "cuts its log from " + truncateFrom + ", " : "";
-        say(members.get(node), cut + "writes entries " + entries);
+        say(machines.get(node), cut + "writes entries " + entries);
       }
     }
   }
 
-  /** Members are n1, n2, ...: at most nine of them. */
-  private static int memberNumber(String id) {
+  /** Machines are n1, n2, ...: at most nine of them. */
+  private static int machineNumber(String id) {
     return id.charAt(1) - '1';
   }
 
-  private void arrived(int from, int to, PeerMessage message) {
-    mix((long) from << 8 | (long) to << 4 | message.getMessageCase().getNumber());
+  private void arrived(Speaker from, int to, PeerMessage message) {
+    SimulatedNode receiver = nodes.get(to);
+    if (!receiver.isUp() || !receiver.peers().hears(from, events.nowNanos())) {
+      return;
+    }
+    mix((long) from.number() << 8 | (long) to << 4 | message.getMessageCase().getNumber());
     if (timeline != null) {
       String line = MessageText.of(message);
       if (line != null) {
-        say(members.get(to), "hears from " + members.get(from) + ": " + line);
+        say(receiver.id(), "hears from " + from.id() + ": " + line);
       }
     }
-    if (message.hasQuorum() && nodes.get(to).isUp()) {
+    if (message.hasQuorum() && receiver.isUp()) {
       for (ApOracle watching : oracles) {
         watching.received(to, message.getQuorum());
       }
     }
-    nodes.get(to).deliver(new Input.FromPeer(members.get(from), message));
+    receiver.deliver(new Input.FromPeer(from.id(), message));
   }
 
   private void mix(long value) {
@@ -519,22 +545,46 @@ public final class Simulation {
   }
 
   private boolean isLive() {
-    long applied = -1;
-    int leaders = 0;
+    Replica leader = leader();
+    if (leader == null || leader.appliedIndex() == 0) {
+      return false;
+    }
+    Configuration configuration = leader.configuration();
+    if (configuration.isJoint() || !configuration.learners().isEmpty()) {
+      return false;
+    }
     for (SimulatedNode node : nodes) {
       Replica replica = node.replica();
-      if (replica == null) {
+      if (configuration.isMember(node.id())
+          && (replica == null || replica.appliedIndex() != leader.appliedIndex())) {
         return false;
       }
-      if (replica.role() == Role.LEADER) {
-        leaders++;
-      }
-      if (applied >= 0 && applied != replica.appliedIndex()) {
-        return false;
-      }
-      applied = replica.appliedIndex();
     }
-    return leaders == 1 && applied > 0;
+    return true;
+  }
+
+  /** The only leader, or null. */
+  private @Nullable Replica leader() {
+    Replica leader = null;
+    for (SimulatedNode node : nodes) {
+      Replica replica = node.replica();
+      if (replica != null && replica.role() == Role.LEADER) {
+        if (leader != null) {
+          return null;
+        }
+        leader = replica;
+      }
+    }
+    return leader;
+  }
+
+  /** Those who belong to the cluster by now; it must be live. */
+  private List<SimulatedNode> memberNodes() {
+    Replica leader = leader();
+    if (leader == null) {
+      throw new SimulationFailure("a healed cluster keeps its leader", "there is none");
+    }
+    return nodes.stream().filter(node -> leader.configuration().isMember(node.id())).toList();
   }
 
   private static void checkLinearizable(History history) {

@@ -28,6 +28,8 @@ public final class VirtualCluster {
   /** A disk that is full stays so until it is freed; the fault's own time is for schedules. */
   private static final long FOR_EVER_MILLIS = 1_000_000_000L;
 
+  private static final long SESSION_TTL_MILLIS = 86_400_000;
+
   private final long seed;
   private final EventQueue events = new EventQueue();
   private final Coverage coverage = new Coverage();
@@ -56,7 +58,15 @@ public final class VirtualCluster {
     for (int i = 0; i < size; i++) {
       nodes.add(
           new SimulatedNode(
-              i, members, events, stream(USE_NODES + i), 0, false, coverage, new NodeWorld(i)));
+              i,
+              members,
+              events,
+              stream(USE_NODES + i),
+              0,
+              false,
+              SESSION_TTL_MILLIS,
+              coverage,
+              new NodeWorld(i)));
     }
   }
 
@@ -183,8 +193,11 @@ public final class VirtualCluster {
     network.degrade(from, to, delayMillis, lossPercent);
   }
 
-  private void arrived(int from, int to, PeerMessage message) {
-    nodes.get(to).deliver(new Input.FromPeer(members.get(from), message));
+  private void arrived(Speaker from, int to, PeerMessage message) {
+    SimulatedNode receiver = nodes.get(to);
+    if (receiver.isUp() && receiver.peers().hears(from, events.nowNanos())) {
+      receiver.deliver(new Input.FromPeer(from.id(), message));
+    }
   }
 
   // ---- clients ----
@@ -209,11 +222,11 @@ public final class VirtualCluster {
     }
 
     @Override
-    public void send(String to, PeerMessage message) {
+    public void send(Speaker from, String to, PeerMessage message) {
       if (message.hasRaft()) {
         invariants.sent(node, to, message.getRaft());
       }
-      network.send(node, members.indexOf(to), message);
+      network.send(from, members.indexOf(to), message);
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.capstan.node.raft.RaftStatus.FollowerStatus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,7 @@ final class Replication {
   private final RaftLog log;
   private final RaftConfig config;
   private final Map<String, Progress> followers = new TreeMap<>();
+  private Set<String> members = Set.of();
   private long term;
   private long readSequence;
   private boolean heartbeatDue;
@@ -35,18 +37,23 @@ final class Replication {
   }
 
   private void addMembers(long nextIndex) {
-    for (String member : state.configuration().members()) {
-      if (!member.equals(state.nodeId())) {
-        followers.computeIfAbsent(member, id -> new Progress(config, nextIndex, state.nowNanos()));
+    Set<String> now = state.configuration().members();
+    for (String member : now) {
+      if (!member.equals(state.nodeId()) && !members.contains(member)) {
+        followers.put(member, new Progress(config, nextIndex, state.nowNanos()));
       }
     }
+    members = now;
   }
 
   Map<String, Progress> followers() {
     return followers;
   }
 
-  /** New members get the log from now on; removed ones still hear of their removal. */
+  /**
+   * New members get the log from now on; removed ones still hear of their removal. Who was removed
+   * and comes back begins anew: it may have lost its disk, and holds nothing that it held before.
+   */
   void membersChanged() {
     addMembers(log.lastIndex());
   }

@@ -89,11 +89,26 @@ public sealed interface Effect
    *
    * @param peerAddress host:port; empty where only the node's own settings say
    * @param clientAddress host:port; empty where not known
-   * @param incarnation the only one that is to be listened to; 0 for any
+   * @param incarnation the only one that is to be listened to; 0 for any but the former ones
+   * @param formerIncarnations as whom the node belonged to the cluster before it was removed
    */
-  record Peer(String id, String peerAddress, String clientAddress, long incarnation) {
+  record Peer(
+      String id,
+      String peerAddress,
+      String clientAddress,
+      long incarnation,
+      List<Long> formerIncarnations) {
+    public Peer {
+      formerIncarnations = List.copyOf(formerIncarnations);
+    }
+
+    /** A node that was never removed. */
+    public Peer(String id, String peerAddress, String clientAddress, long incarnation) {
+      this(id, peerAddress, clientAddress, incarnation, List.of());
+    }
+
     private boolean isSpokenForBy(long heard) {
-      return incarnation == 0 || incarnation == heard;
+      return incarnation == 0 ? !formerIncarnations.contains(heard) : incarnation == heard;
     }
   }
 

@@ -8,6 +8,7 @@ import io.capstan.proto.store.v1.MemberRecord;
 import io.capstan.proto.store.v1.MembersCommand;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -26,6 +27,12 @@ final class Members {
   private static final byte[] CLUSTER_KEY = "cluster".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] CONFIGURATION_KEY =
       "configuration".getBytes(StandardCharsets.US_ASCII);
+
+  /** Former incarnations that are remembered of one node. */
+  static final int FORMER_MAX = 8;
+
+  /** Nodes that have left and are remembered; more than can ever talk on at once. */
+  static final int LEFT_MAX = 4 * RequestLimits.MEMBERS_MAX;
 
   private final BufferedTables tables;
   private final Configuration initial;
@@ -86,16 +93,57 @@ final class Members {
     return version;
   }
 
-  /** A configuration entry is applied: nothing is kept of those who have left. */
+  /** Whether the node has belonged to the cluster as that incarnation, and was removed. */
+  boolean isFormer(String id, long incarnation) {
+    return formerOf(id).contains(incarnation);
+  }
+
+  /** The incarnations by which the node belonged to the cluster before it was removed. */
+  List<Long> formerOf(String id) {
+    MemberRecord record = records.get(id);
+    return record == null ? List.of() : record.getFormerIncarnationsList();
+  }
+
+  /**
+   * A configuration entry is applied: of those who have left, nothing is kept but as whom. Late
+   * words of an earlier incarnation must not pass for those of a node that comes back without its
+   * data.
+   */
   void configured(Configuration configuration) {
     applied = configuration;
     version++;
     tables.put(Table.META, CONFIGURATION_KEY, configuration.toBytes());
-    for (String id : List.copyOf(records.keySet())) {
-      if (!configuration.isMember(id)) {
-        records.remove(id);
-        tables.delete(Table.META, key(id));
+    int left = 0;
+    for (MemberRecord record : List.copyOf(records.values())) {
+      if (configuration.isMember(record.getId())) {
+        continue;
       }
+      MemberRecord kept = former(record);
+      if (kept.getFormerIncarnationsCount() > 0 && ++left <= LEFT_MAX) {
+        put(kept);
+      } else {
+        records.remove(record.getId());
+        tables.delete(Table.META, key(record.getId()));
+      }
+    }
+  }
+
+  private static MemberRecord former(MemberRecord record) {
+    List<Long> former = new ArrayList<>(record.getFormerIncarnationsList());
+    if (record.getIncarnation() != 0) {
+      former.add(record.getIncarnation());
+    }
+    return MemberRecord.newBuilder()
+        .setId(record.getId())
+        .addAllFormerIncarnations(
+            former.subList(Math.max(0, former.size() - FORMER_MAX), former.size()))
+        .build();
+  }
+
+  private void put(MemberRecord record) {
+    MemberRecord before = records.put(record.getId(), record);
+    if (!record.equals(before)) {
+      tables.put(Table.META, key(record.getId()), record.toByteArray());
     }
   }
 
@@ -116,12 +164,11 @@ final class Members {
       if (!news.getClientAddress().isEmpty()) {
         merged.setClientAddress(news.getClientAddress());
       }
-      if (known.getIncarnation() == 0) {
+      if (known.getIncarnation() == 0
+          && !known.getFormerIncarnationsList().contains(news.getIncarnation())) {
         merged.setIncarnation(news.getIncarnation());
       }
-      MemberRecord record = merged.build();
-      records.put(record.getId(), record);
-      tables.put(Table.META, key(record.getId()), record.toByteArray());
+      put(merged.build());
     }
   }
 

@@ -194,10 +194,9 @@ final class Membership {
       guests.knock(seen, isLearning(), machine.members().clusterId(), now);
       return;
     }
-    heardIncarnations.put(seen.peer(), seen.incarnation());
-    notedTerm = 0;
-    if (heardIncarnations.size() > 4 * RequestLimits.MEMBERS_MAX) {
-      heardIncarnations.keySet().removeIf(id -> !raft.configuration().isMember(id));
+    if (!machine.members().isFormer(seen.peer(), seen.incarnation())) {
+      heardIncarnations.put(seen.peer(), seen.incarnation());
+      notedTerm = 0;
     }
   }
 
@@ -253,6 +252,9 @@ final class Membership {
     if (version == toldVersion && members.equals(toldOf) && guests.version() == toldGuests) {
       return;
     }
+    // Who left and comes back is another incarnation: the one heard before is not to be noted
+    // again.
+    heardIncarnations.keySet().removeIf(id -> !members.isMember(id));
     List<Effect.Peer> others = others(members);
     if (told != null) {
       guests.membersChanged(told.others(), others, now);
@@ -285,7 +287,11 @@ final class Membership {
               machine.members().record(id), MemberRecord.getDefaultInstance());
       others.add(
           new Effect.Peer(
-              id, record.getPeerAddress(), record.getClientAddress(), record.getIncarnation()));
+              id,
+              record.getPeerAddress(),
+              record.getClientAddress(),
+              record.getIncarnation(),
+              record.getFormerIncarnationsList()));
     }
     return others;
   }

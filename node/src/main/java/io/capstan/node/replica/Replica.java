@@ -505,6 +505,11 @@ public final class Replica {
     return raft.role();
   }
 
+  /** Who belongs to the group, as the newest entry of this replica's log says. */
+  public Configuration configuration() {
+    return raft.configuration();
+  }
+
   /** Current term. */
   public long term() {
     return raft.term();

@@ -90,6 +90,24 @@ public record ReplicaConfig(
         snapshots);
   }
 
+  /** The same with sessions that are forgotten after another time. */
+  public ReplicaConfig withSessionTtlMillis(long other) {
+    return new ReplicaConfig(
+        groupId,
+        nodeId,
+        incarnation,
+        members,
+        electionTimeoutMillis,
+        heartbeatIntervalMillis,
+        antiEntropyIntervalMillis,
+        peerSilentMillis,
+        callsMax,
+        uncommittedBytesMax,
+        other,
+        leaseReads,
+        snapshots);
+  }
+
   /** The same with other snapshots. */
   public ReplicaConfig withSnapshots(SnapshotConfig other) {
     return new ReplicaConfig(

@@ -1,0 +1,292 @@
+package io.capstan.chaos.sim;
+
+import com.google.protobuf.Message;
+import io.capstan.proto.v1.ChangeMembersRequest;
+import io.capstan.proto.v1.ChangeMembersResponse;
+import io.capstan.proto.v1.ErrorDetail;
+import io.capstan.proto.v1.ListMembersRequest;
+import io.capstan.proto.v1.ListMembersResponse;
+import io.capstan.proto.v1.Member;
+import io.capstan.proto.v1.NewMember;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A person at the command line who adds, removes and replaces members: looks who belongs to the
+ * cluster, asks some node for the change, and looks again until it has come to its end. One change
+ * at a time; whom it cannot be done with, the next machine stands in for.
+ *
+ * <p>A machine that lost its disk is removed first. Then, as a new incarnation without data, it is
+ * added again: by its empty disk it could break what it promised.
+ */
+final class SimulatedOperator {
+  private static final long MILLI = 1_000_000L;
+  private static final long LOOK_NANOS = 120 * MILLI;
+  private static final long ANSWER_NANOS = 700 * MILLI;
+
+  /** Voters of which one can lose its disk: the others are still a majority. */
+  private static final int VOTERS_TO_LOSE_ONE = 3;
+
+  private static final int VOTERS_TO_REMOVE_ONE = 2;
+
+  private final EventQueue events;
+  private final List<SimulatedNode> nodes;
+  private final SplittableRandom random;
+  private final Coverage coverage;
+  private final Consumer<String> told;
+  private final ArrayDeque<SimulatedFault> wanted = new ArrayDeque<>();
+  private @Nullable Change change;
+  private long asked;
+
+  /** What is being done. */
+  private static final class Change {
+    final SimulatedFault wanted;
+    @Nullable SimulatedNode leaving;
+    @Nullable SimulatedNode coming;
+    boolean leader;
+    boolean begun;
+    boolean hasLeft;
+
+    Change(SimulatedFault wanted) {
+      this.wanted = wanted;
+    }
+  }
+
+  /**
+   * @param told what is being done, for people
+   */
+  SimulatedOperator(
+      EventQueue events,
+      List<SimulatedNode> nodes,
+      SplittableRandom random,
+      Coverage coverage,
+      Consumer<String> told) {
+    this.events = events;
+    this.nodes = nodes;
+    this.random = random;
+    this.coverage = coverage;
+    this.told = told;
+  }
+
+  /** Does it, once what was wanted earlier is done. */
+  void want(SimulatedFault fault) {
+    wanted.add(fault);
+    if (change == null) {
+      next();
+    }
+  }
+
+  /** Begins nothing any more; what was begun goes on to its end. */
+  void stop() {
+    wanted.clear();
+  }
+
+  boolean isIdle() {
+    return change == null;
+  }
+
+  private void next() {
+    SimulatedFault first = wanted.poll();
+    change = first == null ? null : new Change(first);
+    if (first != null) {
+      look();
+    }
+  }
+
+  private void look() {
+    ask(
+        ListMembersRequest.getDefaultInstance(),
+        answer -> {
+          Change current = change;
+          if (current == null) {
+            return;
+          }
+          if (!(answer instanceof ListMembersResponse list)
+              || !list.getCurrent()
+              || list.getChanging()) {
+            lookLater();
+          } else {
+            goOn(current, new Seen(list));
+          }
+        });
+  }
+
+  private void lookLater() {
+    events.after(LOOK_NANOS, this::look);
+  }
+
+  /** Who belongs to a cluster in which no change is under way. */
+  private record Seen(Set<String> voters, Set<String> members, String leader) {
+    Seen(ListMembersResponse list) {
+      this(new TreeSet<>(), new TreeSet<>(), list.getLeader());
+      for (Member member : list.getMembersList()) {
+        members.add(member.getId());
+        if (member.getRole().equals("voter")) {
+          voters.add(member.getId());
+        }
+      }
+    }
+
+    boolean isVoter(SimulatedNode node) {
+      return voters.contains(node.id());
+    }
+
+    boolean isMember(SimulatedNode node) {
+      return members.contains(node.id());
+    }
+  }
+
+  // ---- the steps ----
+
+  private void goOn(Change current, Seen seen) {
+    if (!current.begun) {
+      if (!begin(current, seen)) {
+        next();
+        return;
+      }
+      current.begun = true;
+    }
+    SimulatedNode leaving = current.leaving;
+    SimulatedNode coming = current.coming;
+    boolean replaces = current.wanted.kind() == FaultKind.MEMBER_REPLACE;
+    if (leaving != null && !current.hasLeft && !replaces) {
+      if (seen.isMember(leaving)) {
+        current.leader |= seen.leader().equals(leaving.id());
+        request("remove " + leaving.id(), removal(leaving));
+        return;
+      }
+      current.hasLeft = true;
+      if (coming != null) {
+        coming.startAnew(founders());
+      }
+    }
+    if (coming != null && !seen.isVoter(coming)) {
+      current.leader |= replaces && leaving != null && seen.leader().equals(leaving.id());
+      request("take in " + coming.id(), arrival(coming, replaces ? leaving : null));
+      return;
+    }
+    done(current);
+  }
+
+  /** Picks the nodes; returns whether there are any. */
+  private boolean begin(Change current, Seen seen) {
+    SimulatedFault fault = current.wanted;
+    SimulatedNode voter = from(fault.node(), seen::isVoter);
+    switch (fault.kind()) {
+      case MEMBER_ADD -> current.coming = from(fault.node(), node -> !seen.isMember(node));
+      case MEMBER_REPLACE -> {
+        current.leaving = voter;
+        current.coming = from(fault.other(), node -> !seen.isMember(node));
+      }
+      case MEMBER_REMOVE -> {
+        current.leaving = seen.voters().size() < VOTERS_TO_REMOVE_ONE ? null : voter;
+        return current.leaving != null;
+      }
+      case DISK_LOSS -> {
+        if (seen.voters().size() < VOTERS_TO_LOSE_ONE || voter == null) {
+          return false;
+        }
+        current.leaving = voter;
+        current.coming = voter;
+        voter.loseDisk(fault);
+        return true;
+      }
+      default -> throw new IllegalArgumentException(fault.kind() + " is no change of members");
+    }
+    if (current.coming == null) {
+      return false;
+    }
+    current.coming.startAnew(founders());
+    return true;
+  }
+
+  private @Nullable SimulatedNode from(int number, Predicate<SimulatedNode> suitable) {
+    for (int i = 0; i < nodes.size(); i++) {
+      SimulatedNode node = nodes.get((number + i) % nodes.size());
+      if (suitable.test(node)) {
+        return node;
+      }
+    }
+    return null;
+  }
+
+  private List<String> founders() {
+    return nodes.stream().filter(SimulatedNode::isFounder).map(SimulatedNode::id).toList();
+  }
+
+  private void done(Change current) {
+    told.accept("is done with " + current.wanted.describe());
+    coverage.count(current.wanted.kind());
+    if (current.leader) {
+      coverage.count(Coverage.Counter.LEADERS_REMOVED);
+    }
+    next();
+  }
+
+  // ---- requests ----
+
+  private static ChangeMembersRequest removal(SimulatedNode leaving) {
+    return ChangeMembersRequest.newBuilder().setRemove(leaving.id()).build();
+  }
+
+  private static ChangeMembersRequest arrival(
+      SimulatedNode coming, @Nullable SimulatedNode leaving) {
+    NewMember added =
+        NewMember.newBuilder()
+            .setId(coming.id())
+            .setPeerAddress(Speaker.addressOf(coming.id()))
+            .build();
+    return leaving == null
+        ? ChangeMembersRequest.newBuilder().setAdd(added).build()
+        : ChangeMembersRequest.newBuilder()
+            .setReplace(
+                ChangeMembersRequest.Replace.newBuilder().setRemoved(leaving.id()).setAdded(added))
+            .build();
+  }
+
+  /** Whatever the answer is, the list of members tells what became of it. */
+  private void request(String what, ChangeMembersRequest request) {
+    told.accept("asks to " + what);
+    ask(
+        request,
+        answer -> {
+          if (answer instanceof ChangeMembersResponse) {
+            told.accept("hears that it has begun");
+          } else if (answer instanceof ErrorDetail error) {
+            told.accept("is refused: " + error.getMessage());
+          }
+          lookLater();
+        });
+  }
+
+  /** Asks some node that runs; null stands for no answer in time. */
+  private void ask(Message request, SimulatedClient.Handler handler) {
+    long number = ++asked;
+    events.after(ANSWER_NANOS, () -> answered(number, null, handler));
+    List<SimulatedNode> running = new ArrayList<>(nodes);
+    running.removeIf(node -> !node.isUp());
+    if (!running.isEmpty()) {
+      running
+          .get(random.nextInt(running.size()))
+          // Not within the node's own turn: what follows may end the process that has answered.
+          .call(
+              request,
+              ANSWER_NANOS,
+              answer -> events.after(0, () -> answered(number, answer, handler)));
+    }
+  }
+
+  private void answered(long number, @Nullable Message answer, SimulatedClient.Handler handler) {
+    if (asked == number) {
+      asked++;
+      handler.answer(answer);
+    }
+  }
+}
