@@ -148,7 +148,7 @@ final class MuseumTest {
             .withLeaseReads(),
         Defect.named(
                 "a snapshot is installed over newer state",
-                200,
+                1_000,
                 faults(FaultKind.ISOLATE, FaultKind.DELAY, FaultKind.DUPLICATE, FaultKind.REORDER),
                 "a snapshot never replaces newer state",
                 "term, commit and applied index only rise")
