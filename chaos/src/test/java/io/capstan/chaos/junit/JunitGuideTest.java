@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 @DisplayName("docs/junit.md")
 class JunitGuideTest {
-  private static final Path HOME = Path.of(System.getProperty("capstan.home"));
+  private static final Path HOME = Path.of(System.getProperty("capstan.home", ".."));
 
   @Test
   @DisplayName("shows the example that the build compiles and runs")

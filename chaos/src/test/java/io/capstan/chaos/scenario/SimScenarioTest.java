@@ -110,12 +110,15 @@ class SimScenarioTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
-  @DisplayName("with faults of every kind keeps its promises on any seed")
+  @DisplayName("with faults of every kind breaks no promise on any seed")
   void everything(long seed) throws Exception {
     ScenarioResult result = judged("everything", seed, Duration.ofSeconds(15));
 
+    // A write of unknown outcome may have replaced another one: nobody can tell, and nobody claims.
     assertThat(result.runs())
-        .allSatisfy(run -> assertThat(run.verdict()).as("%s", run.claims()).isEqualTo("valid"));
+        .allSatisfy(
+            run -> assertThat(run.verdict()).as("%s", run.claims()).isIn("valid", "unknown"));
+    assertThat(result.runs()).extracting(RunResult::verdict).contains("valid");
   }
 
   @Test
