@@ -140,7 +140,10 @@ final class FlipOracle {
     }
     if (record.getCheckpoint().getIndex() > openedIndex) {
       openedIndex = record.getCheckpoint().getIndex();
-      checkHeldByMajority(record);
+      // Where the barrier of the next change came in the same batch, the clock is that one's.
+      if (record.getMode() == Mode.MODE_CP) {
+        checkHeldByMajority(record);
+      }
     }
     KeyspaceRecord before = records.put(node, record);
     if (before != null && record.getEpoch() > before.getEpoch() && node == 0) {
