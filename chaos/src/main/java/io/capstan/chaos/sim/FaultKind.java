@@ -111,7 +111,9 @@ public enum FaultKind {
     return EnumSet.allOf(FaultKind.class);
   }
 
-  /** Every kind that can happen in that mode: where a keyspace is or may become AP, members stay. */
+  /**
+   * Every kind that can happen in that mode: where a keyspace is or may become AP, members stay.
+   */
   public static Set<FaultKind> of(SimulationMode mode) {
     Set<FaultKind> kinds = all();
     if (mode != SimulationMode.CP) {
