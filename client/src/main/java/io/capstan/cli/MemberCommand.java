@@ -35,6 +35,10 @@ import picocli.CommandLine.Spec;
       "  capstan member remove n3"
     })
 final class MemberCommand implements Runnable {
+  private static final String ACCEPT_LOSS =
+      "If the leaving node cannot be reached, go on all the same: writes at level one that it alone"
+          + " has acknowledged are lost. May be said again for a change that waits.";
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -76,8 +80,19 @@ final class MemberCommand implements Runnable {
                     json.writeBooleanField("changing", list.changing());
                     json.writeStringField("leader", list.leader());
                     json.writeBooleanField("current", list.current());
+                    json.writeArrayFieldStart("waitingFor");
+                    for (String each : list.waitingFor()) {
+                      json.writeString(each);
+                    }
+                    json.writeEndArray();
                   }));
-      case TEXT -> command.streams().out().print(table(list));
+      case TEXT -> {
+        command.streams().out().print(table(list));
+        if (list.changing()) {
+          command.print("A change is under way.");
+          list.waitingFor().forEach(each -> command.print("It waits: " + each + "."));
+        }
+      }
       case RAW -> list.members().forEach(each -> command.print(each.id() + "\t" + each.role()));
     }
     if (!list.current() && command.output() != OutputFormat.JSON) {
@@ -167,16 +182,19 @@ final class MemberCommand implements Runnable {
       name = "remove",
       description = {
         "Removes a node. Its data stays on its disk; it does not serve any more.",
-        "Refused while AP keyspaces exist."
+        "What an AP keyspace has on it alone is copied to the others first."
       },
       footer = {"", "Examples:", "  capstan member remove n3"})
   static final class Remove extends Change {
     @Parameters(paramLabel = "NODE", description = "Who leaves.")
     private String id = "";
 
+    @Option(names = "--accept-loss", description = ACCEPT_LOSS)
+    private boolean acceptLoss;
+
     @Override
     MemberChange change() {
-      return new MemberChange.Remove(id);
+      return new MemberChange.Remove(id, acceptLoss);
     }
 
     @Override
@@ -189,7 +207,7 @@ final class MemberCommand implements Runnable {
       name = "replace",
       description = {
         "Adds a node and, once it has caught up, removes another one in the same step.",
-        "Refused while AP keyspaces exist."
+        "The new node first takes over what AP keyspaces have on the others."
       },
       footer = {"", "Examples:", "  capstan member replace n3 n4 10.0.0.4:7201"})
   static final class Replace extends Change {
@@ -208,10 +226,13 @@ final class MemberCommand implements Runnable {
     @Option(names = "--client", paramLabel = "HOST:PORT", description = "Where clients reach it.")
     private String clientAddress = "";
 
+    @Option(names = "--accept-loss", description = ACCEPT_LOSS)
+    private boolean acceptLoss;
+
     @Override
     MemberChange change() {
       return new MemberChange.Replace(
-          removed, new MemberChange.Add(added, peerAddress, clientAddress));
+          removed, new MemberChange.Add(added, peerAddress, clientAddress), acceptLoss);
     }
 
     @Override

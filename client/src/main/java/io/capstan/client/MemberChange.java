@@ -14,23 +14,47 @@ public sealed interface MemberChange {
    */
   record Add(String id, String peerAddress, String clientAddress) implements MemberChange {}
 
-  /** Removes a node. */
-  record Remove(String id) implements MemberChange {}
+  /**
+   * Removes a node.
+   *
+   * @param acceptLoss whether, if it cannot be reached, writes may be lost that it alone has
+   *     acknowledged (level one of an AP keyspace); without it such a change is refused or waits
+   */
+  record Remove(String id, boolean acceptLoss) implements MemberChange {
+    /** Without a loss. */
+    public Remove(String id) {
+      this(id, false);
+    }
+  }
 
-  /** Adds a node and removes another one in the same step, once the new one has caught up. */
-  record Replace(String removed, Add added) implements MemberChange {}
+  /**
+   * Adds a node and removes another one in the same step, once the new one has caught up.
+   *
+   * @param acceptLoss as of {@link Remove}
+   */
+  record Replace(String removed, Add added, boolean acceptLoss) implements MemberChange {
+    /** Without a loss. */
+    public Replace(String removed, Add added) {
+      this(removed, added, false);
+    }
+  }
 
   /** The request that asks for it. */
   static ChangeMembersRequest request(MemberChange change) {
     return switch (change) {
       case Add add -> ChangeMembersRequest.newBuilder().setAdd(member(add)).build();
-      case Remove remove -> ChangeMembersRequest.newBuilder().setRemove(remove.id()).build();
+      case Remove remove ->
+          ChangeMembersRequest.newBuilder()
+              .setRemove(remove.id())
+              .setAcceptLoss(remove.acceptLoss())
+              .build();
       case Replace replace ->
           ChangeMembersRequest.newBuilder()
               .setReplace(
                   ChangeMembersRequest.Replace.newBuilder()
                       .setRemoved(replace.removed())
                       .setAdded(member(replace.added())))
+              .setAcceptLoss(replace.acceptLoss())
               .build();
     };
   }

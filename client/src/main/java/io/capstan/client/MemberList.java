@@ -9,11 +9,18 @@ import java.util.List;
  * @param changing whether a change has not come to its end
  * @param leader empty where none is known
  * @param current false where no leader could be asked, so that the list may be old
+ * @param waitingFor what the change waits for, a sentence each
  */
-public record MemberList(List<Member> members, boolean changing, String leader, boolean current) {
+public record MemberList(
+    List<Member> members,
+    boolean changing,
+    String leader,
+    boolean current,
+    List<String> waitingFor) {
 
   public MemberList {
     members = List.copyOf(members);
+    waitingFor = List.copyOf(waitingFor);
   }
 
   /**

@@ -112,7 +112,8 @@ final class WireAnswers {
             .toList(),
         response.getChanging(),
         response.getLeader(),
-        response.getCurrent());
+        response.getCurrent(),
+        response.getWaitingForList());
   }
 
   static Keyspace keyspace(KeyspaceDescription keyspace) {

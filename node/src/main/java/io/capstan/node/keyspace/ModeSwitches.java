@@ -39,6 +39,8 @@ public final class ModeSwitches {
   /** The name of the actor that stands for a keyspace's log; the incarnation is the epoch. */
   private static final String LOG_ACTOR = "log";
 
+  private static final String MEMBERS_CHANGED = "the members of the cluster have changed";
+
   private ModeSwitches() {}
 
   /**
@@ -119,6 +121,15 @@ public final class ModeSwitches {
     };
   }
 
+  /** The step with which a change of sides makes way for a change of members. */
+  public static SwitchCommand abortForMembers(KeyspaceRecord record) {
+    return SwitchCommand.newBuilder()
+        .setKeyspaceId(record.getId())
+        .setSwitchId(record.getSwitch().getId())
+        .setAbort(AbortSwitch.newBuilder().setReason(MEMBERS_CHANGED))
+        .build();
+  }
+
   private static String reasonOf(AbortSwitch abort) {
     return abort.getReason().isEmpty() ? "asked for" : abort.getReason();
   }
@@ -191,7 +202,7 @@ public final class ModeSwitches {
       return over(record);
     }
     if (membersChanged(record, entry)) {
-      return abort(record, "the members of the cluster have changed", entry);
+      return abort(record, MEMBERS_CHANGED, entry);
     }
     if (record.hasCheckpoint()) {
       return refused(record, "A replica has yet to install what the last change opened.");
@@ -204,7 +215,7 @@ public final class ModeSwitches {
       return over(record);
     }
     if (membersChanged(record, entry)) {
-      return abort(record, "the members of the cluster have changed", entry);
+      return abort(record, MEMBERS_CHANGED, entry);
     }
     ConvergeSwitch given = command.getConverge();
     Set<String> sealed = new TreeSet<>();
@@ -238,7 +249,7 @@ public final class ModeSwitches {
       return over(record);
     }
     if (membersChanged(record, entry)) {
-      return abort(record, "the members of the cluster have changed", entry);
+      return abort(record, MEMBERS_CHANGED, entry);
     }
     OpenSwitch open = command.getOpen();
     Set<String> agreeing = new TreeSet<>(open.getAgreeingList());

@@ -59,6 +59,7 @@ public final class LeaderlessKeyspace {
   private final Collector collector;
   private final Takeover takeover;
   private final Rebuilding rebuilding;
+  private final ChangeProgress change;
   private final Hints hints;
   private final CounterFolding folding;
   private final TypedWrites typedWrites;
@@ -107,6 +108,8 @@ public final class LeaderlessKeyspace {
     this.takeover = new Takeover(config, state, wire, peers, time, random, this::tookOver);
     this.rebuilding =
         new Rebuilding(config, tables, replicas, levels, peers, reports, time, takeover, older);
+    this.change =
+        new ChangeProgress(config, replicas, levels, peers, reports, rebuilding, state, wire, time);
     this.replica = new ReplicaRole(config, state, rebuilding, wire);
     this.freshness = new Freshness(state.clock(), peers.all(), time, pending.nextRequestId());
     this.hints = new Hints(config, tables.hints(), state, wire, peers, pending, time);
@@ -412,6 +415,7 @@ public final class LeaderlessKeyspace {
     antiEntropy.tick();
     takeover.tick();
     rebuilding.tick();
+    change.tick();
     state.audit().tick(state);
     if (state.isFrozen()) {
       return;
@@ -464,10 +468,24 @@ public final class LeaderlessKeyspace {
     hints.replicasChanged(replicas.peers());
     takeover.replicasChanged();
     rebuilding.replicasChanged();
+    change.replicasChanged();
     writes.replicasChanged(before);
     reads.replicasChanged();
     scans.replicasChanged();
     antiEntropy.replicasChanged();
+  }
+
+  /**
+   * What a change of the replicas waits for here before the set of before may be left, a sentence
+   * each; empty where nothing waits.
+   */
+  public List<String> changeWaitsFor() {
+    return change.obstacles();
+  }
+
+  /** Whether acknowledged writes would be lost if this replica left without being asked again. */
+  public boolean isLossPossible(String replica) {
+    return change.isLossPossible(replica);
   }
 
   /** Who the replicas are, as this one knows. */

@@ -1,6 +1,7 @@
 package io.capstan.node.quorum;
 
 import io.capstan.node.version.NodeClock;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,12 +27,26 @@ final class PeerReports {
       long actorIncarnation) {}
 
   private final Map<String, Report> byPeer = new LinkedHashMap<>();
+  // Looked up only. The first report of the configuration that the last one is of.
+  private final Map<String, Report> firstByPeer = new HashMap<>();
 
   void heard(String peer, Report report) {
     Report earlier = byPeer.get(peer);
-    if (earlier == null || earlier.configurationIndex() <= report.configurationIndex()) {
-      byPeer.put(peer, report);
+    if (earlier == null || earlier.configurationIndex() < report.configurationIndex()) {
+      firstByPeer.put(peer, report);
+    } else if (earlier.configurationIndex() > report.configurationIndex()) {
+      return;
     }
+    byPeer.put(peer, report);
+  }
+
+  /**
+   * The clock that the peer sent first once it knew of this configuration, or of a later one; null
+   * where none came.
+   */
+  @Nullable NodeClock firstClockOf(String peer, long configurationIndex) {
+    Report first = firstByPeer.get(peer);
+    return first != null && first.configurationIndex() >= configurationIndex ? first.clock() : null;
   }
 
   /** The last report of the peer, or null. */
@@ -47,6 +62,7 @@ final class PeerReports {
 
   void replicasChanged(List<String> peers) {
     byPeer.keySet().retainAll(peers);
+    firstByPeer.keySet().retainAll(peers);
   }
 
   boolean isEmpty() {

@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who the replicas of a keyspace are, as of one configuration of its group, and the arithmetic of
@@ -251,6 +253,20 @@ public final class ReplicaSet {
       case LEVEL_ALL -> replicas;
       default -> throw new IllegalArgumentException(level + " is no level of an AP keyspace");
     };
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ReplicaSet that
+        && configurationIndex == that.configurationIndex
+        && current.equals(that.current)
+        && outgoing.equals(that.outgoing)
+        && givenUp.equals(that.givenUp);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(configurationIndex, current, outgoing, givenUp);
   }
 
   @Override

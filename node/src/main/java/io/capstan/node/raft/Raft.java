@@ -507,6 +507,14 @@ public final class Raft {
     return state.configuration();
   }
 
+  /**
+   * The entry from which {@link #configuration} is known: its own, or that of the snapshot which
+   * carried it.
+   */
+  public long configurationIndex() {
+    return log.configurations().latestIndex();
+  }
+
   /** A picture for status pages and metrics. */
   public RaftStatus status() {
     Leader leader = state.leader();

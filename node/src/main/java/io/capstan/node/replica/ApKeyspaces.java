@@ -26,11 +26,14 @@ import io.capstan.proto.v1.SetAddRequest;
 import io.capstan.proto.v1.SetMembersRequest;
 import io.capstan.proto.v1.SetRemoveRequest;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -41,10 +44,14 @@ final class ApKeyspaces {
   /** Messages kept for keyspaces whose creation this replica has yet to apply. */
   private static final int EARLY_MESSAGES_MAX = 1_000;
 
+  // Odd, so that different indexes give different incarnations.
+  private static final long INCARNATION_STEP = 0x9E3779B97F4A7C15L;
+
   private record Early(String from, QuorumMessage message) {}
 
   private final ReplicaConfig config;
-  private final Supplier<List<String>> members;
+  private final Supplier<ReplicaSet> replicas;
+  private final LongConsumer empty;
   private final BufferedTables tables;
   private final Outbox outbox;
   private final RandomGenerator random;
@@ -52,16 +59,19 @@ final class ApKeyspaces {
   private final ArrayDeque<Early> early = new ArrayDeque<>();
 
   /**
-   * @param members the voters as of the applied log: the replicas of a keyspace that is made now
+   * @param replicas as of the applied log
+   * @param empty removes what a keyspace has on this disk
    */
   ApKeyspaces(
       ReplicaConfig config,
-      Supplier<List<String>> members,
+      Supplier<ReplicaSet> replicas,
       BufferedTables tables,
+      LongConsumer empty,
       Outbox outbox,
       RandomGenerator random) {
     this.config = config;
-    this.members = members;
+    this.replicas = replicas;
+    this.empty = empty;
     this.tables = tables;
     this.outbox = outbox;
     this.random = random;
@@ -78,11 +88,29 @@ final class ApKeyspaces {
       }
       return;
     }
-    if (isInstalling(keyspace, rows)) {
-      return;
+    if (replicas.get().contains(config.nodeId()) && !isInstalling(keyspace, rows)) {
+      forgetFormerMembership(keyspace, rows, older);
+      takeUpLineage(keyspace, rows, now);
+      open(keyspace, rows, older, now);
     }
-    takeUpLineage(keyspace, rows, now);
-    open(keyspace, rows, older, now);
+  }
+
+  /**
+   * A node that comes begins with nothing: what it wrote as a learner, or an earlier membership has
+   * left on its disk, was settled without it since.
+   */
+  private void forgetFormerMembership(KeyspaceRecord keyspace, ApTables rows, boolean older) {
+    RebuildingRecord stored = rows.readRebuilding();
+    if (older
+        && isComing()
+        && (stored == null || stored.getJoinedIndex() != replicas.get().configurationIndex())) {
+      empty.accept(keyspace.getId());
+    }
+  }
+
+  /** Whether the change that is under way brings this node. */
+  private boolean isComing() {
+    return replicas.get().incoming().contains(config.nodeId());
   }
 
   private static boolean isInstalling(KeyspaceRecord keyspace, ApTables rows) {
@@ -93,7 +121,8 @@ final class ApKeyspaces {
   /**
    * Rows of an earlier lineage are of no use: the log went past the barrier in a snapshot, which
    * carries no AP data. Nothing of the present lineage was ever confirmed here, so it is enough to
-   * take over one replica that has it all.
+   * take over one replica that has it all; unless a change of members brings this node, whose
+   * quorums are others than those that confirmed.
    */
   private void takeUpLineage(KeyspaceRecord keyspace, ApTables rows, Moment now) {
     long lineage = ModeSwitches.lineageOf(keyspace);
@@ -106,7 +135,7 @@ final class ApKeyspaces {
       if (!opened.containsAll(rows.readClock())) {
         new LeaderlessKeyspace(
                 keyspace,
-                quorumConfig(keyspace),
+                quorumConfig(keyspace, replicas.get(), joinedIndex(rows)),
                 rows,
                 false,
                 new Output(config.groupId(), outbox),
@@ -124,14 +153,25 @@ final class ApKeyspaces {
         rows.clear(table);
       }
       rows.writeCheckpoint(checkpoint);
-      boolean alone = members.get().size() == 1;
-      rows.writeRebuilding(RebuildingRecord.newBuilder().setNeeded(1).setComplete(alone).build());
+      boolean alone = replicas.get().all().size() == 1;
+      rows.writeRebuilding(
+          RebuildingRecord.newBuilder()
+              .setNeeded(isComing() ? 0 : 1)
+              .setJoinedIndex(isComing() ? replicas.get().configurationIndex() : 0)
+              .setComplete(alone)
+              .build());
     }
     rows.writeLineage(lineage);
   }
 
-  /** The barrier was applied: all that the log wrote up to it is here. */
+  /**
+   * The barrier was applied: all that the log wrote up to it is here. Where this node only learns
+   * the log it holds no replica yet, and will begin with nothing once it does.
+   */
   void openedByBarrier(KeyspaceRecord keyspace, Moment now) {
+    if (!replicas.get().contains(config.nodeId())) {
+      return;
+    }
     ApTables rows = new ApTables(keyspace.getId(), tables);
     rows.clear(Table.hints(keyspace.getId()));
     rows.writeLineage(ModeSwitches.lineageOf(keyspace));
@@ -177,12 +217,49 @@ final class ApKeyspaces {
     }
   }
 
+  /**
+   * The log says that other nodes hold replicas, or may have said so.
+   *
+   * @param catalogue all keyspaces as they are now
+   */
+  void replicasChanged(Collection<KeyspaceRecord> catalogue, Moment now) {
+    ReplicaSet set = replicas.get();
+    for (KeyspaceRecord keyspace : catalogue) {
+      LeaderlessKeyspace open = keyspaces.get(keyspace.getId());
+      if (!set.contains(config.nodeId())) {
+        leave(keyspace, open);
+      } else if (open == null) {
+        created(keyspace, true, now);
+      } else if (!open.replicas().equals(set)) {
+        open.replicasChanged(set, now.nanos(), now.wallMillis());
+      }
+    }
+  }
+
+  private void leave(KeyspaceRecord keyspace, @Nullable LeaderlessKeyspace open) {
+    if (open != null) {
+      open.beforeFlush();
+      keyspaces.remove(keyspace.getId());
+      open.close(
+          Errors.NO_QUORUM,
+          "node " + config.nodeId() + " has left the cluster and holds no replica any more");
+    }
+  }
+
+  private long joinedIndex(ApTables rows) {
+    RebuildingRecord stored = rows.readRebuilding();
+    if (stored != null) {
+      return stored.getJoinedIndex();
+    }
+    return isComing() ? replicas.get().configurationIndex() : 0;
+  }
+
   private void open(KeyspaceRecord keyspace, ApTables rows, boolean older, Moment now) {
     keyspaces.put(
         keyspace.getId(),
         new LeaderlessKeyspace(
             keyspace,
-            quorumConfig(keyspace),
+            quorumConfig(keyspace, replicas.get(), joinedIndex(rows)),
             rows,
             older,
             new Output(config.groupId(), outbox),
@@ -207,14 +284,17 @@ final class ApKeyspaces {
     return mixed ^ (mixed >>> 29);
   }
 
-  private QuorumConfig quorumConfig(KeyspaceRecord keyspace) {
-    ReplicaSet replicas = ReplicaSet.of(members.get());
-    long incarnation = incarnationIn(keyspace);
-    QuorumConfig defaults = QuorumConfig.defaults(config.nodeId(), incarnation, replicas);
+  /**
+   * The actor of a node that has come back after it had left is another one than before, also with
+   * the same data folder.
+   */
+  private QuorumConfig quorumConfig(KeyspaceRecord keyspace, ReplicaSet set, long joinedIndex) {
+    long incarnation = incarnationIn(keyspace) ^ (joinedIndex * INCARNATION_STEP);
+    QuorumConfig defaults = QuorumConfig.defaults(config.nodeId(), incarnation, set);
     return new QuorumConfig(
         config.nodeId(),
         incarnation,
-        replicas,
+        set,
         config.antiEntropyIntervalMillis(),
         config.peerSilentMillis(),
         defaults.resendAfterMillis(),
@@ -234,7 +314,13 @@ final class ApKeyspaces {
       long callId, Message request, KeyspaceRecord keyspace, long deadlineNanos, Moment now) {
     LeaderlessKeyspace leaderless = keyspaces.get(keyspace.getId());
     if (leaderless == null) {
-      outbox.emit(new Effect.Fail(callId, Errors.installing(keyspace, config.nodeId())));
+      boolean holds = replicas.get().contains(config.nodeId());
+      outbox.emit(
+          new Effect.Fail(
+              callId,
+              holds
+                  ? Errors.installing(keyspace, config.nodeId())
+                  : Errors.noReplica(config.nodeId(), keyspace.getName())));
       return;
     }
     long nanos = now.nanos();
@@ -272,7 +358,7 @@ final class ApKeyspaces {
         early.poll();
       }
       early.add(new Early(from, message));
-    } else if (!message.hasRefusal()) {
+    } else if (!message.hasRefusal() && replicas.get().contains(config.nodeId())) {
       new Output(config.groupId(), outbox)
           .send(from, LeaderlessKeyspace.refusal(message, currentEpoch == 0, currentEpoch));
     }
@@ -316,6 +402,30 @@ final class ApKeyspaces {
     for (LeaderlessKeyspace keyspace : keyspaces.values()) {
       keyspace.beforeFlush();
     }
+  }
+
+  /** What a change of members waits for; see {@link LeaderlessKeyspace#changeWaitsFor}. */
+  List<String> changeWaitsFor() {
+    List<String> waiting = new ArrayList<>();
+    keyspaces.forEach(
+        (id, keyspace) ->
+            keyspace
+                .changeWaitsFor()
+                .forEach(
+                    each -> waiting.add("keyspace " + keyspace.record().getName() + ": " + each)));
+    return waiting;
+  }
+
+  /** The keyspaces of which acknowledged writes may be lost with the node, by name. */
+  List<String> losingWith(String node) {
+    List<String> losing = new ArrayList<>();
+    keyspaces.forEach(
+        (id, keyspace) -> {
+          if (keyspace.isLossPossible(node)) {
+            losing.add(keyspace.record().getName());
+          }
+        });
+    return losing;
   }
 
   @Nullable LeaderlessKeyspace keyspace(long id) {

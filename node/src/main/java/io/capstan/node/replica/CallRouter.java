@@ -218,14 +218,6 @@ final class CallRouter {
           Errors.invalid(
               "The smallest write level of a keyspace is one, quorum or all.",
               "Name one of them."));
-    } else if (create.getMode() == Mode.MODE_AP && membership.isChanging()) {
-      fail(
-          call,
-          Errors.failed(
-              Errors.MEMBERSHIP_REFUSED,
-              "The members of the cluster are being changed, and an AP keyspace keeps the members"
-                  + " that it begins with. Nothing was applied.",
-              "Try again when 'capstan member list' shows no change."));
     } else {
       calls.begin(call, now);
     }

@@ -13,9 +13,7 @@ import io.capstan.proto.store.v1.CommandResult;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.LogCommand;
-import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.v1.ChangeMembersRequest;
-import io.capstan.proto.v1.CreateKeyspaceRequest;
 import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.TransferLeadershipRequest;
@@ -233,7 +231,7 @@ final class CpCalls {
       finish(
           call,
           call.request instanceof ChangeMembersRequest change
-              ? beginChange(change)
+              ? membership.begin(change)
               : answers.ofWrite(call, result));
     } else {
       surelyLost(call);
@@ -250,21 +248,6 @@ final class CpCalls {
     return call.origin == null
         && !call.earlierUncertain
         && CallRouter.epochAsked(call.request) == 0;
-  }
-
-  /** Who belongs to an AP keyspace is fixed when it is made, so nothing else may change it then. */
-  private CpAnswers.Answer beginChange(ChangeMembersRequest change) {
-    for (Call other : proposed.values()) {
-      if (other.request instanceof CreateKeyspaceRequest create
-          && create.getMode() == Mode.MODE_AP) {
-        return failure(
-            Errors.failed(
-                Errors.MEMBERSHIP_REFUSED,
-                "An AP keyspace is being made. The members were not changed.",
-                "Try again in a moment."));
-      }
-    }
-    return membership.begin(change);
   }
 
   /** A read index was confirmed; it is served once it is applied. */

@@ -31,6 +31,17 @@ final class Errors {
 
   private Errors() {}
 
+  static ErrorDetail noReplica(String nodeId, String keyspace) {
+    return failed(
+        NO_QUORUM,
+        "Node "
+            + nodeId
+            + " holds no replica of AP keyspace "
+            + keyspace
+            + ": it is not a member of the cluster yet, or not any more. Nothing was done.",
+        "Ask a member: 'capstan member list' shows them.");
+  }
+
   static ErrorDetail failed(String code, String message, String hint) {
     return detail(code, Outcome.OUTCOME_FAILED, message, hint);
   }

@@ -1,6 +1,7 @@
 package io.capstan.node.replica;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.capstan.node.quorum.ReplicaSet;
 import io.capstan.node.raft.Configuration;
 import io.capstan.node.storage.ReplicaStore;
 import io.capstan.node.storage.Table;
@@ -11,7 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,8 @@ final class Members {
   private static final byte[] CLUSTER_KEY = "cluster".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] CONFIGURATION_KEY =
       "configuration".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] CONFIGURATION_INDEX_KEY =
+      "configuration-index".getBytes(StandardCharsets.US_ASCII);
 
   /** Former incarnations that are remembered of one node. */
   static final int FORMER_MAX = 8;
@@ -38,6 +43,7 @@ final class Members {
   private final Configuration initial;
   private final Map<String, MemberRecord> records = new TreeMap<>();
   private Configuration applied;
+  private long appliedIndex;
   private long clusterId;
   private long version;
 
@@ -56,6 +62,8 @@ final class Members {
     version++;
     byte[] stored = store.get(Table.META, CONFIGURATION_KEY);
     applied = stored == null ? initial : Configuration.fromBytes(stored);
+    byte[] index = store.get(Table.META, CONFIGURATION_INDEX_KEY);
+    appliedIndex = index == null ? 0 : ByteBuffer.wrap(index).getLong();
     byte[] cluster = store.get(Table.META, CLUSTER_KEY);
     clusterId = cluster == null ? 0 : ByteBuffer.wrap(cluster).getLong();
     store.scan(
@@ -104,18 +112,49 @@ final class Members {
     return record == null ? List.of() : record.getFormerIncarnationsList();
   }
 
+  /** The log index of that configuration; 0 for the one that the group began with. */
+  long appliedIndex() {
+    return appliedIndex;
+  }
+
+  /** Who holds replicas, as of the applied log. */
+  ReplicaSet replicas() {
+    return new ReplicaSet(appliedIndex, applied.voters(), applied.outgoing(), lossAccepted());
+  }
+
+  /** Those whose loss somebody has accepted, should they leave and not be reached. */
+  private Set<String> lossAccepted() {
+    Set<String> accepted = new TreeSet<>();
+    records.forEach(
+        (id, record) -> {
+          if (record.getLossAccepted()) {
+            accepted.add(id);
+          }
+        });
+    return accepted;
+  }
+
   /**
-   * A configuration entry is applied: of those who have left, nothing is kept but as whom. Late
-   * words of an earlier incarnation must not pass for those of a node that comes back without its
-   * data.
+   * A configuration entry is applied: of those who have left, nothing is kept but as whom, and
+   * nothing of what was accepted for a change that is over. Late words of an earlier incarnation
+   * must not pass for those of a node that comes back without its data.
    */
-  void configured(Configuration configuration) {
+  void configured(Configuration configuration, long index) {
     applied = configuration;
+    appliedIndex = index;
     version++;
     tables.put(Table.META, CONFIGURATION_KEY, configuration.toBytes());
+    tables.put(
+        Table.META,
+        CONFIGURATION_INDEX_KEY,
+        ByteBuffer.allocate(Long.BYTES).putLong(index).array());
+    boolean over = !configuration.isJoint() && configuration.promotion() == null;
     int left = 0;
     for (MemberRecord record : List.copyOf(records.values())) {
       if (configuration.isMember(record.getId())) {
+        if (over && record.hasLossAccepted()) {
+          put(record.toBuilder().clearLossAccepted().build());
+        }
         continue;
       }
       MemberRecord kept = former(record);
@@ -167,6 +206,9 @@ final class Members {
       if (known.getIncarnation() == 0
           && !known.getFormerIncarnationsList().contains(news.getIncarnation())) {
         merged.setIncarnation(news.getIncarnation());
+      }
+      if (news.hasLossAccepted()) {
+        merged.setLossAccepted(news.getLossAccepted());
       }
       put(merged.build());
     }

@@ -11,7 +11,6 @@ import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.LogCommand;
 import io.capstan.proto.store.v1.MemberRecord;
 import io.capstan.proto.store.v1.MembersCommand;
-import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.ChangeMembersResponse;
 import io.capstan.proto.v1.ErrorDetail;
@@ -39,6 +38,7 @@ final class Membership {
   private final ReplicaConfig config;
   private final Raft raft;
   private final StateMachine machine;
+  private final ApKeyspaces apKeyspaces;
   private final Outbox outbox;
   private final Map<String, Long> heardIncarnations = new TreeMap<>();
   private long notedTerm;
@@ -53,7 +53,13 @@ final class Membership {
    * @param clusterIdToDraw names the cluster if this replica is the first to lead it; not 0
    */
   Membership(
-      ReplicaConfig config, Raft raft, StateMachine machine, Outbox outbox, long clusterIdToDraw) {
+      ReplicaConfig config,
+      Raft raft,
+      StateMachine machine,
+      ApKeyspaces apKeyspaces,
+      Outbox outbox,
+      long clusterIdToDraw) {
+    this.apKeyspaces = apKeyspaces;
     this.clusterIdToDraw = clusterIdToDraw;
     this.guests = new Guests(config.nodeId());
     this.config = config;
@@ -64,19 +70,74 @@ final class Membership {
 
   // ---- changes ----
 
-  /** Why members cannot be changed now, or null. */
-  private @Nullable ErrorDetail refusal() {
+  /** Why members do not change now, or null: a keyspace changes sides among those of now. */
+  private @Nullable ErrorDetail switchRefusal() {
     for (KeyspaceRecord keyspace : machine.catalogue().all()) {
-      if (keyspace.getMode() == Mode.MODE_AP) {
+      if (keyspace.hasSwitch()) {
         return refused(
             "Keyspace "
                 + keyspace.getName()
-                + " is AP: its acknowledged writes may be on a single member, and who belongs to it"
-                + " cannot be changed in this version. Nothing was changed.",
-            "Copy what is in it with a scan and drop it, or keep the members.");
+                + " is changing sides: it counts its replicas as they are, so the members of the"
+                + " cluster change after. Nothing was changed.",
+            "'capstan mode get "
+                + keyspace.getName()
+                + "' shows what it waits for; 'capstan mode set "
+                + keyspace.getName()
+                + " cp --abort' calls it off.");
       }
     }
     return null;
+  }
+
+  /** Why nobody may leave in this way, or null: what it alone has acknowledged would be lost. */
+  private @Nullable ErrorDetail lossRefusal(ChangeMembersRequest request) {
+    String leaving = leaving(request);
+    if (leaving == null || request.getAcceptLoss()) {
+      return null;
+    }
+    List<String> losing = apKeyspaces.losingWith(leaving);
+    return losing.isEmpty()
+        ? null
+        : refused(
+            leaving
+                + " cannot be reached, and "
+                + (losing.size() == 1 ? "AP keyspace " : "AP keyspaces ")
+                + String.join(", ", losing)
+                + " take writes at level one: those that "
+                + leaving
+                + " alone has acknowledged would be lost with it. Nothing was changed.",
+            "Bring "
+                + leaving
+                + " back first, or add --accept-loss. Keyspaces made with --min-writes quorum or"
+                + " all have no such writes.");
+  }
+
+  private static @Nullable String leaving(ChangeMembersRequest request) {
+    return switch (request.getChangeCase()) {
+      case REMOVE -> request.getRemove();
+      case REPLACE -> request.getReplace().getRemoved();
+      case ADD, CHANGE_NOT_SET -> null;
+    };
+  }
+
+  /** Whether a change is under way with which this node leaves. */
+  private boolean isLeaving(@Nullable String id) {
+    Configuration now = raft.configuration();
+    Configuration.Promotion promotion = now.promotion();
+    return id != null
+        && ((now.outgoing().contains(id) && !now.voters().contains(id))
+            || (promotion != null && id.equals(promotion.replaced())));
+  }
+
+  /** Leaves the joint configuration once nothing waits for it any more. */
+  private void endChange() {
+    Configuration now = raft.configuration();
+    if (now.isJoint()
+        && raft.configurationIndex() <= machine.appliedIndex()
+        && apKeyspaces.changeWaitsFor().isEmpty()) {
+      // Refused where the leadership is being handed over: the next leader goes on.
+      var unused = raft.changeMembership(new MembershipChange.LeaveJoint());
+    }
   }
 
   /** The entry that a change begins with. */
@@ -95,12 +156,20 @@ final class Membership {
               .setPeerAddress(added.getPeerAddress())
               .setClientAddress(added.getClientAddress()));
     }
+    String leaving = leaving(request);
+    if (leaving != null) {
+      command.addMembers(
+          MemberRecord.newBuilder().setId(leaving).setLossAccepted(request.getAcceptLoss()));
+    }
     return command.build();
   }
 
   /** The entry of {@link #note} is applied here: the change itself begins. */
   CpAnswers.Answer begin(ChangeMembersRequest request) {
-    ErrorDetail refusal = refusal();
+    ErrorDetail refusal = switchRefusal();
+    if (refusal == null) {
+      refusal = lossRefusal(request);
+    }
     if (refusal != null) {
       return new CpAnswers.Answer.Failure(refusal);
     }
@@ -119,6 +188,13 @@ final class Membership {
           new CpAnswers.Answer.Success(
               ChangeMembersResponse.newBuilder().setIndex(accepted.index()).build());
       case MembershipResult.NotLeader notLeader -> new CpAnswers.Answer.Failure(noLeader());
+      case MembershipResult.Refused refused
+          when request.getAcceptLoss() && isLeaving(leaving(request)) ->
+          // The change was begun before, and waits; what was accepted is noted now.
+          new CpAnswers.Answer.Success(
+              ChangeMembersResponse.newBuilder()
+                  .setIndex(machine.members().appliedIndex())
+                  .build());
       case MembershipResult.Refused refused ->
           new CpAnswers.Answer.Failure(
               refused(
@@ -151,8 +227,8 @@ final class Membership {
     return Errors.failed(Errors.MEMBERSHIP_REFUSED, message, hint);
   }
 
-  /** Whether a change is under way, so that no AP keyspace may be made. */
-  boolean isChanging() {
+  /** Whether a change is under way. */
+  private boolean isChanging() {
     Configuration now = raft.configuration();
     return now.isJoint() || !now.learners().isEmpty();
   }
@@ -164,6 +240,11 @@ final class Membership {
             .setChanging(isChanging() || !now.equals(machine.members().applied()))
             .setLeader(Objects.requireNonNullElse(raft.leaderId(), ""))
             .setCurrent(current);
+    Configuration.Promotion promotion = now.promotion();
+    if (promotion != null) {
+      list.addWaitingFor(promotion.learner() + " has yet to catch up with the log");
+    }
+    list.addAllWaitingFor(apKeyspaces.changeWaitsFor());
     for (String id : now.members()) {
       MemberRecord record =
           Objects.requireNonNullElse(
@@ -207,6 +288,9 @@ final class Membership {
    */
   void tick(Moment now) {
     guests.tick(raft.leaderId(), isLearning(), now);
+    if (raft.role() == Role.LEADER) {
+      endChange();
+    }
     if (raft.role() != Role.LEADER || raft.term() == notedTerm) {
       return;
     }

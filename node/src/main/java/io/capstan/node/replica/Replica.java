@@ -2,6 +2,7 @@ package io.capstan.node.replica;
 
 import com.google.protobuf.Message;
 import io.capstan.node.quorum.LeaderlessKeyspace;
+import io.capstan.node.quorum.ReplicaSet;
 import io.capstan.node.raft.Configuration;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.HardState;
@@ -83,7 +84,8 @@ public final class Replica {
     this.nextExpiryNanos = start.nanos();
     this.senderRun = random.nextLong();
     this.tables = new BufferedTables(store);
-    this.apKeyspaces = new ApKeyspaces(config, this::voters, tables, outbox, random);
+    this.apKeyspaces =
+        new ApKeyspaces(config, this::replicaSet, tables, this::empty, outbox, random);
     this.machine =
         new StateMachine(
             config.groupId(), initialMembers(config, store), store, tables, new CatalogueEvents());
@@ -99,7 +101,8 @@ public final class Replica {
             start.nanos());
     this.answers = new CpAnswers(config.nodeId(), machine, tables, new Acknowledged());
     // Drawn anyway, once in the life of a process: the cluster it begins needs no second number.
-    this.membership = new Membership(config, raft, machine, outbox, senderRun == 0 ? 1 : senderRun);
+    this.membership =
+        new Membership(config, raft, machine, apKeyspaces, outbox, senderRun == 0 ? 1 : senderRun);
     this.calls = new CpCalls(config, raft, machine, answers, membership, new CallExit(), start);
     this.router =
         new CallRouter(config, machine, answers, apKeyspaces, calls, membership, this::deliver);
@@ -114,9 +117,15 @@ public final class Replica {
     return noted.isEmpty() ? Configuration.ofVoters(config.members()) : noted;
   }
 
-  /** As of the applied log. */
-  private List<String> voters() {
-    return List.copyOf(machine.members().applied().voters());
+  private ReplicaSet replicaSet() {
+    return machine.members().replicas();
+  }
+
+  /** Removes what an AP keyspace has here. */
+  private void empty(long keyspaceId) {
+    tables.forget(keyspaceId);
+    store.dropKeyspace(keyspaceId);
+    store.createKeyspace(keyspaceId);
   }
 
   /**
@@ -137,6 +146,8 @@ public final class Replica {
         .uncommittedBytesMax(config.uncommittedBytesMax())
         .readsPendingMax(config.callsMax())
         .leaseReads(config.leaseReads().enabled())
+        // What AP keyspaces wait for decides, see Membership.
+        .automaticLeave(false)
         .clockDriftMaxPartsPerMillion(config.leaseReads().clockDriftMaxPartsPerMillion())
         .build();
   }
@@ -425,6 +436,11 @@ public final class Replica {
     public void changed(KeyspaceRecord before, KeyspaceRecord after, boolean byEntry) {
       switching.changed(before, after, byEntry, now);
       router.keyspaceChanged(after.getId(), now);
+    }
+
+    @Override
+    public void membersChanged() {
+      apKeyspaces.replicasChanged(machine.catalogue().all(), now);
     }
 
     @Override

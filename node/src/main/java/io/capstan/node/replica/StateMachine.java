@@ -46,6 +46,9 @@ final class StateMachine {
      * @param byEntry as above
      */
     void changed(KeyspaceRecord before, KeyspaceRecord after, boolean byEntry);
+
+    /** Another configuration is applied, or something else is noted of the members. */
+    void membersChanged();
   }
 
   private static final byte[] STATE_KEY = "state".getBytes(StandardCharsets.US_ASCII);
@@ -147,6 +150,8 @@ final class StateMachine {
         listener.changed(was, keyspace, false);
       }
     }
+    // Last: who holds replicas is asked of the keyspaces as they are now.
+    listener.membersChanged();
   }
 
   long appliedIndex() {
@@ -190,7 +195,7 @@ final class StateMachine {
     appliedIndex = entry.index();
     appliedChanged = true;
     if (entry.kind() == Entry.Kind.CONFIGURATION) {
-      members.configured(entry.configuration());
+      configured(entry);
       return null;
     }
     if (entry.isNoOp()) {
@@ -216,6 +221,20 @@ final class StateMachine {
     CommandResult result = execute(command, entry.index());
     sessions.executed(command.getOperation(), result, logMillis);
     return result;
+  }
+
+  /**
+   * Other members: a change of sides that is under way was begun among those of before, and ends.
+   * None begins until the change of members is over, so the two never meet.
+   */
+  private void configured(Entry entry) {
+    members.configured(entry.configuration(), entry.index());
+    for (KeyspaceRecord keyspace : List.copyOf(catalogue.all())) {
+      if (keyspace.hasSwitch()) {
+        switchStep(ModeSwitches.abortForMembers(keyspace), entry.index());
+      }
+    }
+    listener.membersChanged();
   }
 
   /** Stages the applied index where it changed; once before each batch is written. */
@@ -244,6 +263,7 @@ final class StateMachine {
       }
       case MEMBERS -> {
         members.note(command.getMembers());
+        listener.membersChanged();
         yield done(index);
       }
       case SWITCH -> switchStep(command.getSwitch(), index);

@@ -1,6 +1,7 @@
 package io.capstan.node.replica;
 
 import com.google.protobuf.ByteString;
+import io.capstan.node.quorum.ReplicaSet;
 import io.capstan.node.raft.ProposeResult;
 import io.capstan.node.raft.Raft;
 import io.capstan.node.raft.Role;
@@ -166,26 +167,44 @@ final class SwitchLeader {
       }
       return;
     }
-    long prepared = reports.values().stream().filter(SwitchLeader::isPrepared).count();
-    if (prepared >= keyspace.getSwitch().getSealsNeeded()) {
+    List<String> prepared = new ArrayList<>();
+    reports.forEach(
+        (replica, report) -> {
+          if (isPrepared(report)) {
+            prepared.add(replica);
+          }
+        });
+    if (areEnough(keyspace, prepared)) {
       propose(keyspace, watch, step(keyspace).setSeal(SealSwitch.getDefaultInstance()), "seal");
     }
   }
 
   private void sealed(KeyspaceRecord keyspace, Watch watch) {
     ConvergeSwitch.Builder seals = ConvergeSwitch.newBuilder();
+    List<String> sealed = new ArrayList<>();
     reports(keyspace, watch)
         .forEach(
             (replica, report) -> {
               if (!report.getRebuilding()) {
+                sealed.add(replica);
                 seals.addSeals(Seal.newBuilder().setReplica(replica).setClock(report.getClock()));
               }
             });
-    if (seals.getSealsCount() >= keyspace.getSwitch().getSealsNeeded()) {
+    if (areEnough(keyspace, sealed)) {
       propose(keyspace, watch, step(keyspace).setConverge(seals), "converge");
     } else {
       giveUpLate(keyspace, watch);
     }
+  }
+
+  /** Whether one of these replicas has each acknowledged write, and they are a majority. */
+  private boolean areEnough(KeyspaceRecord keyspace, List<String> replicas) {
+    ReplicaSet set = machine.members().replicas();
+    List<String> counted = replicas.stream().filter(set::contains).toList();
+    Level minWrites = keyspace.getMinWrites();
+    return counted.size() >= keyspace.getSwitch().getSealsNeeded()
+        && set.coversWrites(
+            set.mask(counted), minWrites == Level.LEVEL_UNSPECIFIED ? Level.LEVEL_ONE : minWrites);
   }
 
   private void converged(KeyspaceRecord keyspace, Watch watch) {

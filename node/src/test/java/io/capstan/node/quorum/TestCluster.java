@@ -95,6 +95,28 @@ final class TestCluster {
     return new TestCluster(record, size, QuorumConfig.Limits.DEFAULT);
   }
 
+  /** These nodes apply a configuration; a new one is made if there is none of the name. */
+  void configure(ReplicaSet next, String... nodes) {
+    for (String node : nodes) {
+      if (replicas.containsKey(node)) {
+        replica(node).configured(next, nowNanos(), wallMillis(node));
+      } else {
+        QuorumConfig config =
+            new QuorumConfig(
+                node, 0xa0 + replicas.size(), next, 500, 1_500, 300, QuorumConfig.Limits.DEFAULT);
+        replicas.put(
+            node,
+            new TestReplica(
+                record,
+                config,
+                true,
+                (from, to, message) -> queue.add(new Envelope(from, to, message)),
+                new SplittableRandom(replicas.size())));
+      }
+    }
+    settle();
+  }
+
   KeyspaceRecord record() {
     return record;
   }
@@ -185,6 +207,7 @@ final class TestCluster {
   private void deliver(Envelope envelope) {
     if (cut.contains(envelope.from() + ">" + envelope.to())
         || loses.test(envelope)
+        || !replicas.containsKey(envelope.to())
         || !replica(envelope.to()).isUp()) {
       return;
     }

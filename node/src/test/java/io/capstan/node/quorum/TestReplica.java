@@ -39,6 +39,19 @@ final class TestReplica implements QuorumOutput {
   private long lastCallId;
 
   TestReplica(KeyspaceRecord record, QuorumConfig config, Network network, RandomGenerator random) {
+    this(record, config, false, network, random);
+  }
+
+  /**
+   * @param older whether the keyspace is older than the replica
+   */
+  TestReplica(
+      KeyspaceRecord record,
+      QuorumConfig config,
+      boolean older,
+      Network network,
+      RandomGenerator random) {
+    this.older = older;
     this.record = record;
     this.config = config;
     this.network = network;
@@ -93,6 +106,20 @@ final class TestReplica implements QuorumOutput {
             config.limits());
     older = true;
     start();
+  }
+
+  /** What the node does when it applies a configuration; one that leaves ends. */
+  void configured(ReplicaSet next, long nowNanos, long wallMillis) {
+    config =
+        new QuorumConfig(
+            config.nodeId(),
+            config.incarnation(),
+            next,
+            config.antiEntropyIntervalMillis(),
+            config.peerSilentMillis(),
+            config.resendAfterMillis(),
+            config.limits());
+    step(k -> k.replicasChanged(next, nowNanos, wallMillis));
   }
 
   /** Loses what was not synced, and every call. */

@@ -2,7 +2,9 @@ package io.capstan.node.replica;
 
 import com.google.protobuf.Message;
 import io.capstan.proto.peer.v1.PeerMessage;
+import io.capstan.proto.v1.StatusResponse;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +31,7 @@ final class ReplicaGroup {
 
   private record Link(String from, String to) {}
 
+  private final List<String> founders;
   private final List<String> ids;
   private final Map<String, Replica> replicas = new LinkedHashMap<>();
   private final Map<String, MemoryStore> stores = new LinkedHashMap<>();
@@ -40,7 +43,8 @@ final class ReplicaGroup {
   private long lastCall;
 
   ReplicaGroup(String... ids) {
-    this.ids = List.of(ids);
+    this.founders = List.of(ids);
+    this.ids = new ArrayList<>(founders);
     for (String id : ids) {
       stores.put(id, new MemoryStore());
       open(id);
@@ -54,11 +58,24 @@ final class ReplicaGroup {
     }
   }
 
+  /** A process with an empty disk that was told of no group. */
+  void join(String id) {
+    ids.add(id);
+    stores.put(id, new MemoryStore());
+    open(id);
+    for (String other : ids) {
+      if (!other.equals(id)) {
+        step(id, new Input.PeerLink(other, true));
+        step(other, new Input.PeerLink(id, true));
+      }
+    }
+  }
+
   private void open(String id) {
     replicas.put(
         id,
         new Replica(
-            ReplicaConfig.defaults(id, GROUP_ID, ids),
+            ReplicaConfig.defaults(id, GROUP_ID, founders.contains(id) ? founders : List.of()),
             stores.get(id),
             RandomGeneratorFactory.of("L64X128MixRandom").create(ids.indexOf(id) + 1),
             now()));
@@ -126,7 +143,7 @@ final class ReplicaGroup {
     }
   }
 
-  /** Returns who leads, once somebody does that all who are up know of. */
+  /** Returns who leads, once somebody does that all founders who are up know of. */
   String leader() {
     until(() -> agreedLeader() != null);
     return agreedLeader();
@@ -134,7 +151,7 @@ final class ReplicaGroup {
 
   private String agreedLeader() {
     Set<String> named = new TreeSet<>();
-    for (String id : ids) {
+    for (String id : founders) {
       if (!down.contains(id)) {
         named.add(replicas.get(id).status(now()).getLeader());
       }
@@ -146,6 +163,11 @@ final class ReplicaGroup {
   /** Returns how long the replica would sleep if nothing came. */
   long nextTickInNanos(String id) {
     return replicas.get(id).nextTickNanos() - nanos;
+  }
+
+  /** Returns what a node says of itself. */
+  StatusResponse status(String id) {
+    return replicas.get(id).status(now()).build();
   }
 
   /** Ends a process; what it wrote stays. */

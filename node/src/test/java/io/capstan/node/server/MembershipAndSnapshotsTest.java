@@ -1,10 +1,8 @@
 package io.capstan.node.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.ListMembersRequest;
 import io.capstan.proto.v1.ListMembersResponse;
@@ -165,21 +163,5 @@ class MembershipAndSnapshotsTest {
     await().atMost(PATIENCE).until(() -> target.equals(cluster.leader()));
     cluster.stop(target);
     assertThat(leader()).isNotEqualTo(target);
-  }
-
-  @Test
-  @DisplayName("refuse to change members while an AP keyspace exists, with a sentence")
-  void refuseWithApKeyspaces() {
-    cluster.create("feed", Mode.MODE_AP);
-
-    StatusRuntimeException refused =
-        catchThrowableOfType(
-            StatusRuntimeException.class,
-            () ->
-                cluster
-                    .admin("n1")
-                    .changeMembers(ChangeMembersRequest.newBuilder().setRemove("n3").build()));
-
-    assertThat(refused).hasMessageContaining("feed is AP").hasMessageContaining("Nothing was");
   }
 }
