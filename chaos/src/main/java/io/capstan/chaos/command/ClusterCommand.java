@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
       ClusterNodeDeed.Resume.class,
       ClusterPartition.class,
       ClusterHeal.class,
-      ClusterSupervise.class
+      ClusterSupervise.class,
+      ClusterTrain.class
     })
 final class ClusterCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
