@@ -8,7 +8,6 @@ import io.capstan.chaos.check.Verdict;
 import io.capstan.chaos.check.eventual.BankTotalsChecker;
 import io.capstan.chaos.check.linear.LinearizabilityChecker;
 import io.capstan.chaos.check.linear.RegisterModel;
-import io.capstan.chaos.cluster.NodeCommand;
 import io.capstan.chaos.cluster.ProcessCluster;
 import io.capstan.chaos.workload.KeyspaceClient;
 import io.capstan.client.Level;
@@ -49,16 +48,13 @@ class KillNineChaosIT {
           "electionTimeoutMillis", 1_000,
           "heartbeatIntervalMillis", 150);
 
-  /** What the better compiler costs, a node that lives for seconds never earns back. */
-  private static final NodeCommand QUICK_START =
-      NodeCommand.capstanNode(List.of("-XX:TieredStopAtLevel=1"));
-
   @TempDir private Path folder;
 
   @Test
   @DisplayName("stay linearizable and lose nothing while a member is replaced")
   void loseNothing() throws Exception {
-    try (ProcessCluster cluster = ProcessCluster.start(5, folder, SETTINGS, QUICK_START)) {
+    try (ProcessCluster cluster =
+        ProcessCluster.start(5, folder, SETTINGS, LaunchedNodes.command())) {
       // When nodes are killed every second, and n6 takes the place of one of them.
       KillNineRun.Evidence evidence = new KillNineRun(cluster, SEED).run(KILLING);
 
