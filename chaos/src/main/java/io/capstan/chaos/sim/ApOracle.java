@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
 import io.capstan.node.storage.Table;
 import io.capstan.node.version.ContextToken;
 import io.capstan.node.version.Dot;
@@ -15,6 +16,7 @@ import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -32,11 +34,14 @@ import org.jspecify.annotations.Nullable;
  * that, what may be missing and what may be there.
  */
 final class ApOracle {
+  private static final byte[] CLOCK_KEY = "clock".getBytes(US_ASCII);
 
   private final String keyspace;
   private final long keyspaceId;
   private final boolean latestWins;
   private final Set<String> seen = new HashSet<>();
+  // Rows that some disk has held: the other nodes write the same ones, and they bring nothing new.
+  private final Set<Row> seenRows = new HashSet<>();
   // Per key, superseded dot to the dots that replaced it.
   private final Map<ByteString, Map<String, Set<String>>> replacedBy = new HashMap<>();
   private final Map<String, ByteString> acknowledged = new TreeMap<>();
@@ -46,8 +51,8 @@ final class ApOracle {
   private final Map<OperationId, ByteString> deletes = new HashMap<>();
   // Per node and key, the dots that ever reached it.
   private final Map<Integer, Map<ByteString, Set<String>>> knownAt = new HashMap<>();
-  // Per node, what its clock says of every key, and its rows leave out.
-  private final Map<Integer, VersionVector> bases = new HashMap<>();
+  // Per node, its clock as it is stored: what it says of every key, and its rows leave out.
+  private final Map<Integer, byte[]> clocks = new HashMap<>();
   // Per key, its dots in the order in which they were first seen on any disk.
   private final Map<ByteString, Set<String>> dotsOfKey = new HashMap<>();
   private final Map<ByteString, Set<String>> tombstones = new HashMap<>();
@@ -58,6 +63,9 @@ final class ApOracle {
 
   /** What the client of a write had read before: it may replace that, wherever it is sent. */
   private record Knowledge(ByteString key, Set<String> siblings, ByteString context) {}
+
+  /** A row as it stands on a disk, with its key. */
+  private record Row(ByteString key, ByteString value) {}
 
   ApOracle(String keyspace, long keyspaceId, boolean latestWins) {
     this.keyspace = keyspace;
@@ -81,13 +89,17 @@ final class ApOracle {
     if (table.keyspaceId() != keyspaceId || after == null) {
       return;
     }
-    if (table.kind() == Table.Kind.CLOCK && new String(key, US_ASCII).equals("clock")) {
-      bases.put(node, basesOf(after));
+    if (table.kind() == Table.Kind.CLOCK && Arrays.equals(key, CLOCK_KEY)) {
+      clocks.put(node, after);
     }
     if (table.kind() != Table.Kind.DATA) {
       return;
     }
     ByteString row = ByteString.copyFrom(key);
+    // What stands on a disk does not change: its bytes need no copy.
+    if (!seenRows.add(new Row(row, UnsafeByteOperations.unsafeWrap(after)))) {
+      return;
+    }
     StoredValue now = parse(after);
     List<StoredSibling> written = new ArrayList<>();
     for (StoredSibling sibling : now.getSiblingsList()) {
@@ -108,9 +120,10 @@ final class ApOracle {
     String fresh = dotOf(written);
     forgetLostNamesake(row, fresh);
     Set<String> kept = dots(now);
+    byte[] clock = clocks.get(node);
     VersionVector context =
         VersionVector.fromProto(now.getContext())
-            .join(bases.getOrDefault(node, VersionVector.EMPTY));
+            .join(clock == null ? VersionVector.EMPTY : basesOf(clock));
     for (String dot : dotsOfKey.getOrDefault(row, Set.of())) {
       if (!kept.contains(dot) && knownBefore.contains(dot) && context.covers(Dot.parse(dot))) {
         replaced(row, dot, fresh);
@@ -422,7 +435,7 @@ final class ApOracle {
 
   /** What the clock among these rows covers. */
   static VersionVector basesOf(NavigableMap<byte[], byte[]> clockRows) {
-    byte[] clock = clockRows.get("clock".getBytes(US_ASCII));
+    byte[] clock = clockRows.get(CLOCK_KEY);
     return clock == null ? VersionVector.EMPTY : basesOf(clock);
   }
 
@@ -454,7 +467,13 @@ final class ApOracle {
     return sibling.getOperation().getSession() + "/" + sibling.getOperation().getSequence();
   }
 
+  /** The text form of {@link Dot}, without making one: asked for all that reaches any node. */
   private static String dotOf(StoredSibling sibling) {
-    return Dot.fromProto(sibling.getDot()).toString();
+    io.capstan.proto.store.v1.Dot dot = sibling.getDot();
+    return dot.getActor().getName()
+        + "."
+        + Long.toHexString(dot.getActor().getIncarnation())
+        + ":"
+        + dot.getCounter();
   }
 }

@@ -105,7 +105,9 @@ final class SimulatedNode {
   private boolean loopPlanned;
   private boolean loopRunning;
   private boolean syncing;
-  private long tickPlannedNanos;
+  private long tickPlannedNanos = Long.MAX_VALUE;
+  // When the node looks at its clock next: at the planned tick, or before.
+  private long wakeNanos = Long.MAX_VALUE;
   private long run;
   private long lastCall;
   private long snapshotsBusyNanos;
@@ -208,6 +210,7 @@ final class SimulatedNode {
     Replica started = new Replica(config, disk, random, clock.now());
     replica = started;
     tickPlannedNanos = Long.MAX_VALUE;
+    wakeNanos = Long.MAX_VALUE;
     world.started(started);
     planTick(started);
   }
@@ -487,16 +490,28 @@ final class SimulatedNode {
     }
     long late = (random.nextLong() >>> 1) % TICK_LATE_NANOS_MAX;
     tickPlannedNanos = atNanos + late;
-    long planned = tickPlannedNanos;
-    long ofRun = run;
-    events.after(
-        waitNanos + late,
-        () -> {
-          if (run == ofRun && planned == tickPlannedNanos) {
-            tickPlannedNanos = Long.MAX_VALUE;
-            tick();
-          }
-        });
+    // Most plans only move the tick a little: an event for each would be most of all events.
+    if (tickPlannedNanos < wakeNanos) {
+      planWake();
+    }
+  }
+
+  private void planWake() {
+    wakeNanos = tickPlannedNanos;
+    events.after(wakeNanos - events.nowNanos(), this::wake);
+  }
+
+  private void wake() {
+    if (events.nowNanos() != wakeNanos) {
+      return; // of an earlier run, or an earlier one has come since
+    }
+    wakeNanos = Long.MAX_VALUE;
+    if (events.nowNanos() < tickPlannedNanos) {
+      planWake();
+    } else {
+      tickPlannedNanos = Long.MAX_VALUE;
+      tick();
+    }
   }
 
   private void tick() {

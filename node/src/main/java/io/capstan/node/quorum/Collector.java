@@ -21,6 +21,8 @@ final class Collector {
   // Looked up only. The counters up to which nothing is left to do since the start.
   private final Map<Actor, Long> doneThrough = new HashMap<>();
   private long tombstonesRemoved;
+  // There was nothing to do when the stability had changed so often: asked after every input.
+  private long idleAsOf = -1;
 
   Collector(ReplicaState state, Stability stability, int dotsMax) {
     this.state = state;
@@ -30,11 +32,16 @@ final class Collector {
 
   /** Whether {@link #collect} has something to do now. */
   boolean hasWork() {
+    long changes = stability.changes();
+    if (changes == idleAsOf && stability.hasPeers()) {
+      return false;
+    }
     for (Actor actor : state.clock().actors()) {
       if (stability.baseOf(actor) > doneThrough.getOrDefault(actor, 0L)) {
         return true;
       }
     }
+    idleAsOf = changes;
     return false;
   }
 

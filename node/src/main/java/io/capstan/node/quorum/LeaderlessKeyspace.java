@@ -431,21 +431,19 @@ public final class LeaderlessKeyspace {
     if (!state.isFrozen() && collector.hasWork()) {
       return OptionalLong.of(time.nowNanos());
     }
-    OptionalLong earliest = OptionalLong.empty();
-    for (OptionalLong next :
-        List.of(
-            antiEntropy.nextTickNanos(),
-            state.audit().nextTickNanos(),
-            pending.nextTickNanos(),
-            takeover.nextTickNanos(),
-            writes.nextTickNanos(),
-            hints.nextTickNanos(),
-            state.isFrozen() ? OptionalLong.empty() : folding.nextTickNanos())) {
-      if (next.isPresent() && (earliest.isEmpty() || next.getAsLong() - earliest.getAsLong() < 0)) {
-        earliest = next;
-      }
-    }
-    return earliest;
+    OptionalLong earliest = antiEntropy.nextTickNanos();
+    earliest = earlier(earliest, state.audit().nextTickNanos());
+    earliest = earlier(earliest, pending.nextTickNanos());
+    earliest = earlier(earliest, takeover.nextTickNanos());
+    earliest = earlier(earliest, writes.nextTickNanos());
+    earliest = earlier(earliest, hints.nextTickNanos());
+    return state.isFrozen() ? earliest : earlier(earliest, folding.nextTickNanos());
+  }
+
+  private static OptionalLong earlier(OptionalLong one, OptionalLong other) {
+    boolean otherIsFirst =
+        other.isPresent() && (one.isEmpty() || other.getAsLong() - one.getAsLong() < 0);
+    return otherIsFirst ? other : one;
   }
 
   /**

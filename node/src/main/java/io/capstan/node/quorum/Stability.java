@@ -31,6 +31,7 @@ final class Stability {
 
   private final Map<String, Peer> peers = new LinkedHashMap<>();
   private final NodeClock own;
+  private long changes;
 
   /**
    * @param own the live clock of this replica
@@ -45,6 +46,7 @@ final class Stability {
    * until one that is new was heard.
    */
   void replicasChanged(List<String> names) {
+    changes++;
     peers.keySet().retainAll(names);
     for (String name : names) {
       peers.computeIfAbsent(name, n -> new Peer());
@@ -62,6 +64,7 @@ final class Stability {
       peer.awaited = clock;
     }
     if (own.containsAll(peer.awaited)) {
+      changes++;
       boolean newestToo = own.containsAll(clock);
       peer.confirmed = newestToo ? clock : peer.awaited;
       peer.awaited = newestToo ? null : clock;
@@ -79,6 +82,18 @@ final class Stability {
       }
     }
     return true;
+  }
+
+  /**
+   * A number that changes whenever a base has risen, except where there are no peers. What peers
+   * have confirmed lies in the own clock: beside them the own clock alone raises no base.
+   */
+  long changes() {
+    return changes;
+  }
+
+  boolean hasPeers() {
+    return !peers.isEmpty();
   }
 
   /** The counter up to which every replica is known to have every dot of the actor. */

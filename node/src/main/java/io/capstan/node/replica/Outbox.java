@@ -34,6 +34,9 @@ final class Outbox {
    * @param writeSequence the newest write handed to the store
    */
   void sealed(long writeSequence) {
+    if (unsealed.isEmpty()) {
+      return;
+    }
     for (Runnable action : unsealed) {
       held.add(new Held(writeSequence, action));
     }
@@ -57,6 +60,9 @@ final class Outbox {
   }
 
   List<Effect> takeEffects() {
+    if (effects.isEmpty()) {
+      return List.of();
+    }
     List<Effect> taken = effects;
     effects = new ArrayList<>();
     return taken;

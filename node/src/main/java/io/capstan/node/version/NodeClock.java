@@ -26,6 +26,8 @@ public final class NodeClock {
   public static final long GAP_MAX_DOTS = 1L << 24;
 
   private final TreeMap<Actor, DotRange> byActor = new TreeMap<>();
+  // As it is now, null where it was not asked for since the last change: each peer gets the same.
+  private io.capstan.proto.store.v1.@Nullable NodeClock stored;
 
   /** Receives dots of one actor after another. */
   public interface DotVisitor {
@@ -92,11 +94,13 @@ public final class NodeClock {
       range = new DotRange();
       byActor.put(dot.actor(), range);
     }
+    stored = null;
     return range.add(dot.counter());
   }
 
   /** Records everything that the other has recorded. */
   public void join(NodeClock other) {
+    stored = null;
     for (Map.Entry<Actor, DotRange> entry : other.byActor.entrySet()) {
       byActor.computeIfAbsent(entry.getKey(), a -> new DotRange()).join(entry.getValue());
     }
@@ -158,16 +162,26 @@ public final class NodeClock {
 
   /** The stored form, in canonical order and as short as can be. */
   public io.capstan.proto.store.v1.NodeClock toProto() {
-    var stored = io.capstan.proto.store.v1.NodeClock.newBuilder();
+    var known = stored;
+    if (known == null) {
+      known = encode();
+      stored = known;
+    }
+    return known;
+  }
+
+  private io.capstan.proto.store.v1.NodeClock encode() {
+    var clock = io.capstan.proto.store.v1.NodeClock.newBuilder();
     for (Map.Entry<Actor, DotRange> entry : byActor.entrySet()) {
       DotRange range = entry.getValue();
       if (!range.isEmpty()) {
-        var row = stored.addEntriesBuilder();
+        var row = io.capstan.proto.store.v1.NodeClock.Entry.newBuilder();
         row.setActor(entry.getKey().toProto()).setBase(range.base());
         range.writeBitmap(row);
+        clock.addEntries(row.build());
       }
     }
-    return stored.build();
+    return clock.build();
   }
 
   /**

@@ -141,7 +141,11 @@ public final class VersionVector {
   public io.capstan.proto.store.v1.VersionVector toProto() {
     var stored = io.capstan.proto.store.v1.VersionVector.newBuilder();
     for (int i = 0; i < actors.length; i++) {
-      stored.addEntriesBuilder().setActor(actors[i].toProto()).setCounter(counters[i]);
+      stored.addEntries(
+          io.capstan.proto.store.v1.VersionVector.Entry.newBuilder()
+              .setActor(actors[i].toProto())
+              .setCounter(counters[i])
+              .build());
     }
     return stored.build();
   }
