@@ -42,6 +42,7 @@ final class SimulatedOperator {
   private final Coverage coverage;
   private final Consumer<String> told;
   private final ArrayDeque<SimulatedFault> wanted = new ArrayDeque<>();
+  private Set<String> membersSeen = Set.of();
   private @Nullable Change change;
   private long asked;
 
@@ -113,6 +114,7 @@ final class SimulatedOperator {
               || list.getChanging()) {
             lookLater();
           } else {
+            membersSeen = new Seen(list).members();
             goOn(current, new Seen(list));
           }
         });
@@ -266,12 +268,18 @@ final class SimulatedOperator {
         });
   }
 
-  /** Asks some node that runs; null stands for no answer in time. */
+  /**
+   * Asks some node that runs, of the members that the latest list showed where one of them does:
+   * removed nodes know of no leader. Null stands for no answer in time.
+   */
   private void ask(Message request, SimulatedClient.Handler handler) {
     long number = ++asked;
     events.after(ANSWER_NANOS, () -> answered(number, null, handler));
     List<SimulatedNode> running = new ArrayList<>(nodes);
     running.removeIf(node -> !node.isUp());
+    if (running.stream().anyMatch(node -> membersSeen.contains(node.id()))) {
+      running.removeIf(node -> !membersSeen.contains(node.id()));
+    }
     if (!running.isEmpty()) {
       running
           .get(random.nextInt(running.size()))

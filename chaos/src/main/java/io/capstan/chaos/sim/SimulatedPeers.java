@@ -56,7 +56,7 @@ final class SimulatedPeers {
   /** The replica tells whom to speak and to listen to. */
   void changed(Effect.Peers now) {
     peers = now;
-    self.belongsTo(now.clusterId());
+    self.belongsTo(now.clusterId(), now.joinedIndex());
     java.util.Arrays.fill(heard, null);
     Set<String> next = new TreeSet<>();
     for (Effect.Peer peer : now.linked()) {
@@ -95,21 +95,27 @@ final class SimulatedPeers {
       }
       case STRANGER -> {
         coverage.count(Coverage.Counter.STRANGERS_REFUSED);
-        if (nowNanos >= nextKnockNanos[number]) {
-          nextKnockNanos[number] = nowNanos + KNOCK_INTERVAL_NANOS;
-          introductions.accept(introduction(from));
-        }
+        knock(from, nowNanos);
         return false;
       }
       case OTHER_INCARNATION -> {
         coverage.count(Coverage.Counter.INCARNATIONS_REFUSED);
+        knock(from, nowNanos);
         return false;
       }
     }
     throw new IllegalStateException("an admission without a meaning");
   }
 
+  private void knock(Speaker from, long nowNanos) {
+    if (nowNanos >= nextKnockNanos[from.number()]) {
+      nextKnockNanos[from.number()] = nowNanos + KNOCK_INTERVAL_NANOS;
+      introductions.accept(introduction(from));
+    }
+  }
+
   private static Input.PeerSeen introduction(Speaker from) {
-    return new Input.PeerSeen(from.id(), from.incarnation(), from.peerAddress(), from.clusterId());
+    return new Input.PeerSeen(
+        from.id(), from.incarnation(), from.peerAddress(), from.clusterId(), from.joinedIndex());
   }
 }

@@ -9,6 +9,7 @@ final class Speaker {
   private final String id;
   private final long incarnation;
   private long clusterId;
+  private long joinedIndex;
 
   Speaker(int number, String id, long incarnation) {
     this.number = number;
@@ -33,8 +34,14 @@ final class Speaker {
     return clusterId;
   }
 
-  void belongsTo(long cluster) {
+  /** By which entry it says that it became a member. */
+  long joinedIndex() {
+    return joinedIndex;
+  }
+
+  void belongsTo(long cluster, long joined) {
     clusterId = cluster;
+    joinedIndex = joined;
   }
 
   /** Where it says that it is reached. */

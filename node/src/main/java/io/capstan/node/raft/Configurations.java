@@ -55,6 +55,24 @@ final class Configurations {
   }
 
   /**
+   * The entry by which the node became a member, the last time it did; 0 where it is none, and
+   * where it was one already when the log that is left began.
+   */
+  long joinedIndex(String nodeId) {
+    int first = known.size();
+    while (first > 0 && known.get(first - 1).configuration().isMember(nodeId)) {
+      first--;
+    }
+    if (first == 0 || first == known.size()) {
+      return 0;
+    }
+    Effective joined = known.get(first);
+    // A node that joins does not know with whom the group began: all voters of the first change.
+    boolean began = known.get(first - 1).configuration().isEmpty();
+    return began && !joined.configuration().learners().contains(nodeId) ? 0 : joined.index();
+  }
+
+  /**
    * Whether the node may vote: it belongs to the membership that is committed, or to one after it.
    * A learner may, since it can be a voter before it hears of it.
    */

@@ -502,6 +502,14 @@ public final class Raft {
     return log.durableIndex();
   }
 
+  /**
+   * The entry of the log by which the node became a member, the last time it did; 0 where it is
+   * none, and where that entry is not in the log any more: then it was applied before.
+   */
+  public long joinedIndex(String id) {
+    return log.configurations().joinedIndex(id);
+  }
+
   /** Who belongs to the group: the latest membership in the log, committed or not. */
   public Configuration configuration() {
     return state.configuration();

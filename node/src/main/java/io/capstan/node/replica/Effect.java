@@ -25,14 +25,22 @@ public sealed interface Effect
    *
    * @param member whether this node belongs to the group
    * @param clusterId which cluster this is; 0 where this node has yet to learn it
+   * @param joinedIndex the entry by which this node became a member; 0 where the cluster began with
+   *     it, and where it is none
    * @param ownAddress host:port where the others reach this node, as the log says; empty where it
    *     does not
    * @param others the other members, by id
    * @param guests nodes of the cluster that are no members, as far as this node's log tells, and
-   *     are listened to for a while
+   *     are listened to for a while; and those that have become members again, as another
+   *     incarnation, behind the end of this node's log
    */
   record Peers(
-      boolean member, long clusterId, String ownAddress, List<Peer> others, List<Peer> guests)
+      boolean member,
+      long clusterId,
+      long joinedIndex,
+      String ownAddress,
+      List<Peer> others,
+      List<Peer> guests)
       implements Effect {
     public Peers {
       others = List.copyOf(others);
@@ -42,13 +50,17 @@ public sealed interface Effect
     /** What there is to go by before the replica has said anything: the settings. */
     public static Peers ofSettings(boolean member, Collection<String> others) {
       return new Peers(
-          member, 0, "", others.stream().map(id -> new Peer(id, "", "", 0)).toList(), List.of());
+          member, 0, 0, "", others.stream().map(id -> new Peer(id, "", "", 0)).toList(), List.of());
     }
 
-    /** Members and guests: who is to be spoken to. */
+    /** Members and guests: who is to be spoken to. A guest is where the node is by now. */
     public List<Peer> linked() {
-      List<Peer> linked = new ArrayList<>(others);
-      linked.addAll(guests);
+      List<Peer> linked = new ArrayList<>(guests);
+      for (Peer other : others) {
+        if (guests.stream().noneMatch(guest -> guest.id().equals(other.id()))) {
+          linked.add(other);
+        }
+      }
       return linked;
     }
 
@@ -58,16 +70,16 @@ public sealed interface Effect
         // Nothing is learned yet: whoever speaks knows more.
         return Admission.ADMITTED;
       }
+      for (Peer guest : guests) {
+        if (guest.id().equals(id) && guest.isSpokenForBy(incarnation)) {
+          return Admission.ADMITTED;
+        }
+      }
       for (Peer other : others) {
         if (other.id().equals(id)) {
           return other.isSpokenForBy(incarnation)
               ? Admission.ADMITTED
               : Admission.OTHER_INCARNATION;
-        }
-      }
-      for (Peer guest : guests) {
-        if (guest.id().equals(id) && guest.isSpokenForBy(incarnation)) {
-          return Admission.ADMITTED;
         }
       }
       return Admission.STRANGER;
@@ -80,7 +92,10 @@ public sealed interface Effect
     ADMITTED,
     /** It is neither; its introduction is to reach the replica, which may make it a guest. */
     STRANGER,
-    /** The member of that id is another process. */
+    /**
+     * The member of that id is another process, as far as this node's log tells; its introduction
+     * is to reach the replica, which may make it a guest.
+     */
     OTHER_INCARNATION
   }
 
@@ -107,7 +122,7 @@ public sealed interface Effect
       this(id, peerAddress, clientAddress, incarnation, List.of());
     }
 
-    private boolean isSpokenForBy(long heard) {
+    boolean isSpokenForBy(long heard) {
       return incarnation == 0 ? !formerIncarnations.contains(heard) : incarnation == heard;
     }
   }

@@ -42,8 +42,11 @@ public sealed interface Input
    *
    * @param peerAddress host:port where it says that it is reached; empty where it does not know
    * @param clusterId as its log says; 0 where it has yet to learn it
+   * @param joinedIndex the entry by which it became a member, as its log says; 0 where the cluster
+   *     began with it, and where it is none
    */
-  record PeerSeen(String peer, long incarnation, String peerAddress, long clusterId)
+  record PeerSeen(
+      String peer, long incarnation, String peerAddress, long clusterId, long joinedIndex)
       implements Input {}
 
   /** This node is about to stop: a leader hands over to whoever is best prepared. */

@@ -101,17 +101,6 @@ final class Members {
     return version;
   }
 
-  /** Whether the node has belonged to the cluster as that incarnation, and was removed. */
-  boolean isFormer(String id, long incarnation) {
-    return formerOf(id).contains(incarnation);
-  }
-
-  /** The incarnations by which the node belonged to the cluster before it was removed. */
-  List<Long> formerOf(String id) {
-    MemberRecord record = records.get(id);
-    return record == null ? List.of() : record.getFormerIncarnationsList();
-  }
-
   /** The log index of that configuration; 0 for the one that the group began with. */
   long appliedIndex() {
     return appliedIndex;
@@ -140,6 +129,7 @@ final class Members {
    * must not pass for those of a node that comes back without its data.
    */
   void configured(Configuration configuration, long index) {
+    Configuration before = applied;
     applied = configuration;
     appliedIndex = index;
     version++;
@@ -149,6 +139,13 @@ final class Members {
         CONFIGURATION_INDEX_KEY,
         ByteBuffer.allocate(Long.BYTES).putLong(index).array());
     boolean over = !configuration.isJoint() && configuration.promotion() == null;
+    // A node that joins does not know with whom the cluster began: all voters of the first change.
+    for (String id : before.isEmpty() ? configuration.learners() : configuration.members()) {
+      if (!before.isMember(id)) {
+        MemberRecord known = records.getOrDefault(id, MemberRecord.getDefaultInstance());
+        put(known.toBuilder().setId(id).setJoinedIndex(index).build());
+      }
+    }
     int left = 0;
     for (MemberRecord record : List.copyOf(records.values())) {
       if (configuration.isMember(record.getId())) {

@@ -43,14 +43,16 @@ final class Membership {
   private final Map<String, Long> heardIncarnations = new TreeMap<>();
   private long notedTerm;
   private final Guests guests;
-  private final long clusterIdToDraw;
+  private final long numberToDraw;
   private Effect.@Nullable Peers told;
   private @Nullable Configuration toldOf;
   private long toldVersion = -1;
+  private long toldIndex = -1;
   private long toldGuests = -1;
 
   /**
-   * @param clusterIdToDraw names the cluster if this replica is the first to lead it; not 0
+   * @param numberToDraw random: part of the cluster's number if this replica is the first to lead
+   *     it
    */
   Membership(
       ReplicaConfig config,
@@ -58,10 +60,10 @@ final class Membership {
       StateMachine machine,
       ApKeyspaces apKeyspaces,
       Outbox outbox,
-      long clusterIdToDraw) {
+      long numberToDraw) {
     this.apKeyspaces = apKeyspaces;
-    this.clusterIdToDraw = clusterIdToDraw;
-    this.guests = new Guests(config.nodeId());
+    this.numberToDraw = numberToDraw;
+    this.guests = new Guests(config.nodeId(), config.members());
     this.config = config;
     this.raft = raft;
     this.machine = machine;
@@ -166,7 +168,10 @@ final class Membership {
 
   /** The entry of {@link #note} is applied here: the change itself begins. */
   CpAnswers.Answer begin(ChangeMembersRequest request) {
-    ErrorDetail refusal = switchRefusal();
+    ErrorDetail refusal = clusterUnnamed();
+    if (refusal == null) {
+      refusal = switchRefusal();
+    }
     if (refusal == null) {
       refusal = lossRefusal(request);
     }
@@ -202,6 +207,17 @@ final class Membership {
                   "'capstan member list' shows who belongs to the cluster and whether a change is"
                       + " under way."));
     };
+  }
+
+  /**
+   * Whoever comes into a cluster must be able to tell which one it is: a founder that lags would
+   * not know it for its own.
+   */
+  private static ErrorDetail clusterUnnamed() {
+    return refused(
+        "The members were not changed: the leader is new and has yet to write into the log which"
+            + " cluster this is.",
+        "Ask again in a moment.");
   }
 
   CpAnswers.Answer transfer(TransferLeadershipRequest request) {
@@ -271,14 +287,23 @@ final class Membership {
 
   /** A node has introduced itself, a member or not. */
   void heard(Input.PeerSeen seen, Moment now) {
+    long clusterId = machine.members().clusterId();
     if (!raft.configuration().isMember(seen.peer())) {
-      guests.knock(seen, isLearning(), machine.members().clusterId(), now);
-      return;
-    }
-    if (!machine.members().isFormer(seen.peer(), seen.incarnation())) {
+      guests.knock(seen, isLearning(), clusterId, now);
+    } else if (peer(seen.peer()).isSpokenForBy(seen.incarnation())) {
       heardIncarnations.put(seen.peer(), seen.incarnation());
       notedTerm = 0;
+    } else if (seen.joinedIndex() > machine.appliedIndex()) {
+      guests.cameBack(seen, clusterId, now);
     }
+  }
+
+  /**
+   * Whether the node is heard without being a member, or as another incarnation of one. What it
+   * answers then counts nowhere.
+   */
+  boolean isGuest(String id) {
+    return guests.contains(id);
   }
 
   /**
@@ -306,7 +331,7 @@ final class Membership {
       }
     }
     if (machine.members().clusterId() == 0) {
-      unknown.setClusterId(clusterIdToDraw);
+      unknown.setClusterId(ClusterId.of(config.members(), numberToDraw));
     }
     notedTerm = raft.term();
     if (unknown.getMembersCount() > 0 || unknown.getClusterId() != 0) {
@@ -333,16 +358,21 @@ final class Membership {
   void tellPeers(Moment now) {
     Configuration members = raft.configuration();
     long version = machine.members().version();
-    if (version == toldVersion && members.equals(toldOf) && guests.version() == toldGuests) {
+    if (version == toldVersion
+        && raft.configurationIndex() == toldIndex
+        && members.equals(toldOf)
+        && guests.version() == toldGuests) {
       return;
     }
     // Who left and comes back is another incarnation: the one heard before is not to be noted
     // again.
     heardIncarnations.keySet().removeIf(id -> !members.isMember(id));
     List<Effect.Peer> others = others(members);
-    if (told != null) {
-      guests.membersChanged(told.others(), others, now);
-    }
+    noteGuests(others);
+    guests.membersChanged(
+        told == null ? List.of() : told.others(), others, machine.appliedIndex(), now);
+    notedTerm = 0;
+    toldIndex = raft.configurationIndex();
     toldVersion = version;
     toldOf = members;
     toldGuests = guests.version();
@@ -351,6 +381,7 @@ final class Membership {
         new Effect.Peers(
             members.isMember(config.nodeId()),
             machine.members().clusterId(),
+            members.isMember(config.nodeId()) ? joinedIndex(config.nodeId()) : 0,
             own == null ? "" : own.getPeerAddress(),
             others,
             guests.list());
@@ -360,23 +391,55 @@ final class Membership {
     }
   }
 
+  /** A guest that has become a member introduced itself before. */
+  private void noteGuests(List<Effect.Peer> others) {
+    for (Effect.Peer guest : guests.list()) {
+      for (Effect.Peer other : others) {
+        if (other.id().equals(guest.id()) && other.isSpokenForBy(guest.incarnation())) {
+          heardIncarnations.put(guest.id(), guest.incarnation());
+        }
+      }
+    }
+  }
+
   private List<Effect.Peer> others(Configuration members) {
     List<Effect.Peer> others = new ArrayList<>();
     for (String id : members.members()) {
-      if (id.equals(config.nodeId())) {
-        continue;
+      if (!id.equals(config.nodeId())) {
+        others.add(peer(id));
       }
-      MemberRecord record =
-          Objects.requireNonNullElse(
-              machine.members().record(id), MemberRecord.getDefaultInstance());
-      others.add(
-          new Effect.Peer(
-              id,
-              record.getPeerAddress(),
-              record.getClientAddress(),
-              record.getIncarnation(),
-              record.getFormerIncarnationsList()));
     }
     return others;
+  }
+
+  /**
+   * A member as the log knows it. One that left and came back by entries that are not applied yet
+   * is not the incarnation that the applied log names.
+   */
+  private Effect.Peer peer(String id) {
+    MemberRecord record = recordOf(id);
+    if (raft.joinedIndex(id) <= machine.appliedIndex()) {
+      return new Effect.Peer(
+          id,
+          record.getPeerAddress(),
+          record.getClientAddress(),
+          record.getIncarnation(),
+          record.getFormerIncarnationsList());
+    }
+    List<Long> former = new ArrayList<>(record.getFormerIncarnationsList());
+    if (record.getIncarnation() != 0) {
+      former.add(record.getIncarnation());
+    }
+    return new Effect.Peer(id, record.getPeerAddress(), record.getClientAddress(), 0, former);
+  }
+
+  private MemberRecord recordOf(String id) {
+    return Objects.requireNonNullElse(
+        machine.members().record(id), MemberRecord.getDefaultInstance());
+  }
+
+  private long joinedIndex(String id) {
+    long inLog = raft.joinedIndex(id);
+    return inLog > machine.appliedIndex() ? inLog : recordOf(id).getJoinedIndex();
   }
 }

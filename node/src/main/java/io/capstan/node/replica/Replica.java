@@ -101,8 +101,7 @@ public final class Replica {
             start.nanos());
     this.answers = new CpAnswers(config.nodeId(), machine, tables, new Acknowledged());
     // Drawn anyway, once in the life of a process: the cluster it begins needs no second number.
-    this.membership =
-        new Membership(config, raft, machine, apKeyspaces, outbox, senderRun == 0 ? 1 : senderRun);
+    this.membership = new Membership(config, raft, machine, apKeyspaces, outbox, senderRun);
     this.calls = new CpCalls(config, raft, machine, answers, membership, new CallExit(), start);
     this.router =
         new CallRouter(config, machine, answers, apKeyspaces, calls, membership, this::deliver);
@@ -195,10 +194,14 @@ public final class Replica {
       return;
     }
     boolean member = raft.configuration().isMember(from);
-    if (member) {
+    boolean guest = membership.isGuest(from);
+    if (member && !guest) {
       statusPage.heard(from, now);
     } else if (!message.hasRaft() && !message.hasSnapshot()) {
       // Raft and snapshots may come from whom this node has yet to learn of; nothing else.
+      return;
+    } else if (member && isAnswer(message)) {
+      // Another incarnation of a member: it has not promised what the former one had.
       return;
     }
     switch (message.getMessageCase()) {
@@ -226,6 +229,12 @@ public final class Replica {
       case SNAPSHOT -> snapshots.fromPeer(from, message.getSnapshot(), now);
       case MESSAGE_NOT_SET -> {}
     }
+  }
+
+  private static boolean isAnswer(PeerMessage message) {
+    return message.hasRaft()
+        ? message.getRaft().hasVoteResponse() || message.getRaft().hasAppendResponse()
+        : message.getSnapshot().hasAnswer();
   }
 
   // ---- the flush ----

@@ -258,6 +258,7 @@ public final class NodeServer implements AutoCloseable {
         .setProtocolVersion(PeerProtocol.VERSION)
         .setPeerAddress(ownPeerAddress())
         .setClusterId(peers.clusterId())
+        .setJoinedIndex(peers.joinedIndex())
         .build();
   }
 

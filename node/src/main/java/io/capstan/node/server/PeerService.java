@@ -99,7 +99,8 @@ final class PeerService extends PeerGrpc.PeerImplBase {
         sender.getNodeId(),
         sender.getIncarnation(),
         PeerProtocol.addressOf(sender),
-        sender.getClusterId());
+        sender.getClusterId(),
+        sender.getJoinedIndex());
   }
 
   /** One stream of one peer. gRPC calls it from one thread at a time. */
@@ -153,9 +154,7 @@ final class PeerService extends PeerGrpc.PeerImplBase {
       Effect.Admission admission = current.admission(sender.getNodeId(), sender.getIncarnation());
       String objection = PeerProtocol.objection(mine, sender, admission);
       if (objection != null) {
-        if (admission == Effect.Admission.STRANGER) {
-          introductions.knocks(introduction(sender));
-        }
+        introductions.knocks(introduction(sender));
         refuse(objection);
         return false;
       }

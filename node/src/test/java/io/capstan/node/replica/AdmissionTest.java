@@ -11,7 +11,7 @@ class AdmissionTest {
   private static final long CLUSTER = 77;
 
   private static Effect.Peers with(Effect.Peer other) {
-    return new Effect.Peers(true, CLUSTER, "", List.of(other), List.of());
+    return new Effect.Peers(true, CLUSTER, 0, "", List.of(other), List.of());
   }
 
   @Test

@@ -11,18 +11,19 @@ import org.junit.jupiter.api.Test;
 class GuestsTest {
 
   private static final long CLUSTER = 77;
+  private static final List<String> FOUNDERS = List.of("n1", "n2", "n3");
   private static final boolean MEMBER = false;
   private static final boolean LEARNING = true;
   private static final Moment START = new Moment(1_000, 0);
 
-  private final Guests guests = new Guests("n1");
+  private final Guests guests = new Guests("n1", FOUNDERS);
 
   private static Moment later(long nanos) {
     return new Moment(START.nanos() + nanos, 0);
   }
 
   private static Input.PeerSeen hello(String id, long clusterId) {
-    return new Input.PeerSeen(id, 9, id + ":7200", clusterId);
+    return new Input.PeerSeen(id, 9, id + ":7200", clusterId, 0);
   }
 
   private static Effect.Peer peer(String id) {
@@ -56,6 +57,27 @@ class GuestsTest {
     guests.knock(hello("n4", CLUSTER), MEMBER, 0, START);
 
     assertThat(guests.list()).isEmpty();
+  }
+
+  @Test
+  @DisplayName(
+      "is one to a founder that has learned nothing yet where its cluster began with the same")
+  void sameFounders() {
+    long same = ClusterId.of(List.of("n3", "n2", "n1"), 4_711);
+    guests.knock(hello("n4", same), MEMBER, 0, START);
+    guests.knock(hello("n5", ClusterId.of(List.of("n1", "n2"), 4_711)), MEMBER, 0, START);
+    guests.knock(hello("n6", 0), MEMBER, 0, START);
+
+    assertThat(ids()).containsExactly("n4");
+  }
+
+  @Test
+  @DisplayName("is told from others of the same founders by the half of the number that is drawn")
+  void drawn() {
+    assertThat(ClusterId.of(FOUNDERS, 1)).isNotEqualTo(ClusterId.of(FOUNDERS, 2));
+    assertThat(ClusterId.of(FOUNDERS, 0)).isNotZero();
+    assertThat(ClusterId.of(List.of("n1", "n2"), 1)).isNotEqualTo(ClusterId.of(List.of("n1n2"), 1));
+    assertThat(ClusterId.beganWith(List.of(), ClusterId.of(List.of(), 1))).isFalse();
   }
 
   @Test
@@ -116,10 +138,10 @@ class GuestsTest {
     List<Effect.Peer> after = new ArrayList<>(before);
     after.add(peer("n4"));
 
-    guests.membersChanged(before, after, START);
+    guests.membersChanged(before, after, 20, START);
     assertThat(ids()).isEmpty();
 
-    guests.membersChanged(after, before, START);
+    guests.membersChanged(after, before, 20, START);
     assertThat(ids()).containsExactly("n4");
     guests.tick(null, MEMBER, later(Guests.STAY_MAX_NANOS));
     assertThat(ids()).isEmpty();
@@ -129,12 +151,64 @@ class GuestsTest {
   @DisplayName("may come back as another process, which is then the one that is listened to")
   void anotherIncarnation() {
     guests.knock(hello("n4", CLUSTER), MEMBER, CLUSTER, START);
-    guests.knock(new Input.PeerSeen("n4", 10, "", CLUSTER), MEMBER, CLUSTER, START);
+    guests.knock(new Input.PeerSeen("n4", 10, "", CLUSTER, 0), MEMBER, CLUSTER, START);
 
     assertThat(guests.list()).containsExactly(new Effect.Peer("n4", "n4:7200", "", 10));
-    Effect.Peers told = new Effect.Peers(true, CLUSTER, "", List.of(peer("n2")), guests.list());
+    Effect.Peers told = new Effect.Peers(true, CLUSTER, 0, "", List.of(peer("n2")), guests.list());
     assertThat(told.admission("n4", 10)).isEqualTo(Effect.Admission.ADMITTED);
     assertThat(told.admission("n4", 9)).isEqualTo(Effect.Admission.STRANGER);
     assertThat(told.admission("n2", 8)).isEqualTo(Effect.Admission.OTHER_INCARNATION);
+  }
+
+  private static Input.PeerSeen cameBack(String id, long incarnation, long joinedIndex) {
+    return new Input.PeerSeen(id, incarnation, id + ":7300", CLUSTER, joinedIndex);
+  }
+
+  private Effect.Peers told() {
+    return new Effect.Peers(true, CLUSTER, 0, "", List.of(peer("n2"), peer("n3")), guests.list());
+  }
+
+  @Test
+  @DisplayName("as that incarnation, of a member, is heard and answered where it is by now")
+  void cameBackAhead() {
+    guests.membersChanged(List.of(), List.of(peer("n2"), peer("n3")), 20, START);
+    guests.cameBack(cameBack("n2", 12, 30), CLUSTER, START);
+
+    assertThat(guests.contains("n2")).isTrue();
+    assertThat(told().admission("n2", 12)).isEqualTo(Effect.Admission.ADMITTED);
+    assertThat(told().admission("n2", 13)).isEqualTo(Effect.Admission.OTHER_INCARNATION);
+    assertThat(told().linked())
+        .containsExactlyInAnyOrder(new Effect.Peer("n2", "n2:7300", "", 12), peer("n3"));
+
+    // it stays however long this node lags: late answers of one must not pass for the other's
+    guests.tick("n3", MEMBER, later(10 * Guests.STAY_MAX_NANOS));
+    assertThat(guests.contains("n2")).isTrue();
+  }
+
+  @Test
+  @DisplayName("as that incarnation, of a member, gives way to one that came back later still")
+  void cameBackTwice() {
+    guests.membersChanged(List.of(), List.of(peer("n2"), peer("n3")), 20, START);
+    guests.cameBack(cameBack("n2", 12, 30), CLUSTER, START);
+    guests.cameBack(cameBack("n2", 14, 50), CLUSTER, START);
+    guests.cameBack(cameBack("n2", 12, 30), CLUSTER, START);
+    guests.cameBack(new Input.PeerSeen("n3", 14, "", CLUSTER + 1, 50), CLUSTER, START);
+
+    assertThat(told().admission("n2", 14)).isEqualTo(Effect.Admission.ADMITTED);
+    assertThat(told().admission("n2", 12)).isEqualTo(Effect.Admission.OTHER_INCARNATION);
+    assertThat(told().admission("n3", 14)).isEqualTo(Effect.Admission.OTHER_INCARNATION);
+  }
+
+  @Test
+  @DisplayName("as that incarnation, of a member, is judged by the log once that has come so far")
+  void cameBackJudged() {
+    guests.membersChanged(List.of(), List.of(peer("n2"), peer("n3")), 20, START);
+    guests.cameBack(cameBack("n2", 12, 30), CLUSTER, START);
+    List<Effect.Peer> before = List.of(peer("n2"), peer("n3"));
+
+    guests.membersChanged(before, before, 29, START);
+    assertThat(guests.contains("n2")).isTrue();
+    guests.membersChanged(before, before, 30, START);
+    assertThat(guests.contains("n2")).isFalse();
   }
 }

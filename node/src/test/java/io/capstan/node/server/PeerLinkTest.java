@@ -157,11 +157,12 @@ class PeerLinkTest {
                 .setIncarnation(5)
                 .setPeerAddress("n9.example:7200")
                 .setClusterId(CLUSTER_ID)
+                .setJoinedIndex(40)
                 .build());
 
     // given that the refusal was passed on as a wish
     await().until(() -> !knocked.isEmpty());
-    assertThat(knocked.get(0)).isEqualTo(new Input.PeerSeen("n9", 5, "n9.example:7200", 77));
+    assertThat(knocked.get(0)).isEqualTo(new Input.PeerSeen("n9", 5, "n9.example:7200", 77, 40));
     assertThat(linked).isEmpty();
 
     // when the replica grants it, then messages arrive
@@ -206,7 +207,7 @@ class PeerLinkTest {
 
   private static Effect.Peers peers(List<Effect.Peer> guests) {
     return new Effect.Peers(
-        true, CLUSTER_ID, "", List.of(new Effect.Peer("n1", "", "", 0)), guests);
+        true, CLUSTER_ID, 0, "", List.of(new Effect.Peer("n1", "", "", 0)), guests);
   }
 
   @Test
