@@ -42,7 +42,7 @@ final class SimulatedOperator {
   private final Coverage coverage;
   private final Consumer<String> told;
   private final ArrayDeque<SimulatedFault> wanted = new ArrayDeque<>();
-  private Set<String> membersSeen = Set.of();
+  private final Set<String> membersSeen = new TreeSet<>();
   private @Nullable Change change;
   private long asked;
 
@@ -114,8 +114,10 @@ final class SimulatedOperator {
               || list.getChanging()) {
             lookLater();
           } else {
-            membersSeen = new Seen(list).members();
-            goOn(current, new Seen(list));
+            Seen seen = new Seen(list);
+            membersSeen.clear();
+            membersSeen.addAll(seen.members());
+            goOn(current, seen);
           }
         });
   }
@@ -170,6 +172,7 @@ final class SimulatedOperator {
       }
     }
     if (coming != null && !seen.isVoter(coming)) {
+      membersSeen.add(coming.id());
       current.leader |= replaces && leaving != null && seen.leader().equals(leaving.id());
       request("take in " + coming.id(), arrival(coming, replaces ? leaving : null));
       return;
@@ -269,8 +272,8 @@ final class SimulatedOperator {
   }
 
   /**
-   * Asks some node that runs, of the members that the latest list showed where one of them does:
-   * removed nodes know of no leader. Null stands for no answer in time.
+   * Asks some node that runs, of the members that the latest list showed and who is to come where
+   * one of them does: removed nodes know of no leader. Null stands for no answer in time.
    */
   private void ask(Message request, SimulatedClient.Handler handler) {
     long number = ++asked;

@@ -210,14 +210,16 @@ final class Membership {
   }
 
   /**
-   * Whoever comes into a cluster must be able to tell which one it is: a founder that lags would
-   * not know it for its own.
+   * Why members do not change now, or null: whoever comes into a cluster must be able to tell which
+   * one it is, or a founder that lags would not know it for its own.
    */
-  private static ErrorDetail clusterUnnamed() {
-    return refused(
-        "The members were not changed: the leader is new and has yet to write into the log which"
-            + " cluster this is.",
-        "Ask again in a moment.");
+  private @Nullable ErrorDetail clusterUnnamed() {
+    return machine.members().clusterId() != 0
+        ? null
+        : refused(
+            "The members were not changed: the leader is new and has yet to write into the log"
+                + " which cluster this is.",
+            "Ask again in a moment.");
   }
 
   CpAnswers.Answer transfer(TransferLeadershipRequest request) {
