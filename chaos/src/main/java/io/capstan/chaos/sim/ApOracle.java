@@ -55,6 +55,7 @@ final class ApOracle {
   private final Map<Integer, byte[]> clocks = new HashMap<>();
   // Per key, its dots in the order in which they were first seen on any disk.
   private final Map<ByteString, Set<String>> dotsOfKey = new HashMap<>();
+  private final Map<String, Dot> parsedDots = new HashMap<>();
   private final Map<ByteString, Set<String>> tombstones = new HashMap<>();
   // Per key and dot, of the write that was seen last under it.
   private final Map<String, HybridTimestamp> timestamps = new HashMap<>();
@@ -109,7 +110,7 @@ final class ApOracle {
       }
     }
     // Concurrent writes of one batch stand side by side from their first row on.
-    Set<String> knownBefore = new TreeSet<>(knownAt(node, row));
+    Set<String> knownBefore = written.isEmpty() ? Set.of() : Set.copyOf(knownAt(node, row));
     for (StoredSibling sibling : written) {
       firstSeen(node, row, now, knownBefore, sibling);
     }
@@ -125,7 +126,7 @@ final class ApOracle {
         VersionVector.fromProto(now.getContext())
             .join(clock == null ? VersionVector.EMPTY : basesOf(clock));
     for (String dot : dotsOfKey.getOrDefault(row, Set.of())) {
-      if (!kept.contains(dot) && knownBefore.contains(dot) && context.covers(Dot.parse(dot))) {
+      if (!kept.contains(dot) && knownBefore.contains(dot) && context.covers(parsed(dot))) {
         replaced(row, dot, fresh);
       }
     }
@@ -175,10 +176,14 @@ final class ApOracle {
     }
   }
 
+  private Dot parsed(String dot) {
+    return parsedDots.computeIfAbsent(dot, Dot::parse);
+  }
+
   private Set<String> knownAt(int node, ByteString key) {
     return knownAt
         .computeIfAbsent(node, n -> new HashMap<>())
-        .computeIfAbsent(key, k -> new TreeSet<>());
+        .computeIfAbsent(key, k -> new HashSet<>());
   }
 
   private void replacedByKnowledge(Knowledge known, Set<String> kept, String fresh) {
@@ -190,7 +195,7 @@ final class ApOracle {
     // Receipts do not list tombstones; their dots are known through the context alone.
     VersionVector context = decode(known.context(), known.key());
     for (String dot : tombstones.getOrDefault(known.key(), Set.of())) {
-      if (!kept.contains(dot) && context.covers(Dot.parse(dot))) {
+      if (!kept.contains(dot) && context.covers(parsed(dot))) {
         replaced(known.key(), dot, fresh);
       }
     }
@@ -199,7 +204,7 @@ final class ApOracle {
   private void replaced(ByteString key, String dot, String by) {
     replacedBy
         .computeIfAbsent(key, k -> new HashMap<>())
-        .computeIfAbsent(dot, d -> new TreeSet<>())
+        .computeIfAbsent(dot, d -> new LinkedHashSet<>())
         .add(by);
   }
 
@@ -456,7 +461,7 @@ final class ApOracle {
   }
 
   private static Set<String> dots(StoredValue stored) {
-    Set<String> dots = new TreeSet<>();
+    Set<String> dots = new LinkedHashSet<>();
     for (StoredSibling sibling : stored.getSiblingsList()) {
       dots.add(dotOf(sibling));
     }

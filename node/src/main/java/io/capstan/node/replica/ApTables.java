@@ -44,7 +44,7 @@ final class ApTables implements KeyspaceTables {
 
   @Override
   public void write(ByteString key, StoredValue value) {
-    tables.put(Table.data(keyspaceId), key.toByteArray(), value.toByteArray());
+    tables.put(Table.data(keyspaceId), key.toByteArray(), tables.decoded().encode(value));
   }
 
   @Override
@@ -304,7 +304,7 @@ final class ApTables implements KeyspaceTables {
 
   private StoredValue parse(byte[] row) {
     try {
-      return StoredValue.parseFrom(UnsafeByteOperations.unsafeWrap(row));
+      return tables.decoded().of(row);
     } catch (InvalidProtocolBufferException broken) {
       throw new ReplicaInvariantViolation(
           "a row of keyspace " + keyspaceId + " cannot be read: " + broken);

@@ -23,6 +23,7 @@ final class BufferedTables {
   private record Pending(byte[] key, byte @Nullable [] value) {}
 
   private final ReplicaStore store;
+  private final DecodedRows decoded = new DecodedRows();
   // Insertion order makes the batch a function of the inputs.
   private final Map<Table, Map<ByteString, Pending>> pending = new LinkedHashMap<>();
   private int rows;
@@ -31,6 +32,11 @@ final class BufferedTables {
 
   BufferedTables(ReplicaStore store) {
     this.store = store;
+  }
+
+  /** What rows of keyspaces mean. */
+  DecodedRows decoded() {
+    return decoded;
   }
 
   byte @Nullable [] get(Table table, byte[] key) {

@@ -2,7 +2,6 @@ package io.capstan.node.replica;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.UnsafeByteOperations;
 import io.capstan.node.keyspace.Catalogue;
 import io.capstan.node.storage.Table;
 import io.capstan.node.type.OperationMarks;
@@ -46,12 +45,12 @@ final class CpData {
 
   @Nullable StoredValue read(long keyspaceId, ByteString key) {
     byte[] row = tables.get(Table.data(keyspaceId), key.toByteArray());
-    return row == null ? null : CanonicalRow.of(parse(keyspaceId, key, row));
+    return row == null ? null : CanonicalRow.of(parse(tables, keyspaceId, key, row));
   }
 
-  static StoredValue parse(long keyspaceId, ByteString key, byte[] row) {
+  static StoredValue parse(BufferedTables tables, long keyspaceId, ByteString key, byte[] row) {
     try {
-      return StoredValue.parseFrom(UnsafeByteOperations.unsafeWrap(row));
+      return tables.decoded().of(row);
     } catch (InvalidProtocolBufferException broken) {
       throw new ReplicaInvariantViolation(
           "the row of key " + key + " in keyspace " + keyspaceId + " cannot be read: " + broken);
@@ -299,7 +298,7 @@ final class CpData {
         ByteString key = step.getPut().getKey();
         replaced(keyspace.getId(), key, result);
         StoredValue stored = written(keyspace.getEpoch(), command, index, step.getPut().getValue());
-        tables.put(table, key.toByteArray(), stored.toByteArray());
+        tables.put(table, key.toByteArray(), tables.decoded().encode(stored));
         result.addResults(StepResult.newBuilder().setKey(key));
       }
       case DELETE -> {
@@ -314,7 +313,7 @@ final class CpData {
         StoredValue stored =
             types.perform(
                 held, step, keyspace.getEpoch(), index, command.getProposedAtMillis(), result);
-        tables.put(table, key.toByteArray(), stored.toByteArray());
+        tables.put(table, key.toByteArray(), tables.decoded().encode(stored));
       }
       case STEP_NOT_SET -> {}
     }
