@@ -187,12 +187,12 @@ public final class Simulation {
     runUntil("the change of members that was begun is done", millisMax, operator::isIdle);
     runUntil(
         "all nodes are up, agree on a leader and have applied the same", millisMax, this::isLive);
+    finalState.checkEqual();
     for (ApOracle oracle : oracles) {
       checkAp(oracle);
     }
     checkTypes(apTypes);
     checkTypes(cpTypes);
-    finalState.checkEqual();
     if (schedule.mode() == SimulationMode.SWITCH) {
       checkSwitches();
     }

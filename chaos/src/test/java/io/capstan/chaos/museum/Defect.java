@@ -16,6 +16,8 @@ import java.util.Set;
  * @param seedsMax it is caught by one of so many seeds
  * @param claims the claims that it breaks; any of them counts
  * @param leaseReads whether it only shows where leaders serve reads by lease
+ * @param restartsUnderALease whether its faults come in the one order in which it shows, see {@code
+ *     RestartsUnderALease}
  */
 record Defect(
     String name,
@@ -24,7 +26,8 @@ record Defect(
     Set<FaultKind> faults,
     int seedsMax,
     Set<String> claims,
-    boolean leaseReads) {
+    boolean leaseReads,
+    boolean restartsUnderALease) {
 
   /**
    * A change of one source file of the node module.
@@ -36,21 +39,28 @@ record Defect(
   record Patch(String type, String before, String after) {}
 
   static Defect named(String name, int seedsMax, Set<FaultKind> faults, String... claims) {
-    return new Defect(name, List.of(), SimulationMode.CP, faults, seedsMax, Set.of(claims), false);
+    return new Defect(
+        name, List.of(), SimulationMode.CP, faults, seedsMax, Set.of(claims), false, false);
   }
 
   Defect patch(String type, String before, String after) {
     List<Patch> more = new java.util.ArrayList<>(patches);
     more.add(new Patch(type, before, after));
-    return new Defect(name, List.copyOf(more), mode, faults, seedsMax, claims, leaseReads);
+    return new Defect(
+        name, List.copyOf(more), mode, faults, seedsMax, claims, leaseReads, restartsUnderALease);
   }
 
   Defect in(SimulationMode other) {
-    return new Defect(name, patches, other, faults, seedsMax, claims, leaseReads);
+    return new Defect(
+        name, patches, other, faults, seedsMax, claims, leaseReads, restartsUnderALease);
   }
 
   Defect withLeaseReads() {
-    return new Defect(name, patches, mode, faults, seedsMax, claims, true);
+    return new Defect(name, patches, mode, faults, seedsMax, claims, true, restartsUnderALease);
+  }
+
+  Defect withRestartsUnderALease() {
+    return new Defect(name, patches, mode, faults, seedsMax, claims, true, true);
   }
 
   static Set<FaultKind> faults(FaultKind first, FaultKind... others) {

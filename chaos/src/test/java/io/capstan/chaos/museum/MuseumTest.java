@@ -169,6 +169,65 @@ final class MuseumTest {
                 "        position.index() > commitIndex,\n        \"a snapshot",
                 "        position.index() > 0,\n        \"a snapshot"),
         Defect.named(
+                "a restarted follower votes at once while a lease is running",
+                200,
+                faults(FaultKind.CUT, FaultKind.ISOLATE, FaultKind.POWER_LOSS),
+                "linearizable")
+            .patch("raft.ElectionTimer", "    return !startupOver;", "    return false;")
+            .patch(
+                "raft.ElectionTimer",
+                "    this.leaderContactNanos = nowNanos;",
+                "    this.leaderContactNanos = nowNanos - timeoutNanos;")
+            .withRestartsUnderALease(),
+        Defect.named(
+                "the session table is not in the snapshot",
+                300,
+                faults(
+                    FaultKind.ISOLATE,
+                    FaultKind.HALVES,
+                    FaultKind.LOSS,
+                    FaultKind.DELAY,
+                    FaultKind.DUPLICATE,
+                    FaultKind.REORDER),
+                "a session's write is applied once",
+                "equal state",
+                "linearizable")
+            .patch(
+                "replica.StateMachine",
+                "    appliedChanged = false;\n    read();",
+                """
+                    appliedChanged = false;
+                    store.scan(
+                        Table.SESSIONS,
+                        new byte[] {0},
+                        new byte[] {Byte.MAX_VALUE},
+                        (key, value) -> {
+                          tables.delete(Table.SESSIONS, key);
+                          return true;
+                        });
+                    read();
+                    sessions.clear();
+                """),
+        Defect.named(
+                "a joint configuration is left before it is committed",
+                50,
+                faults(FaultKind.MEMBER_ADD, FaultKind.MEMBER_REMOVE, FaultKind.ISOLATE),
+                "a configuration follows a committed one",
+                "election safety",
+                "what is committed is on the disks of a majority")
+            .patch(
+                "replica.Membership",
+                "        && raft.configurationIndex() <= machine.appliedIndex()\n",
+                "")
+            .patch(
+                "raft.MembershipChanges",
+                "      return latest.isJoint() && committed\n",
+                "      return latest.isJoint()\n")
+            .patch(
+                "raft.Leader",
+                "        state.isConfigurationCommitted(),\n        \"a membership is followed",
+                "        log.commitIndex() >= 0,\n        \"a membership is followed"),
+        Defect.named(
                 "the latest write wins and the others leave no trace",
                 50,
                 faults(FaultKind.ISOLATE, FaultKind.HALVES),
@@ -260,7 +319,8 @@ final class MuseumTest {
     String faults = defect.faults().stream().map(FaultKind::label).collect(Collectors.joining(","));
     return (LongFunction<String>)
         Class.forName(SeedTrial.class.getName(), true, classes)
-            .getConstructor(String.class, String.class, boolean.class)
-            .newInstance(defect.mode().name(), faults, defect.leaseReads());
+            .getConstructor(String.class, String.class, boolean.class, boolean.class)
+            .newInstance(
+                defect.mode().name(), faults, defect.leaseReads(), defect.restartsUnderALease());
   }
 }

@@ -11,12 +11,16 @@ import java.util.function.LongFunction;
 public final class SeedTrial implements LongFunction<String> {
   private final SimulationSettings settings;
   private final boolean leaseReads;
+  private final boolean restartsUnderALease;
 
   /**
    * Settings by name: mode, labels of faults with commas between them, and how reads are served.
+   *
+   * @param restartsUnderALease whether the faults are those of {@link RestartsUnderALease}
    */
-  public SeedTrial(String mode, String faults, boolean leaseReads) {
+  public SeedTrial(String mode, String faults, boolean leaseReads, boolean restartsUnderALease) {
     this.leaseReads = leaseReads;
+    this.restartsUnderALease = restartsUnderALease;
     Set<FaultKind> kinds = EnumSet.noneOf(FaultKind.class);
     for (String label : faults.split(",")) {
       kinds.add(FaultKind.labelled(label).orElseThrow());
@@ -34,6 +38,9 @@ public final class SeedTrial implements LongFunction<String> {
   public String apply(long seed) {
     try {
       Schedule schedule = ScheduleGenerator.of(seed, settings);
+      if (restartsUnderALease) {
+        schedule = RestartsUnderALease.of(schedule);
+      }
       new Simulation(leaseReads ? schedule.withLeaseReads() : schedule).run();
       return "";
     } catch (SimulationFailure failure) {
