@@ -13,6 +13,8 @@ import io.capstan.proto.v1.KeyspaceRef;
 import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.PutResponse;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -28,6 +30,7 @@ final class ApOperations {
   private ByteString contextKey = ByteString.EMPTY;
   private ByteString context = ByteString.EMPTY;
   private Set<String> contextSiblings = Set.of();
+  private List<Integer> lossesAtBegin = List.of();
 
   ApOperations(SimulatedClient client, SimulatedClient.World world, ApOracle oracle) {
     this.keyspace = KeyspaceRef.newBuilder().setName(oracle.keyspace()).build();
@@ -40,6 +43,7 @@ final class ApOperations {
     ByteString key = ByteString.copyFromUtf8("w" + operation.key());
     Level level = level(random.nextInt(10));
     boolean quorum = level != Level.LEVEL_ONE;
+    lossesAtBegin = losses();
     if (client.says()) {
       client.say("begins " + operation.type() + " w" + operation.key() + " at " + level);
     }
@@ -97,7 +101,7 @@ final class ApOperations {
       contextSiblings = new TreeSet<>();
       get.getReceipt().getSiblingsList().forEach(s -> contextSiblings.add(s.getVersion()));
       if (quorum) {
-        oracle.quorumRead(key, mustSee, context);
+        oracle.quorumRead(key, mustSee, contextSiblings, context);
       }
       ended(key, "read " + contextSiblings, Coverage.Counter.OPERATIONS_OK);
     } else {
@@ -121,9 +125,35 @@ final class ApOperations {
     } else if (dot == null) {
       ended(key, "not acknowledged", Coverage.Counter.OPERATIONS_UNKNOWN);
     } else {
-      oracle.acknowledged(key, dot, quorum, operation);
+      oracle.acknowledged(key, dot, quorum, operation, disks(answer));
       ended(key, "acknowledged " + dot, Coverage.Counter.OPERATIONS_OK);
     }
+  }
+
+  private List<Integer> losses() {
+    List<Integer> losses = new ArrayList<>();
+    for (int node = 0; node < world.nodes().size(); node++) {
+      losses.add(oracle.losses(node));
+    }
+    return losses;
+  }
+
+  /** The nodes that the receipt names, without those that have lost their disk meanwhile. */
+  private Set<Integer> disks(@Nullable Message answer) {
+    List<String> acked =
+        switch (answer) {
+          case PutResponse put -> put.getReceipt().getAckedList();
+          case DeleteResponse delete -> delete.getReceipt().getAckedList();
+          case null, default -> List.of();
+        };
+    Set<Integer> disks = new TreeSet<>();
+    for (int node = 0; node < world.nodes().size(); node++) {
+      boolean kept = oracle.losses(node) == lossesAtBegin.get(node);
+      if (kept && acked.contains(world.nodes().get(node).id())) {
+        disks.add(node);
+      }
+    }
+    return disks;
   }
 
   private void ended(ByteString key, String how, Coverage.@Nullable Counter counter) {

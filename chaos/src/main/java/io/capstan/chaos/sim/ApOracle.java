@@ -59,8 +59,15 @@ final class ApOracle {
   private final Map<ByteString, Set<String>> tombstones = new HashMap<>();
   // Per key and dot, of the write that was seen last under it.
   private final Map<String, HybridTimestamp> timestamps = new HashMap<>();
-  // Per key, the dots of quorum writes that were acknowledged so far.
+  // Per key, the dots of quorum writes that were acknowledged, and of what quorum reads showed.
   private final Map<ByteString, Set<String>> quorumAcknowledged = new HashMap<>();
+  // Per acknowledged dot, the nodes that confirmed it and have not lost their disks since.
+  private final Map<String, Set<Integer>> confirmedBy = new HashMap<>();
+  // Writes that only disks confirmed which are lost: they may be gone.
+  private final Set<String> lostWithDisks = new TreeSet<>();
+  private final Set<String> discardedOnLostDisks = new HashSet<>();
+  private final Map<Integer, Integer> lossesOf = new HashMap<>();
+  private final Set<Integer> givenUp = new TreeSet<>();
 
   /** What the client of a write had read before: it may replace that, wherever it is sent. */
   private record Knowledge(ByteString key, Set<String> siblings, ByteString context) {}
@@ -158,6 +165,11 @@ final class ApOracle {
               .getMissingDots()
               .getRowsList()
               .forEach(r -> knownAt(node, r.getKey()).addAll(dots(r.getValue())));
+      case TAKEOVER_PAGE ->
+          message
+              .getTakeoverPage()
+              .getRowsList()
+              .forEach(r -> knownAt(node, r.getKey()).addAll(dots(r.getValue())));
       default -> answered(node, message);
     }
   }
@@ -251,9 +263,54 @@ final class ApOracle {
     }
   }
 
-  /** A client was told that its write is durable on enough replicas. */
-  void acknowledged(ByteString key, String dot, boolean quorum, OperationId operation) {
+  /**
+   * A node counts no more for what it has confirmed and will confirm: its disk is lost, or it is
+   * made to leave without being asked for what it alone holds.
+   */
+  void givesUp(int node) {
+    givenUp.add(node);
+    lossesOf.merge(node, 1, Integer::sum);
+    confirmedBy.forEach(
+        (dot, disks) -> {
+          if (disks.remove(node) && disks.isEmpty()) {
+            lostWithDisks.add(dot);
+          }
+        });
+  }
+
+  /** A node is about to begin with an empty disk; this ledger goes with the one that it had. */
+  void startsAnew(int node, NavigableMap<byte[], byte[]> ledger) {
+    givenUp.remove(node);
+    lossesOf.merge(node, 1, Integer::sum);
+    clocks.remove(node);
+    knownAt.remove(node);
+    discardedOnLostDisks.addAll(FinalState.dotsOf(ledger));
+  }
+
+  /** How often the node has lost what it held; what it confirmed before counts no more. */
+  int losses(int node) {
+    return lossesOf.getOrDefault(node, 0);
+  }
+
+  /** Writes that no disk holds any more that confirmed them; some may have survived elsewhere. */
+  int lostWithDisks() {
+    return lostWithDisks.size();
+  }
+
+  /**
+   * A client was told that its write is durable on enough replicas.
+   *
+   * @param nodes those that confirmed it and have not lost their disks since it began
+   */
+  void acknowledged(
+      ByteString key, String dot, boolean quorum, OperationId operation, Set<Integer> nodes) {
     acknowledged.put(dot, key);
+    Set<Integer> disks = new TreeSet<>(nodes);
+    disks.removeAll(givenUp);
+    confirmedBy.put(dot, disks);
+    if (disks.isEmpty()) {
+      lostWithDisks.add(dot);
+    }
     if (deletes.containsKey(operation)) {
       tombstones.computeIfAbsent(key, k -> new TreeSet<>()).add(dot);
     }
@@ -262,24 +319,30 @@ final class ApOracle {
     }
   }
 
-  /** What a quorum read that starts now must have seen. */
+  /**
+   * What a quorum read that starts now must have seen: what quorum writes wrote, and what earlier
+   * quorum reads have shown.
+   */
   Set<String> mustSee(ByteString key) {
     return new TreeSet<>(quorumAcknowledged.getOrDefault(key, Set.of()));
   }
 
-  /** A quorum read answered with this context. */
-  void quorumRead(ByteString key, Set<String> mustSee, ByteString context) {
+  /** A quorum read answered with these siblings, and this context. */
+  void quorumRead(ByteString key, Set<String> mustSee, Set<String> shown, ByteString context) {
+    if (!shown.isEmpty()) {
+      quorumAcknowledged.computeIfAbsent(key, k -> new TreeSet<>()).addAll(shown);
+    }
     if (mustSee.isEmpty()) {
       return;
     }
     VersionVector seenByRead = decode(context, key);
     for (String dot : mustSee) {
-      if (!seenByRead.covers(Dot.parse(dot))) {
+      if (!seenByRead.covers(Dot.parse(dot)) && !lostWithDisks.contains(dot)) {
         throw new SimulationFailure(
-            "quorum reads see acknowledged quorum writes",
+            "quorum reads see what a quorum confirmed or showed",
             "a quorum read of "
                 + key.toStringUtf8()
-                + " did not see the acknowledged quorum write "
+                + " did not see what a quorum has confirmed or shown before: "
                 + dot);
       }
     }
@@ -318,6 +381,7 @@ final class ApOracle {
           if (stored != null
               && stored.getSiblingsCount() > 0
               && written != null
+              && !lostWithDisks.contains(dot)
               && !deletedSince(key, written)) {
             HybridTimestamp winner =
                 HybridTimestamp.fromProto(stored.getSiblings(0).getWrittenAt());
@@ -356,7 +420,12 @@ final class ApOracle {
               || replacedWithinItsBatch(write.getValue(), write.getKey())
               || replacedUnseen(write.getValue(), write.getKey())
               || replacedByDiscarded(write.getValue(), write.getKey(), discarded);
-      if (!present.contains(write.getKey()) && !replaced && !discarded.contains(write.getKey())) {
+      boolean excused =
+          replaced
+              || discarded.contains(write.getKey())
+              || discardedOnLostDisks.contains(write.getKey())
+              || lostWithDisks.contains(write.getKey());
+      if (!present.contains(write.getKey()) && !excused) {
         throw new SimulationFailure(
             "no acknowledged write is lost",
             "acknowledged write "
@@ -424,7 +493,7 @@ final class ApOracle {
           for (String dot : dots(stored)) {
             for (String replacing : replacing(key, dot)) {
               // A dot whose first write was lost may since name a write of another key.
-              if (key.equals(acknowledged.get(replacing))) {
+              if (key.equals(acknowledged.get(replacing)) && !lostWithDisks.contains(replacing)) {
                 throw new SimulationFailure(
                     "nothing superseded comes back",
                     dot + " is back although the acknowledged write " + replacing + " replaced it");

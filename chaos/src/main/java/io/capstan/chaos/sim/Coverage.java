@@ -23,6 +23,10 @@ public final class Coverage {
     FAST_CLOCKS_REFUSED("writes refused for a fast clock"),
     /** Acknowledged writes that the latest write won against, as the ledgers list them. */
     DISCARDED("writes in the ledgers"),
+    /** Acknowledged writes that only disks confirmed which are lost since. */
+    LOST_WITH_DISKS("writes confirmed only by disks that were lost"),
+    /** Members that left unasked, with what they alone may have held. */
+    LOSSES_ACCEPTED("members given up with what they alone held"),
     /** Times that a keyspace changed sides. */
     SWITCHES("changes of sides"),
     /** Changes of sides that were given up. */

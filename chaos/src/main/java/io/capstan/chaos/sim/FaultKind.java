@@ -111,12 +111,10 @@ public enum FaultKind {
     return EnumSet.allOf(FaultKind.class);
   }
 
-  /**
-   * Every kind that can happen in that mode: where a keyspace is or may become AP, members stay.
-   */
+  /** Every kind that can happen in that mode: where a keyspace changes sides, members stay. */
   public static Set<FaultKind> of(SimulationMode mode) {
     Set<FaultKind> kinds = all();
-    if (mode != SimulationMode.CP) {
+    if (mode == SimulationMode.SWITCH) {
       kinds.removeIf(kind -> kind.group() == Group.MEMBERS);
     }
     return kinds;

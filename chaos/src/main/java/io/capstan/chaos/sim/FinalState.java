@@ -127,20 +127,29 @@ final class FinalState {
     return state;
   }
 
-  /** The dots that the ledger of any node lists. */
-  Set<String> discarded(long keyspace) {
+  /**
+   * The dots that any ledger lists. Who has left took its own along: a ledger is on one disk only.
+   *
+   * @param nodes all that ever ran
+   */
+  static Set<String> discarded(List<SimulatedNode> nodes, long keyspace) {
     Set<String> discarded = new TreeSet<>();
-    for (SimulatedNode node : members.get()) {
-      node.disk()
-          .rows(Table.ledger(keyspace))
-          .forEach(
-              (key, row) -> {
-                if (key[0] != 0) {
-                  discarded.add(dotOf(row));
-                }
-              });
+    for (SimulatedNode node : nodes) {
+      discarded.addAll(dotsOf(node.disk().rows(Table.ledger(keyspace))));
     }
     return discarded;
+  }
+
+  /** The dots that a ledger lists. */
+  static Set<String> dotsOf(NavigableMap<byte[], byte[]> ledger) {
+    Set<String> dots = new TreeSet<>();
+    ledger.forEach(
+        (key, row) -> {
+          if (key[0] != 0) {
+            dots.add(dotOf(row));
+          }
+        });
+    return dots;
   }
 
   private static String dotOf(byte[] row) {

@@ -48,6 +48,9 @@ final class SimulatedNode {
 
     void started(Replica replica);
 
+    /** It is about to begin with an empty disk. */
+    default void startsAnew() {}
+
     void died(String why);
   }
 
@@ -275,6 +278,7 @@ final class SimulatedNode {
    */
   void startAnew(List<String> others) {
     halt("is started anew, without data");
+    world.startsAnew();
     disk = new SimulatedDisk(world, new Gate());
     lives++;
     members = List.of();

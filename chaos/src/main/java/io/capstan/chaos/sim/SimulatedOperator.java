@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -36,15 +35,30 @@ final class SimulatedOperator {
 
   private static final int VOTERS_TO_REMOVE_ONE = 2;
 
+  /** Looks at a change that waits for one who leaves, until somebody thinks of giving it up. */
+  private static final int LOOKS_UNTIL_GIVEN_UP = 5;
+
   private final EventQueue events;
   private final List<SimulatedNode> nodes;
   private final SplittableRandom random;
   private final Coverage coverage;
-  private final Consumer<String> told;
+  private final World world;
   private final ArrayDeque<SimulatedFault> wanted = new ArrayDeque<>();
   private final Set<String> membersSeen = new TreeSet<>();
   private @Nullable Change change;
   private long asked;
+
+  /** What the rest of the simulation is told, and allows. */
+  interface World {
+    /** What is being done, for people. */
+    void told(String what);
+
+    /** Whether somebody may leave with writes that it alone has acknowledged. */
+    boolean mayLose();
+
+    /** Nobody waits any more for what this one alone holds. */
+    void givesUp(SimulatedNode node);
+  }
 
   /** What is being done. */
   private static final class Change {
@@ -54,26 +68,25 @@ final class SimulatedOperator {
     boolean leader;
     boolean begun;
     boolean hasLeft;
+    boolean lossAccepted;
+    int looks;
 
     Change(SimulatedFault wanted) {
       this.wanted = wanted;
     }
   }
 
-  /**
-   * @param told what is being done, for people
-   */
   SimulatedOperator(
       EventQueue events,
       List<SimulatedNode> nodes,
       SplittableRandom random,
       Coverage coverage,
-      Consumer<String> told) {
+      World world) {
     this.events = events;
     this.nodes = nodes;
     this.random = random;
     this.coverage = coverage;
-    this.told = told;
+    this.world = world;
   }
 
   /** Does it, once what was wanted earlier is done. */
@@ -109,17 +122,66 @@ final class SimulatedOperator {
           if (current == null) {
             return;
           }
-          if (!(answer instanceof ListMembersResponse list)
-              || !list.getCurrent()
-              || list.getChanging()) {
+          if (!(answer instanceof ListMembersResponse list) || !list.getCurrent()) {
             lookLater();
+            return;
+          }
+          Seen seen = new Seen(list);
+          membersSeen.clear();
+          membersSeen.addAll(seen.members());
+          if (list.getChanging()) {
+            waits(current, list);
           } else {
-            Seen seen = new Seen(list);
-            membersSeen.clear();
-            membersSeen.addAll(seen.members());
             goOn(current, seen);
           }
         });
+  }
+
+  /** Who waits for long for one that cannot be reached gives it up, or not. */
+  private void waits(Change current, ListMembersResponse list) {
+    SimulatedNode leaving = current.leaving;
+    boolean waitsForIt =
+        leaving != null
+            && !current.hasLeft
+            && list.getWaitingForList().stream().anyMatch(each -> each.contains(leaving.id()));
+    if (waitsForIt && ++current.looks % LOOKS_UNTIL_GIVEN_UP == 0) {
+      acceptLoss(current, leaving);
+      if (current.lossAccepted) {
+        leave(current, leaving);
+        return;
+      }
+    }
+    lookLater();
+  }
+
+  private void acceptLoss(Change current, SimulatedNode leaving) {
+    boolean lost = current.wanted.kind() == FaultKind.DISK_LOSS;
+    if (!current.lossAccepted && (lost || (world.mayLose() && random.nextInt(4) == 0))) {
+      current.lossAccepted = true;
+      if (!lost) {
+        world.givesUp(leaving);
+      }
+    }
+  }
+
+  /** Asks to have the node leave, in the way that the change wants. */
+  private void leave(Change current, SimulatedNode leaving) {
+    SimulatedNode coming = current.coming;
+    String loss = current.lossAccepted ? ", whatever is lost with it" : "";
+    if (current.wanted.kind() == FaultKind.MEMBER_REPLACE && coming != null) {
+      request(
+          current,
+          "replace " + leaving.id() + " by " + coming.id() + loss,
+          arrival(coming, leaving).setAcceptLoss(current.lossAccepted).build());
+    } else {
+      request(
+          current,
+          "remove " + leaving.id() + loss,
+          ChangeMembersRequest.newBuilder()
+              .setRemove(leaving.id())
+              .setAcceptLoss(current.lossAccepted)
+              .build());
+    }
   }
 
   private void lookLater() {
@@ -163,7 +225,7 @@ final class SimulatedOperator {
     if (leaving != null && !current.hasLeft && !replaces) {
       if (seen.isMember(leaving)) {
         current.leader |= seen.leader().equals(leaving.id());
-        request("remove " + leaving.id(), removal(leaving));
+        leave(current, leaving);
         return;
       }
       current.hasLeft = true;
@@ -174,7 +236,11 @@ final class SimulatedOperator {
     if (coming != null && !seen.isVoter(coming)) {
       membersSeen.add(coming.id());
       current.leader |= replaces && leaving != null && seen.leader().equals(leaving.id());
-      request("take in " + coming.id(), arrival(coming, replaces ? leaving : null));
+      if (replaces && leaving != null) {
+        leave(current, leaving);
+      } else {
+        request(current, "take in " + coming.id(), arrival(coming, null).build());
+      }
       return;
     }
     done(current);
@@ -195,12 +261,13 @@ final class SimulatedOperator {
         return current.leaving != null;
       }
       case DISK_LOSS -> {
-        if (seen.voters().size() < VOTERS_TO_LOSE_ONE || voter == null) {
+        if (seen.voters().size() < VOTERS_TO_LOSE_ONE || voter == null || !world.mayLose()) {
           return false;
         }
         current.leaving = voter;
         current.coming = voter;
         voter.loseDisk(fault);
+        world.givesUp(voter);
         return true;
       }
       default -> throw new IllegalArgumentException(fault.kind() + " is no change of members");
@@ -227,7 +294,7 @@ final class SimulatedOperator {
   }
 
   private void done(Change current) {
-    told.accept("is done with " + current.wanted.describe());
+    world.told("is done with " + current.wanted.describe());
     coverage.count(current.wanted.kind());
     if (current.leader) {
       coverage.count(Coverage.Counter.LEADERS_REMOVED);
@@ -237,11 +304,7 @@ final class SimulatedOperator {
 
   // ---- requests ----
 
-  private static ChangeMembersRequest removal(SimulatedNode leaving) {
-    return ChangeMembersRequest.newBuilder().setRemove(leaving.id()).build();
-  }
-
-  private static ChangeMembersRequest arrival(
+  private static ChangeMembersRequest.Builder arrival(
       SimulatedNode coming, @Nullable SimulatedNode leaving) {
     NewMember added =
         NewMember.newBuilder()
@@ -249,23 +312,26 @@ final class SimulatedOperator {
             .setPeerAddress(Speaker.addressOf(coming.id()))
             .build();
     return leaving == null
-        ? ChangeMembersRequest.newBuilder().setAdd(added).build()
+        ? ChangeMembersRequest.newBuilder().setAdd(added)
         : ChangeMembersRequest.newBuilder()
             .setReplace(
-                ChangeMembersRequest.Replace.newBuilder().setRemoved(leaving.id()).setAdded(added))
-            .build();
+                ChangeMembersRequest.Replace.newBuilder().setRemoved(leaving.id()).setAdded(added));
   }
 
   /** Whatever the answer is, the list of members tells what became of it. */
-  private void request(String what, ChangeMembersRequest request) {
-    told.accept("asks to " + what);
+  private void request(Change current, String what, ChangeMembersRequest request) {
+    world.told("asks to " + what);
     ask(
         request,
         answer -> {
           if (answer instanceof ChangeMembersResponse) {
-            told.accept("hears that it has begun");
+            world.told("hears that it has begun");
           } else if (answer instanceof ErrorDetail error) {
-            told.accept("is refused: " + error.getMessage());
+            world.told("is refused: " + error.getMessage());
+            SimulatedNode leaving = current.leaving;
+            if (leaving != null && error.getHint().contains("--accept-loss")) {
+              acceptLoss(current, leaving);
+            }
           }
           lookLater();
         });

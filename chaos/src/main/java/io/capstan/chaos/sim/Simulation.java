@@ -117,8 +117,7 @@ public final class Simulation {
               new NodeWorld(i)));
     }
     this.operator =
-        new SimulatedOperator(
-            events, nodes, stream(USE_OPERATOR), coverage, what -> say("operator", what));
+        new SimulatedOperator(events, nodes, stream(USE_OPERATOR), coverage, new OperatorWorld());
   }
 
   private SplittableRandom stream(long use) {
@@ -214,8 +213,9 @@ public final class Simulation {
         schedule.healthyMillisMax(),
         () -> finalState.rootsEqual(keyspace));
     finalState.checkRoots(keyspace);
-    Set<String> discarded = finalState.discarded(keyspace);
+    Set<String> discarded = FinalState.discarded(nodes, keyspace);
     coverage.add(Coverage.Counter.DISCARDED, discarded.size());
+    coverage.add(Coverage.Counter.LOST_WITH_DISKS, oracle.lostWithDisks());
     oracle.nothingLost(finalState.ap(0, keyspace), discarded);
     oracle.nothingResurrected(finalState.ap(0, keyspace));
     oracle.latestWon(finalState.ap(0, keyspace));
@@ -391,6 +391,27 @@ public final class Simulation {
     }
   }
 
+  // ---- what the operator does ----
+
+  private final class OperatorWorld implements SimulatedOperator.World {
+    @Override
+    public void told(String what) {
+      say("operator", what);
+    }
+
+    /** What of counters and sets is lost with a disk is not counted, so it is not risked. */
+    @Override
+    public boolean mayLose() {
+      return schedule.operations().stream().noneMatch(o -> o.type().isTyped() && !o.type().isCp());
+    }
+
+    @Override
+    public void givesUp(SimulatedNode node) {
+      coverage.count(Coverage.Counter.LOSSES_ACCEPTED);
+      oracles.forEach(watching -> watching.givesUp(nodes.indexOf(node)));
+    }
+  }
+
   // ---- what the nodes do ----
 
   private final class NodeWorld implements SimulatedNode.World {
@@ -428,6 +449,13 @@ public final class Simulation {
         say(
             machines.get(node),
             "starts in term " + replica.term() + " with applied " + replica.appliedIndex());
+      }
+    }
+
+    @Override
+    public void startsAnew() {
+      for (ApOracle watching : oracles) {
+        watching.startsAnew(node, nodes.get(node).disk().rows(Table.ledger(watching.keyspaceId())));
       }
     }
 
