@@ -230,6 +230,19 @@ public final class Raft {
   // ---- snapshots and compaction ----
 
   /**
+   * Learners get no entry before this one, but a snapshot: the state machine could not apply them
+   * any more. It must have applied the one before itself. Voters are not concerned.
+   */
+  public void learnersBeginWith(long index) {
+    RaftInvariantViolation.require(
+        index <= log.handedOutIndex() + 1,
+        "learners begin behind what is applied here",
+        index,
+        log.handedOutIndex());
+    state.learnersBeginWith(index);
+  }
+
+  /**
    * What a snapshot of the state machine right after the entry at {@code index} stands for.
    *
    * @param index from {@code status().firstIndex() - 1} to the applied index

@@ -23,6 +23,7 @@ final class RaftState {
   private @Nullable Campaign campaign;
   private @Nullable Leader leader;
   private long readSequence;
+  private long learnersFirstIndex;
 
   RaftState(
       RaftConfig config, HardState hardState, RaftLog log, RandomGenerator random, long nowNanos) {
@@ -53,6 +54,15 @@ final class RaftState {
   /** Whether the membership in effect is committed. */
   boolean isConfigurationCommitted() {
     return log.configurations().latestIndex() <= log.commitIndex();
+  }
+
+  /** See {@link Raft#learnersBeginWith}. */
+  long learnersFirstIndex() {
+    return learnersFirstIndex;
+  }
+
+  void learnersBeginWith(long index) {
+    learnersFirstIndex = index;
   }
 
   boolean mayVote() {

@@ -113,18 +113,25 @@ final class Replication {
         log.lastIndex());
     progress.heard(state.nowNanos(), response.readSequence());
     if (response.success()) {
-      return progress.accepted(agreedIndex, response.matchIndex(), log.firstIndex());
+      return progress.accepted(agreedIndex, response.matchIndex(), firstFor(response.from()));
     }
-    if (progress.isCurrentRefusal(response.prevIndex(), log.firstIndex())) {
+    if (progress.isCurrentRefusal(response.prevIndex(), firstFor(response.from()))) {
       long agreeing =
           log.lastIndexWithTermAtMost(
               Math.min(response.hintIndex(), response.prevIndex()), response.hintTerm());
       progress.probeFrom(Math.min(agreeing + 1, response.prevIndex()));
-      if (response.hintIndex() < log.firstIndex() - 1) {
+      if (response.hintIndex() < firstFor(response.from()) - 1) {
         needSnapshot(response.from(), progress);
       }
     }
     return false;
+  }
+
+  /** The first entry that the follower may have; who needs an earlier one needs a snapshot. */
+  private long firstFor(String follower) {
+    return state.configuration().learners().contains(follower)
+        ? Math.max(log.firstIndex(), state.learnersFirstIndex())
+        : log.firstIndex();
   }
 
   private void needSnapshot(String follower, Progress progress) {
@@ -141,17 +148,18 @@ final class Replication {
     if (delivered) {
       progress.probeFrom(Math.min(position.index(), log.lastIndex()) + 1);
     } else {
-      progress.probeWhenHeard(log.firstIndex());
+      progress.probeWhenHeard(firstFor(follower));
     }
   }
 
   /** A follower that went silent while it was sent a snapshot is looked for again. */
   void giveUpSilentSnapshots() {
-    for (Progress progress : followers.values()) {
-      if (progress.state() == ProgressState.SNAPSHOT && isSilent(progress)) {
-        progress.probeWhenHeard(log.firstIndex());
-      }
-    }
+    followers.forEach(
+        (follower, progress) -> {
+          if (progress.state() == ProgressState.SNAPSHOT && isSilent(progress)) {
+            progress.probeWhenHeard(firstFor(follower));
+          }
+        });
   }
 
   // ---- sending ----
@@ -169,7 +177,7 @@ final class Replication {
   private void replicateTo(String follower, Progress progress) {
     boolean sent = false;
     while (progress.nextIndex() <= log.lastIndex() && progress.maySendEntries()) {
-      if (progress.nextIndex() < log.firstIndex()) {
+      if (progress.nextIndex() < firstFor(follower)) {
         needSnapshot(follower, progress);
         break;
       }
@@ -193,7 +201,7 @@ final class Replication {
   }
 
   private void send(String follower, Progress progress, List<Entry> entries) {
-    long prevIndex = Math.max(progress.nextIndex(), log.firstIndex()) - 1;
+    long prevIndex = Math.max(progress.nextIndex(), firstFor(follower)) - 1;
     state.outbox.sendNow(
         new AppendRequest(
             state.nodeId(),

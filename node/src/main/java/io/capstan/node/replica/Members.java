@@ -106,6 +106,11 @@ final class Members {
     return appliedIndex;
   }
 
+  /** Whether a change is under way, or it is yet to be noted with whom the cluster began. */
+  boolean areChanging() {
+    return clusterId == 0 || applied.isJoint() || !applied.learners().isEmpty();
+  }
+
   /** Who holds replicas, as of the applied log. */
   ReplicaSet replicas() {
     return new ReplicaSet(appliedIndex, applied.voters(), applied.outgoing(), lossAccepted());
@@ -190,6 +195,11 @@ final class Members {
       clusterId = told.getClusterId();
       tables.put(
           Table.META, CLUSTER_KEY, ByteBuffer.allocate(Long.BYTES).putLong(clusterId).array());
+      if (applied.isEmpty() && appliedIndex == 0) {
+        // A node that joins: its own settings do not tell with whom the cluster began.
+        applied = Configuration.ofVoters(told.getFoundersList());
+        tables.put(Table.META, CONFIGURATION_KEY, applied.toBytes());
+      }
     }
     for (MemberRecord news : told.getMembersList()) {
       MemberRecord known = records.getOrDefault(news.getId(), MemberRecord.getDefaultInstance());

@@ -333,7 +333,9 @@ final class Membership {
       }
     }
     if (machine.members().clusterId() == 0) {
-      unknown.setClusterId(ClusterId.of(config.members(), numberToDraw));
+      unknown
+          .setClusterId(ClusterId.of(config.members(), numberToDraw))
+          .addAllFounders(config.members());
     }
     notedTerm = raft.term();
     if (unknown.getMembersCount() > 0 || unknown.getClusterId() != 0) {

@@ -99,6 +99,7 @@ public final class Replica {
             machine.appliedIndex(),
             random,
             start.nanos());
+    raft.learnersBeginWith(machine.openedIndex() + 1);
     this.answers = new CpAnswers(config.nodeId(), machine, tables, new Acknowledged());
     // Drawn anyway, once in the life of a process: the cluster it begins needs no second number.
     this.membership = new Membership(config, raft, machine, apKeyspaces, outbox, senderRun);
@@ -278,6 +279,7 @@ public final class Replica {
       raft.holdApplying(false);
       snapshots.installed(install);
       switching.reloaded();
+      raft.learnersBeginWith(machine.openedIndex() + 1);
       batch = new WriteBatch();
     }
     output.sendNow().forEach(this::sendRaft);
@@ -314,6 +316,7 @@ public final class Replica {
       if (!blocked) {
         waiting.remove();
         calls.applied(entry, machine.apply(entry));
+        raft.learnersBeginWith(machine.openedIndex() + 1);
       }
     }
     raft.holdApplying(blocked);

@@ -13,6 +13,7 @@ import io.capstan.proto.store.v1.CommandResult;
 import io.capstan.proto.store.v1.GroupState;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.LogCommand;
+import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.StoredValue;
 import io.capstan.proto.store.v1.SwitchCommand;
@@ -65,6 +66,7 @@ final class StateMachine {
   private final Members members;
   private long appliedIndex;
   private long logMillis;
+  private long openedIndex;
   private boolean appliedChanged;
   private boolean bootstrapped;
 
@@ -105,6 +107,7 @@ final class StateMachine {
           state == null ? GroupState.getDefaultInstance() : GroupState.parseFrom(state);
       appliedIndex = stored.getAppliedIndex();
       logMillis = stored.getLogMillis();
+      openedIndex = stored.getOpenedIndex();
     } catch (InvalidProtocolBufferException broken) {
       throw new ReplicaInvariantViolation("the applied index cannot be read: " + broken);
     }
@@ -156,6 +159,14 @@ final class StateMachine {
 
   long appliedIndex() {
     return appliedIndex;
+  }
+
+  /**
+   * The last entry that opened a keyspace for the log, 0 for none: it cannot be applied without a
+   * state that is not in the log, and that its replicas do not keep for ever.
+   */
+  long openedIndex() {
+    return openedIndex;
   }
 
   /** What the log says of the members. */
@@ -247,6 +258,7 @@ final class StateMachine {
           GroupState.newBuilder()
               .setAppliedIndex(appliedIndex)
               .setLogMillis(logMillis)
+              .setOpenedIndex(openedIndex)
               .build()
               .toByteArray());
     }
@@ -316,10 +328,7 @@ final class StateMachine {
             record,
             step,
             new ModeSwitches.Entry(
-                index,
-                logMillis,
-                List.copyOf(members.applied().voters()),
-                members.applied().isJoint() || !members.applied().learners().isEmpty()));
+                index, logMillis, List.copyOf(members.applied().voters()), members.areChanging()));
   }
 
   private CommandResult switchStep(SwitchCommand step, long index) {
@@ -333,6 +342,9 @@ final class StateMachine {
     if (!after.equals(before)) {
       catalogue.replace(after);
       tables.put(Table.META, catalogueKey(after.getId()), after.toByteArray());
+      if (before.getMode() == Mode.MODE_AP && after.getMode() == Mode.MODE_CP) {
+        openedIndex = index;
+      }
       listener.changed(before, after, true);
     }
     return result

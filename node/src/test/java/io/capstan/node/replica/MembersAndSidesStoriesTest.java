@@ -36,6 +36,9 @@ final class MembersAndSidesStoriesTest {
   // ---- what is asked ----
 
   private void create(String name, Mode mode) {
+    // The first leader notes at its first tick with whom the cluster began.
+    group.leader();
+    group.pass(10 * ReplicaGroup.MILLISECOND_NANOS);
     assertThat(
             group.ask(
                 group.leader(),

@@ -9,12 +9,15 @@ import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.v1.ChangeMembersRequest;
 import io.capstan.proto.v1.KeyspaceRef;
+import io.capstan.proto.v1.KeyspaceStatus;
 import io.capstan.proto.v1.ListMembersRequest;
 import io.capstan.proto.v1.ListMembersResponse;
 import io.capstan.proto.v1.Member;
 import io.capstan.proto.v1.NewMember;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.Receipt;
+import io.capstan.proto.v1.SetModeRequest;
+import io.capstan.proto.v1.StatusRequest;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -159,6 +162,50 @@ class ApMembershipTest {
 
     everythingIsThere("n4");
     everythingIsThere(through);
+  }
+
+  @Test
+  @DisplayName("take in a node long after a keyspace has gone from AP to CP")
+  void joinsAfterAnOpening() throws Exception {
+    String through = leader();
+    for (int i = 0; i < 20; i++) {
+      put(through, "before-" + i, Level.LEVEL_QUORUM);
+      acknowledged.add("before-" + i);
+    }
+    var begun =
+        cluster
+            .admin(through)
+            .setMode(SetModeRequest.newBuilder().setName("feed").setMode(Mode.MODE_CP).build());
+    await().atMost(PATIENCE).until(() -> isOpenedAndSettled(through));
+
+    cluster.startJoining("n4");
+    var unused =
+        cluster
+            .admin(through)
+            .changeMembers(
+                ChangeMembersRequest.newBuilder()
+                    .setAdd(
+                        NewMember.newBuilder()
+                            .setId("n4")
+                            .setPeerAddress(cluster.peerAddress("n4")))
+                    .build());
+    await().atMost(PATIENCE).until(() -> isSettled(through, "n4", "nobody"));
+
+    everythingIsThere("n4");
+  }
+
+  private boolean isOpenedAndSettled(String through) {
+    return cluster
+        .admin(through)
+        .status(StatusRequest.getDefaultInstance())
+        .getKeyspacesList()
+        .stream()
+        .map(KeyspaceStatus::getKeyspace)
+        .anyMatch(
+            each ->
+                each.getName().equals("feed")
+                    && each.getMode() == Mode.MODE_CP
+                    && !each.getSettling());
   }
 
   @Test
