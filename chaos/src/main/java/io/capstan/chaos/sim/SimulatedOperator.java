@@ -234,7 +234,6 @@ final class SimulatedOperator {
       }
     }
     if (coming != null && !seen.isVoter(coming)) {
-      membersSeen.add(coming.id());
       current.leader |= replaces && leaving != null && seen.leader().equals(leaving.id());
       if (replaces && leaving != null) {
         leave(current, leaving);
@@ -324,6 +323,10 @@ final class SimulatedOperator {
     ask(
         request,
         answer -> {
+          SimulatedNode coming = change == null ? null : change.coming;
+          if (coming != null && !(answer instanceof ErrorDetail)) {
+            membersSeen.add(coming.id());
+          }
           if (answer instanceof ChangeMembersResponse) {
             world.told("hears that it has begun");
           } else if (answer instanceof ErrorDetail error) {
