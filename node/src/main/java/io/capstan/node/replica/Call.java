@@ -69,6 +69,9 @@ final class Call {
   /** Whether the present attempt may have been, or may yet be, applied. */
   boolean currentUncertain;
 
+  /** Of the present attempt, where it is handed to the leader; 0 for none. */
+  long forwardId;
+
   long readIndex;
   long proposedIndex;
   long proposedTerm;

@@ -62,7 +62,9 @@ final class CpCalls {
 
   private final Map<Long, Call> open = new LinkedHashMap<>();
   private final Map<Long, Call> proposed = new HashMap<>();
+  private final Map<Long, Call> forwarded = new HashMap<>();
   private final List<Call> confirmed = new ArrayList<>();
+  private long forwards;
   private @Nullable String leaderSeen;
   // Whether any open call may be waiting for a leader; looked through only then.
   private boolean someWait;
@@ -142,6 +144,10 @@ final class CpCalls {
       finish(call, failure(Errors.noLeader(config.nodeId(), members(), call.maybeApplied())));
     } else if (leader != null && !leader.equals(config.nodeId())) {
       call.state = Call.State.FORWARDED;
+      // A number of its own: what was said to an earlier attempt says nothing about this one.
+      forwarded.remove(call.forwardId);
+      call.forwardId = ++forwards;
+      forwarded.put(call.forwardId, call);
       call.currentUncertain = call.isWrite() && !call.catalogueBarrier;
       long timeoutMillis = Math.max(1, (call.deadlineNanos - now.nanos()) / 1_000_000);
       Message request = call.catalogueBarrier ? ReadBarrier.getDefaultInstance() : call.request;
@@ -374,11 +380,12 @@ final class CpCalls {
   // ---- answers of the leader ----
 
   /**
-   * What the leader said to a forwarded call of this node; late and repeated replies are ignored.
+   * What the leader said to a forwarded call of this node. Late and repeated replies are ignored:
+   * one to an earlier attempt must not pass for one to the present attempt.
    */
   void forwardReplied(ForwardReply reply, Moment moment) {
     now = moment;
-    Call call = open.get(reply.getForwardId());
+    Call call = forwarded.remove(reply.getForwardId());
     if (call == null || call.state != Call.State.FORWARDED) {
       return;
     }
@@ -499,6 +506,7 @@ final class CpCalls {
     call.state = Call.State.DONE;
     open.remove(call.key);
     proposed.remove(call.proposedIndex, call);
+    forwarded.remove(call.forwardId);
   }
 
   private int members() {

@@ -58,6 +58,7 @@ public final class Replica {
   private final Membership membership;
   private final CpCalls calls;
   private final CallRouter router;
+  private final ForwardsSeen forwardsSeen = new ForwardsSeen();
   private final Snapshots snapshots;
   private final long senderRun;
   private final StatusPage statusPage;
@@ -210,6 +211,9 @@ public final class Replica {
           raft.step(RaftCodec.decode(from, config.nodeId(), message.getRaft()), now.nanos());
       case FORWARD -> {
         Forward forward = message.getForward();
+        if (!forwardsSeen.isNew(from, forward)) {
+          break;
+        }
         router.forwarded(
             new Call.Origin(from, forward.getForwardId(), forward.getSenderRun()),
             ForwardCodec.request(forward),
@@ -419,7 +423,7 @@ public final class Replica {
     public void forward(Call call, String leader, Message request, long timeoutMillis) {
       Forward.Builder forward =
           Forward.newBuilder()
-              .setForwardId(call.key)
+              .setForwardId(call.forwardId)
               .setTimeoutMillis(timeoutMillis)
               .setSenderRun(senderRun);
       ForwardCodec.setRequest(forward, request);
