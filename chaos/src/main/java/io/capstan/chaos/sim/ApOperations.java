@@ -13,6 +13,7 @@ import io.capstan.proto.v1.KeyspaceRef;
 import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.PutResponse;
+import io.capstan.proto.v1.Receipt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +32,7 @@ final class ApOperations {
   private ByteString context = ByteString.EMPTY;
   private Set<String> contextSiblings = Set.of();
   private List<Integer> lossesAtBegin = List.of();
+  private final SimulatedSession session = new SimulatedSession();
 
   ApOperations(SimulatedClient client, SimulatedClient.World world, ApOracle oracle) {
     this.keyspace = KeyspaceRef.newBuilder().setName(oracle.keyspace()).build();
@@ -50,9 +52,14 @@ final class ApOperations {
     switch (operation.type()) {
       case AP_READ, LWW_READ -> {
         Set<String> mustSee = oracle.mustSee(key);
-        GetRequest get =
-            GetRequest.newBuilder().setKeyspace(keyspace).setKey(key).setLevel(level).build();
-        client.send(get, answer -> read(key, quorum, mustSee, answer));
+        GetRequest.Builder get =
+            GetRequest.newBuilder().setKeyspace(keyspace).setKey(key).setLevel(level);
+        // Every second client reads without a session, which would make up for a weak quorum.
+        Set<String> ofSession = client.number() % 2 == 0 ? Set.of() : session.knownOf(key);
+        if (!ofSession.isEmpty()) {
+          get.setAtLeast(session.claim(key));
+        }
+        client.send(get.build(), answer -> read(key, quorum, mustSee, ofSession, answer));
       }
       case AP_DELETE, LWW_DELETE -> {
         OperationId deletion = client.nextOperation();
@@ -94,7 +101,12 @@ final class ApOperations {
     return put.build();
   }
 
-  private void read(ByteString key, boolean quorum, Set<String> mustSee, @Nullable Message answer) {
+  private void read(
+      ByteString key,
+      boolean quorum,
+      Set<String> mustSee,
+      Set<String> ofSession,
+      @Nullable Message answer) {
     if (answer instanceof GetResponse get) {
       contextKey = key;
       context = get.getReceipt().getContext();
@@ -103,7 +115,14 @@ final class ApOperations {
       if (quorum) {
         oracle.quorumRead(key, mustSee, contextSiblings, context);
       }
+      if (!ofSession.isEmpty()) {
+        oracle.sessionRead(key, ofSession, context);
+        world.coverage().count(Coverage.Counter.SESSION_READS);
+      }
+      session.learn(key, get.getReceipt(), contextSiblings);
       ended(key, "read " + contextSiblings, Coverage.Counter.OPERATIONS_OK);
+    } else if (answer instanceof ErrorDetail error && error.getCode().equals("SESSION_NOT_MET")) {
+      ended(key, "refused for its session", Coverage.Counter.SESSION_READS_REFUSED);
     } else {
       ended(key, "no answer", null);
     }
@@ -114,18 +133,20 @@ final class ApOperations {
     if (answer instanceof ErrorDetail error && error.getOutcome() == Outcome.OUTCOME_FAILED) {
       oracle.refused(operation);
     }
-    String dot =
+    Receipt receipt =
         switch (answer) {
-          case PutResponse put -> put.getReceipt().getVersion();
-          case DeleteResponse delete -> delete.getReceipt().getVersion();
+          case PutResponse put -> put.getReceipt();
+          case DeleteResponse delete -> delete.getReceipt();
           case null, default -> null;
         };
     if (answer instanceof ErrorDetail error && error.getCode().equals("CLOCK_AHEAD")) {
       ended(key, "refused for a fast clock", Coverage.Counter.FAST_CLOCKS_REFUSED);
-    } else if (dot == null) {
+    } else if (receipt == null) {
       ended(key, "not acknowledged", Coverage.Counter.OPERATIONS_UNKNOWN);
     } else {
-      oracle.acknowledged(key, dot, quorum, operation, disks(answer));
+      String dot = receipt.getVersion();
+      oracle.acknowledged(key, dot, quorum, operation, disks(receipt));
+      session.learn(key, receipt, Set.of(dot));
       ended(key, "acknowledged " + dot, Coverage.Counter.OPERATIONS_OK);
     }
   }
@@ -139,13 +160,8 @@ final class ApOperations {
   }
 
   /** The nodes that the receipt names, without those that have lost their disk meanwhile. */
-  private Set<Integer> disks(@Nullable Message answer) {
-    List<String> acked =
-        switch (answer) {
-          case PutResponse put -> put.getReceipt().getAckedList();
-          case DeleteResponse delete -> delete.getReceipt().getAckedList();
-          case null, default -> List.of();
-        };
+  private Set<Integer> disks(Receipt receipt) {
+    List<String> acked = receipt.getAckedList();
     Set<Integer> disks = new TreeSet<>();
     for (int node = 0; node < world.nodes().size(); node++) {
       boolean kept = oracle.losses(node) == lossesAtBegin.get(node);

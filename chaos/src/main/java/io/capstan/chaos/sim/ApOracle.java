@@ -348,6 +348,18 @@ final class ApOracle {
     }
   }
 
+  /** A read of a session, at whatever level and through whichever node, answered with this. */
+  void sessionRead(ByteString key, Set<String> ofSession, ByteString context) {
+    VersionVector seenByRead = decode(context, key);
+    for (String dot : ofSession) {
+      if (!seenByRead.covers(Dot.parse(dot)) && !lostWithDisks.contains(dot)) {
+        throw new SimulationFailure(
+            "a session reads its own writes, and never goes back",
+            "a read of " + key.toStringUtf8() + " came before what its session had seen: " + dot);
+      }
+    }
+  }
+
   private VersionVector decode(ByteString context, ByteString key) {
     if (ContextToken.decode(context, keyspaceId, key) instanceof ContextToken.Decoded.Valid read) {
       return read.context();

@@ -21,6 +21,10 @@ public final class Coverage {
     OPERATIONS_UNKNOWN("operations unknown"),
     /** Of these, refused because the clock of the asked node was too far ahead. */
     FAST_CLOCKS_REFUSED("writes refused for a fast clock"),
+    /** Reads that contained what their session had written and seen. */
+    SESSION_READS("reads of sessions"),
+    /** Reads refused because no reachable replica had what their session had seen. */
+    SESSION_READS_REFUSED("reads refused for their session"),
     /** Acknowledged writes that the latest write won against, as the ledgers list them. */
     DISCARDED("writes in the ledgers"),
     /** Acknowledged writes that only disks confirmed which are lost since. */
