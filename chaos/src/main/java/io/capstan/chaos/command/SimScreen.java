@@ -127,7 +127,7 @@ final class SimScreen {
         .forEach(
             (name, count) -> {
               if (count > 0) {
-                out.printf(Locale.ROOT, "  %-26s %,15d%n", name, count);
+                out.printf(Locale.ROOT, "  %-33s %,15d%n", name, count);
               }
             });
     if (!never.isEmpty()) {

@@ -31,12 +31,42 @@ public final class Coverage {
     LOST_WITH_DISKS("writes confirmed only by disks that were lost"),
     /** Members that left unasked, with what they alone may have held. */
     LOSSES_ACCEPTED("members given up with what they alone held"),
-    /** Times that a keyspace changed sides. */
-    SWITCHES("changes of sides"),
-    /** Changes of sides that were given up. */
+    /** Times that a keyspace went from AP to CP. */
+    SWITCHES_TO_CP("changes of sides to CP"),
+    /** Times that a keyspace went from CP to AP. */
+    SWITCHES_TO_AP("changes of sides to AP"),
+    /** Changes of sides asked for while another request was under way. */
+    SWITCHES_ASKED_AT_ONCE("changes of sides asked at once"),
+    /** Changes of sides that began while links were cut. */
+    SWITCHES_CUT_BEFORE("links cut before a change"),
+    /** Times that links were cut while a keyspace changed sides. */
+    SWITCHES_CUT_DURING("links cut during a change"),
+    /** Times that links were cut while some replica had yet to install what had opened. */
+    SWITCHES_CUT_AFTER("links cut after a change"),
+    /** Changes of sides that were given up, by hand or because they took too long. */
     SWITCHES_ABORTED("changes of sides given up"),
+    /** Of these, while replicas prepared. */
+    ABORTS_IN_PREPARE("given up in prepare"),
+    /** Of these, while replicas sealed. */
+    ABORTS_IN_SEAL("given up in seal"),
+    /** Of these, while replicas converged. */
+    ABORTS_IN_CONVERGE("given up in converge"),
     /** Openings that a replica had to install from another one. */
     CHECKPOINTS_INSTALLED("openings installed from others"),
+    /** Reports on a change of sides from a replica that takes over what it may have lost. */
+    REBUILDING_REPORTS("reports while rebuilding"),
+    /** Processes that died within 20 ms after they had come to prepare. */
+    CRASHES_AT_PREPARE("crashes at prepare"),
+    /** Processes that died within 20 ms after they had sealed. */
+    CRASHES_AT_SEAL("crashes at seal"),
+    /** Processes that died within 20 ms after they had begun to converge. */
+    CRASHES_AT_CONVERGE("crashes at converge"),
+    /** Processes that died within 20 ms after they had opened a keyspace for the log. */
+    CRASHES_AT_OPEN("crashes at the opening to CP"),
+    /** Processes that died within 20 ms after they had applied a barrier. */
+    CRASHES_AT_BARRIER("crashes at the barrier to AP"),
+    /** Processes that died within 20 ms after they had applied that a change is given up. */
+    CRASHES_AT_ABORT("crashes at giving up"),
     /** Leaders elected. */
     ELECTIONS("elections"),
     /** Joint configurations that a leader began. */

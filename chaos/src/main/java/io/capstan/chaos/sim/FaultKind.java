@@ -120,6 +120,14 @@ public enum FaultKind {
     return kinds;
   }
 
+  /** Whether links are cut for as long as it lasts. */
+  boolean cuts() {
+    return switch (this) {
+      case CUT, ONE_WAY_CUT, ISOLATE, HALVES, BRIDGE, RING -> true;
+      default -> false;
+    };
+  }
+
   /** Whether it needs a second node. */
   boolean needsPeers() {
     return group == Group.NETWORK || this == LEADER_TRANSFER || this == DISK_LOSS;

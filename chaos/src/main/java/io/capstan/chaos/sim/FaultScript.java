@@ -47,6 +47,11 @@ final class FaultScript {
     }
   }
 
+  /** Begins one now that the schedule does not name; it is taken back after its time. */
+  void beginNow(SimulatedFault fault) {
+    begin(fault);
+  }
+
   /** Nothing that has not happened will happen; nodes that are down start within their time. */
   void end() {
     nodes.forEach(SimulatedNode::disarm);

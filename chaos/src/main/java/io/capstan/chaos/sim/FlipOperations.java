@@ -128,11 +128,13 @@ final class FlipOperations {
     if (client.says()) {
       client.say("asks for " + type);
     }
+    oracle.invariants().asking(true);
     client.send(
         request.build(),
-        answer ->
-            client.ended(
-                answer instanceof SetModeResponse ? Coverage.Counter.OPERATIONS_OK : null));
+        answer -> {
+          oracle.invariants().asking(false);
+          client.ended(answer instanceof SetModeResponse ? Coverage.Counter.OPERATIONS_OK : null);
+        });
   }
 
   /** Reads or writes a register of the CP epoch that is known, where one is. */
@@ -208,7 +210,10 @@ final class FlipOperations {
       switch (answer) {
         case null -> again(true);
         case PutResponse put -> succeeded(put.getReceipt());
-        case GetResponse get -> succeeded(get.getReceipt());
+        case GetResponse get -> {
+          oracle.read(get.getReceipt());
+          succeeded(get.getReceipt());
+        }
         case SetAddResponse add -> succeeded(add.getReceipt());
         case CounterAddResponse add -> succeeded(add.getReceipt());
         case ErrorDetail error -> refused(error);

@@ -1,7 +1,5 @@
 package io.capstan.chaos.sim;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.capstan.node.storage.Table;
@@ -9,7 +7,6 @@ import io.capstan.node.type.Counters;
 import io.capstan.node.type.Sets;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.DottedVersionVectorSet;
-import io.capstan.node.version.NodeClock;
 import io.capstan.node.version.VersionVector;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
@@ -21,7 +18,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -31,25 +27,35 @@ import org.jspecify.annotations.Nullable;
  * and the catalogues of all nodes go through the same modes and epochs.
  */
 final class FlipOracle {
+  private static final String LOST = "every confirmed write is there in every later epoch";
+
   private final long keyspaceId;
   private final List<SimulatedNode> nodes;
-  private final Coverage coverage;
+  private final SwitchInvariants invariants;
   private final Level minWrites;
   private final TreeSet<String> values = new TreeSet<>();
   private final TreeSet<String> elements = new TreeSet<>();
   private long confirmedAdditions;
   private long uncertainAdditions;
-  private final Map<Long, Mode> modeOfEpoch = new TreeMap<>();
-  private final Map<Integer, KeyspaceRecord> records = new HashMap<>();
   private long epochSeen = 1;
   private long epochSeenCp;
-  private long openedIndex;
 
-  FlipOracle(long keyspaceId, List<SimulatedNode> nodes, Coverage coverage, Level minWrites) {
+  FlipOracle(
+      long keyspaceId,
+      List<SimulatedNode> nodes,
+      EventQueue events,
+      Coverage coverage,
+      Level minWrites) {
     this.keyspaceId = keyspaceId;
     this.nodes = nodes;
-    this.coverage = coverage;
     this.minWrites = minWrites;
+    this.invariants =
+        new SwitchInvariants(keyspaceId, nodes, events, coverage, this::checkConfirmed);
+  }
+
+  /** What must hold at every step, whatever clients are told. */
+  SwitchInvariants invariants() {
+    return invariants;
   }
 
   boolean allowsOne() {
@@ -88,13 +94,33 @@ final class FlipOracle {
     saw(receipt.getMode(), receipt.getEpoch());
   }
 
-  private void saw(Mode mode, long epoch) {
-    Mode known = modeOfEpoch.putIfAbsent(epoch, mode);
-    if (known != null && known != mode) {
-      throw new SimulationFailure(
-          "an epoch has one mode", "epoch " + epoch + " is " + known + " and " + mode);
+  /**
+   * A read was answered. A write may have been answered by the log of an earlier epoch, which needs
+   * nothing of the disk of the node that tells.
+   */
+  void read(Receipt receipt) {
+    if (receipt.getMode() == Mode.MODE_AP) {
+      invariants.checkEpoch(nodeOf(receipt.getServedBy()), receipt.getEpoch(), "answers a read");
     }
-    if (mode == Mode.MODE_CP && epoch > epochSeen) {
+  }
+
+  private int nodeOf(String id) {
+    for (int node = 0; node < nodes.size(); node++) {
+      if (nodes.get(node).id().equals(id)) {
+        return node;
+      }
+    }
+    throw new SimulationFailure("a receipt names a node", "got '" + id + "'");
+  }
+
+  /**
+   * A change that is given up opens an epoch that goes on from the one before: who has not heard of
+   * it may still confirm in that one. Any other epoch ends the one before it.
+   */
+  private void saw(Mode mode, long epoch) {
+    invariants.isOfMode(epoch, mode);
+    boolean ends = mode == Mode.MODE_CP || invariants.modeOf(epoch - 1) == Mode.MODE_CP;
+    if (ends && epoch > epochSeen) {
       epochSeen = epoch;
     }
     if (epoch >= epochSeen) {
@@ -116,76 +142,6 @@ final class FlipOracle {
   }
 
   // ---- what is on the disks ----
-
-  /** A row was written; returns whether the keyspace came to another phase there. */
-  boolean changed(int node, Table table, byte[] key, byte @Nullable [] after) {
-    if (after == null
-        || !table.equals(Table.META)
-        || key.length != 9
-        || key[0] != 'k'
-        || java.nio.ByteBuffer.wrap(key, 1, 8).getLong() != keyspaceId) {
-      return false;
-    }
-    KeyspaceRecord record;
-    try {
-      record = KeyspaceRecord.parseFrom(after);
-    } catch (InvalidProtocolBufferException broken) {
-      throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
-    }
-    Mode known = modeOfEpoch.putIfAbsent(record.getEpoch(), record.getMode());
-    if (known != null && known != record.getMode()) {
-      throw new SimulationFailure(
-          "an epoch has one mode",
-          "epoch " + record.getEpoch() + " is " + known + " and " + record.getMode());
-    }
-    if (record.getCheckpoint().getIndex() > openedIndex) {
-      openedIndex = record.getCheckpoint().getIndex();
-      // Where the barrier of the next change came in the same batch, the clock is that one's.
-      if (record.getMode() == Mode.MODE_CP) {
-        checkHeldByMajority(record);
-      }
-    }
-    KeyspaceRecord before = records.put(node, record);
-    if (before != null && record.getEpoch() > before.getEpoch() && node == 0) {
-      boolean aborted =
-          record.getHistoryCount() > 0
-              && !record.getHistory(record.getHistoryCount() - 1).getAborted().isEmpty();
-      coverage.count(aborted ? Coverage.Counter.SWITCHES_ABORTED : Coverage.Counter.SWITCHES);
-    }
-    return before == null
-        || before.getEpoch() != record.getEpoch()
-        || before.getSwitch().getPhase() != record.getSwitch().getPhase();
-  }
-
-  /** The first node opens a CP epoch: more than half of the disks hold the join of the seals. */
-  private void checkHeldByMajority(KeyspaceRecord opened) {
-    NodeClock join = NodeClock.fromProto(opened.getBaseClock());
-    int holding = 0;
-    for (SimulatedNode each : nodes) {
-      byte[] row = each.disk().rows(Table.clock(keyspaceId)).get("clock".getBytes(US_ASCII));
-      try {
-        NodeClock held =
-            NodeClock.fromProto(
-                row == null
-                    ? io.capstan.proto.store.v1.NodeClock.getDefaultInstance()
-                    : io.capstan.proto.store.v1.NodeClock.parseFrom(row));
-        holding += held.containsAll(join) ? 1 : 0;
-      } catch (InvalidProtocolBufferException broken) {
-        throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
-      }
-    }
-    if (holding <= nodes.size() / 2) {
-      throw new SimulationFailure(
-          "an opening is held by a majority",
-          "epoch "
-              + opened.getEpoch()
-              + " opened while "
-              + holding
-              + " of "
-              + nodes.size()
-              + " replicas held what it opens with");
-    }
-  }
 
   private @Nullable KeyspaceRecord stored(int node) {
     byte[] key = java.nio.ByteBuffer.allocate(9).put((byte) 'k').putLong(keyspaceId).array();
@@ -240,15 +196,24 @@ final class FlipOracle {
     return rows;
   }
 
-  void checkNothingLost() {
-    Map<ByteString, List<StoredSibling>> rows = live(0);
+  /** Everything confirmed so far is on the node. */
+  private void checkConfirmed(int node) {
+    Map<ByteString, List<StoredSibling>> rows = live(node);
+    checkConfirmed(rows);
+    long sum = sum(rows);
+    if (sum < confirmedAdditions) {
+      throw new SimulationFailure(
+          LOST, "the counter is " + sum + ", " + confirmedAdditions + " additions were confirmed");
+    }
+  }
+
+  private void checkConfirmed(Map<ByteString, List<StoredSibling>> rows) {
     for (String value : values) {
       List<StoredSibling> found = rows.get(ByteString.copyFromUtf8("e" + value));
       if (found == null
           || found.stream().noneMatch(s -> s.getValue().toStringUtf8().equals(value))) {
         throw new SimulationFailure(
-            "every confirmed write is there in every later epoch",
-            "value " + value + " was confirmed and is gone; its key holds " + found);
+            LOST, "value " + value + " was confirmed and is gone; its key holds " + found);
       }
     }
     TreeSet<String> present = new TreeSet<>();
@@ -258,13 +223,21 @@ final class FlipOracle {
     }
     for (String element : elements) {
       if (!present.contains(element)) {
-        throw new SimulationFailure(
-            "every confirmed write is there in every later epoch",
-            "element " + element + " was added and is gone");
+        throw new SimulationFailure(LOST, "element " + element + " was added and is gone");
       }
     }
+  }
+
+  private static long sum(Map<ByteString, List<StoredSibling>> rows) {
     List<StoredSibling> counter = rows.get(ByteString.copyFromUtf8("c"));
-    long sum = counter == null ? 0 : Counters.sum(row(counter));
+    return counter == null ? 0 : Counters.sum(row(counter));
+  }
+
+  /** All clients have ended and all nodes hold the same. */
+  void checkNothingLost() {
+    Map<ByteString, List<StoredSibling>> rows = live(0);
+    checkConfirmed(rows);
+    long sum = sum(rows);
     if (sum < confirmedAdditions || sum > confirmedAdditions + uncertainAdditions) {
       throw new SimulationFailure(
           "an addition counts once, whatever changes in between",

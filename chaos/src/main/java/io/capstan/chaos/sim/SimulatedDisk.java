@@ -229,6 +229,11 @@ final class SimulatedDisk implements ReplicaStore {
     return snapshots;
   }
 
+  /** What would survive a loss of power of a row; null where there is none. */
+  byte @Nullable [] durableRow(Table table, byte[] key) {
+    return durable.rows(table).get(key);
+  }
+
   /** Term of an entry that would survive a loss of power, or 0 where there is none. */
   long durableTerm(long index) {
     return durable.term(index);

@@ -46,7 +46,7 @@ public final class Simulation {
   // Uses of the seed; each stream of randomness has its own.
   private static final long USE_NETWORK = 2;
   private static final long USE_FLIPS = 3;
-  private static final long USE_PHASE_CRASHES = 4;
+  private static final long USE_PHASE_TROUBLE = 4;
   private static final long USE_OPERATOR = 6;
   private static final long USE_SESSIONS = 7;
   private static final long USE_NODES = 100;
@@ -75,7 +75,8 @@ public final class Simulation {
   private @Nullable FlipOracle flips;
   private long clientsStartMillis = -1;
   private long traceHash = 1;
-  private final SplittableRandom phaseCrashes;
+  private final FaultScript faults;
+  private final PhaseTrouble phaseTrouble;
 
   /** Prepares the run of a schedule. */
   public Simulation(Schedule schedule) {
@@ -90,7 +91,6 @@ public final class Simulation {
   public Simulation(Schedule schedule, @Nullable Timeline timeline) {
     this.schedule = schedule;
     this.timeline = timeline;
-    this.phaseCrashes = stream(USE_PHASE_CRASHES);
     this.network =
         new SimulatedNetwork(
             events, stream(USE_NETWORK), schedule.machines(), coverage, this::arrived);
@@ -118,6 +118,9 @@ public final class Simulation {
     }
     this.operator =
         new SimulatedOperator(events, nodes, stream(USE_OPERATOR), coverage, new OperatorWorld());
+    this.faults = new FaultScript(events, network, nodes, operator, coverage, this::announced);
+    this.phaseTrouble =
+        new PhaseTrouble(schedule, events, nodes, stream(USE_PHASE_TROUBLE), faults::beginNow);
   }
 
   private SplittableRandom stream(long use) {
@@ -164,18 +167,7 @@ public final class Simulation {
     makeKeyspaces();
     HistoryRecorder history = new HistoryRecorder(events::nowNanos);
     startClients(history);
-    FaultScript faults =
-        new FaultScript(
-            events,
-            network,
-            nodes,
-            operator,
-            coverage,
-            (fault, begins) -> {
-              if (timeline != null) {
-                say("fault", (begins ? "begins: " : "ends: ") + fault.describe());
-              }
-            });
+    phaseTrouble.start(schedule.faultyMillis());
     faults.plan(schedule.faults(), schedule.faultyMillis());
     runFor(schedule.faultyMillis());
     faults.end();
@@ -197,6 +189,16 @@ public final class Simulation {
     }
     if (schedule.mode().hasCp() || schedule.mode() == SimulationMode.SWITCH) {
       checkLinearizable(history.history());
+    }
+  }
+
+  private void announced(SimulatedFault fault, boolean begins) {
+    if (timeline != null) {
+      say("fault", (begins ? "begins: " : "ends: ") + fault.describe());
+    }
+    FlipOracle watching = flips;
+    if (watching != null && fault.kind().cuts()) {
+      watching.invariants().cut(begins);
     }
   }
 
@@ -320,7 +322,7 @@ public final class Simulation {
             .build();
     nodes.get(0).call(request, START_MILLIS_MAX * MILLI, answer -> id[0] = createdId(answer));
     runUntil("the keyspace that changes sides exists", START_MILLIS_MAX, () -> id[0] != 0);
-    flips = new FlipOracle(id[0], nodes, coverage, request.getMinWrites());
+    flips = new FlipOracle(id[0], nodes, events, coverage, request.getMinWrites());
   }
 
   /** Healed, the keyspace must come to CP and back, with all that was ever confirmed. */
@@ -427,6 +429,10 @@ public final class Simulation {
       if (message.hasRaft()) {
         raftInvariants.sent(node, to, message.getRaft());
       }
+      FlipOracle watching = flips;
+      if (watching != null) {
+        watching.invariants().sent(node, message);
+      }
       network.send(from, machineNumber(to), message);
     }
 
@@ -444,6 +450,10 @@ public final class Simulation {
     @Override
     public void started(Replica replica) {
       raftInvariants.started(node, replica);
+      FlipOracle watching = flips;
+      if (watching != null) {
+        watching.invariants().started(node);
+      }
       role = Role.FOLLOWER;
       if (timeline != null) {
         say(
@@ -462,6 +472,10 @@ public final class Simulation {
     @Override
     public void died(String why) {
       mix(~node);
+      FlipOracle watching = flips;
+      if (watching != null) {
+        watching.invariants().died(node);
+      }
       say(machines.get(node), "dies: " + why);
     }
 
@@ -479,26 +493,8 @@ public final class Simulation {
         watching.changed(node, table, key, after);
       }
       FlipOracle watching = flips;
-      if (watching != null && watching.changed(node, table, key, after)) {
-        crashAtBoundary(node);
-      }
-    }
-
-    /** A phase has begun here: some processes die at one of the next effects. */
-    private void crashAtBoundary(int at) {
-      for (SimulatedFault fault : schedule.faults()) {
-        if (fault.kind() == FaultKind.CRASH && phaseCrashes.nextInt(4) == 0) {
-          nodes
-              .get(at)
-              .arm(
-                  new SimulatedFault(
-                      FaultKind.CRASH,
-                      0,
-                      100 + phaseCrashes.nextInt(1_500),
-                      List.of(at),
-                      1 + phaseCrashes.nextInt(12)));
-          return;
-        }
+      if (watching != null && watching.invariants().changed(node, table, key, after)) {
+        phaseTrouble.phaseBegan(node);
       }
     }
 

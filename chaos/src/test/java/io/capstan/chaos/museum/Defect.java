@@ -55,6 +55,11 @@ record Defect(
         name, patches, other, faults, seedsMax, claims, leaseReads, restartsUnderALease);
   }
 
+  Defect under(Set<FaultKind> others) {
+    return new Defect(
+        name, patches, mode, others, seedsMax, claims, leaseReads, restartsUnderALease);
+  }
+
   Defect withLeaseReads() {
     return new Defect(name, patches, mode, faults, seedsMax, claims, true, restartsUnderALease);
   }

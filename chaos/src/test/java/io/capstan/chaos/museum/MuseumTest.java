@@ -255,7 +255,103 @@ final class MuseumTest {
             .patch(
                 "quorum.ReplicaRole",
                 "    if (state.isFrozen() && !state.reflects(received)) {",
-                "    if (state.isFrozen() && received.isEmpty()) {"));
+                "    if (state.isFrozen() && received.isEmpty()) {"),
+        switching(
+                "acknowledgements are given and taken in any epoch",
+                LOST,
+                "nothing is confirmed in an epoch after its successor opened",
+                "InvariantViolation")
+            .patch(
+                "quorum.LeaderlessKeyspace",
+                "    if (message.getKeyspaceId() != record.getId()"
+                    + " || message.getEpoch() != record.getEpoch()) {",
+                "    if (message.getKeyspaceId() != record.getId()) {"),
+        switching(
+                "a seal is reported before it is durable",
+                "a seal is durable before anybody is told",
+                "what a replica says to hold is on its disk",
+                LOST)
+            .patch(
+                "replica.ModeSwitching",
+                "    outbox.whenDurable(\n        () -> {\n          String to = raft.leaderId();",
+                "    run(\n        () -> {\n          String to = raft.leaderId();")
+            .patch(
+                "replica.ModeSwitching",
+                "  /** What can be said now;",
+                "  private static void run(Runnable action) {\n"
+                    + "    action.run();\n"
+                    + "  }\n\n"
+                    + "  /** What can be said now;"),
+        switching(
+                "the seal of a replica counts that may have lost what it confirmed",
+                "only the seal of a replica that has all it confirmed counts")
+            .under(faults(FaultKind.LOSS, FaultKind.ISOLATE, FaultKind.CRASH, FaultKind.POWER_LOSS))
+            .patch("replica.SwitchLeader", "        && !report.getRebuilding()\n", "")
+            .patch(
+                "replica.SwitchLeader",
+                "              if (!report.getRebuilding()) {",
+                "              if (report.hasClock()) {"),
+        switching(
+                "a majority of seals is enough although level one was allowed",
+                LOST,
+                "nothing is confirmed in an epoch after its successor opened")
+            .patch(
+                "keyspace.ModeSwitches",
+                "    return Math.max(majority, replicas - confirmed + 1);",
+                "    return majority;"),
+        switching(
+                "an epoch is opened when one replica alone holds the root",
+                "an opening is held by a majority",
+                LOST)
+            .under(
+                faults(
+                    FaultKind.LOSS, FaultKind.HALVES, FaultKind.SLOW_FSYNC, FaultKind.POWER_LOSS))
+            .patch(
+                "replica.SwitchLeader",
+                "    if (root == null || agreeing.size() <= replicas / 2) {",
+                "    if (root == null) {")
+            .patch(
+                "keyspace.ModeSwitches",
+                "    if (agreeing.size() <= record.getSwitch().getReplicasCount() / 2) {",
+                "    if (agreeing.isEmpty()) {"),
+        switching(
+                "a laggard installs the donor's later state and applies entries twice",
+                "an addition counts once, whatever changes in between",
+                "live in time",
+                LOST)
+            .patch(
+                "replica.BufferedTables",
+                "    if (get(kept, key) != null) {",
+                "    if (key.length > 0) {")
+            .patch(
+                "replica.CheckpointInstall",
+                "    } else if (sum.equals(wanted)) {",
+                "    } else if (askNanos == nowNanos) {"),
+        switching(
+                "CP is served by a replica that does not hold what was opened",
+                "live in time",
+                "linearizable",
+                "equal state",
+                LOST)
+            .patch(
+                "replica.ModeSwitching",
+                "    if (holds(record, step)) {",
+                "    if (step.hasOpen()) {"),
+        switching(
+                "an entry of the epoch before the barrier is applied after it",
+                LOST,
+                "live in time",
+                "an addition counts once, whatever changes in between",
+                "InvariantViolation",
+                "nothing is confirmed in an epoch after its successor opened")
+            .patch(
+                "replica.CpData",
+                "    if (keyspace.getEpoch() != wanted.getEpoch()) {",
+                "    if (keyspace.getEpoch() < wanted.getEpoch()) {")
+            .patch(
+                "replica.CpData",
+                "    if (keyspace.getMode() != Mode.MODE_CP) {\n      return result",
+                "    if (keyspace.getMode() == Mode.MODE_UNSPECIFIED) {\n      return result"));
   }
 
   private static final String LOST = "every confirmed write is there in every later epoch";
@@ -266,7 +362,8 @@ final class MuseumTest {
             300,
             faults(
                 FaultKind.ISOLATE,
-                FaultKind.HALVES,
+                FaultKind.CUT,
+                FaultKind.CLOG,
                 FaultKind.DELAY,
                 FaultKind.CRASH,
                 FaultKind.POWER_LOSS),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.capstan.chaos.campaign.SimulationCampaign;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,6 +24,9 @@ final class SimulationTest {
 
   private static final long MILLIS_MAX = Long.getLong("capstan.sim.millisMax", 35_000);
   private static final int ENOUGH_TO_SEE_EVERYTHING = 100;
+  private static final int ENOUGH_TO_SEE_EVERY_PHASE = 300;
+  private static final Set<Coverage.Counter> OF_CHANGES_OF_SIDES =
+      EnumSet.range(Coverage.Counter.SWITCHES_TO_CP, Coverage.Counter.CRASHES_AT_ABORT);
 
   @ParameterizedTest(name = "in mode {0}")
   @EnumSource(SimulationMode.class)
@@ -45,6 +49,11 @@ final class SimulationTest {
       assertThat(summary.neverHappened(settings.faults())).isEmpty();
       assertThat(summary.coverage().of(Coverage.Counter.ELECTIONS)).isPositive();
       assertThat(summary.coverage().of(Coverage.Counter.OPERATIONS_OK)).isPositive();
+    }
+    if (mode == SimulationMode.SWITCH && summary.seeds() >= ENOUGH_TO_SEE_EVERY_PHASE) {
+      for (Coverage.Counter counter : OF_CHANGES_OF_SIDES) {
+        assertThat(summary.coverage().of(counter)).as(counter.label()).isPositive();
+      }
     }
   }
 

@@ -4,11 +4,9 @@ import com.google.protobuf.Message;
 import io.capstan.node.keyspace.ModeSwitches;
 import io.capstan.node.quorum.LeaderlessKeyspace;
 import io.capstan.node.quorum.QuorumConfig;
-import io.capstan.node.quorum.QuorumOutput;
 import io.capstan.node.quorum.ReplicaSet;
 import io.capstan.node.storage.Table;
 import io.capstan.node.version.NodeClock;
-import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Mode;
@@ -17,7 +15,6 @@ import io.capstan.proto.v1.CounterAddRequest;
 import io.capstan.proto.v1.CounterGetRequest;
 import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.DivergenceRequest;
-import io.capstan.proto.v1.ErrorDetail;
 import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.ListConflictsRequest;
 import io.capstan.proto.v1.PutRequest;
@@ -138,7 +135,7 @@ final class ApKeyspaces {
                 quorumConfig(keyspace, replicas.get(), joinedIndex(rows)),
                 rows,
                 false,
-                new Output(config.groupId(), outbox),
+                new KeyspaceOutput(config.groupId(), outbox),
                 random)
             .sealing()
             .listOutside(opened, now.nanos(), now.wallMillis());
@@ -262,7 +259,7 @@ final class ApKeyspaces {
             quorumConfig(keyspace, replicas.get(), joinedIndex(rows)),
             rows,
             older,
-            new Output(config.groupId(), outbox),
+            new KeyspaceOutput(config.groupId(), outbox).answersOnceDurable(),
             random));
     enterPhase(keyspace);
     for (Iterator<Early> each = early.iterator(); each.hasNext(); ) {
@@ -359,7 +356,7 @@ final class ApKeyspaces {
       }
       early.add(new Early(from, message));
     } else if (!message.hasRefusal() && replicas.get().contains(config.nodeId())) {
-      new Output(config.groupId(), outbox)
+      new KeyspaceOutput(config.groupId(), outbox)
           .send(from, LeaderlessKeyspace.refusal(message, currentEpoch == 0, currentEpoch));
     }
   }
@@ -430,31 +427,5 @@ final class ApKeyspaces {
 
   @Nullable LeaderlessKeyspace keyspace(long id) {
     return keyspaces.get(id);
-  }
-
-  /** Wraps what a keyspace says into the effects of the replica. */
-  private record Output(long groupId, Outbox outbox) implements QuorumOutput {
-
-    @Override
-    public void send(String to, QuorumMessage message) {
-      outbox.emit(
-          new Effect.Send(
-              to, PeerMessage.newBuilder().setGroupId(groupId).setQuorum(message).build()));
-    }
-
-    @Override
-    public void whenDurable(Runnable action) {
-      outbox.whenDurable(action);
-    }
-
-    @Override
-    public void reply(long callId, Message response) {
-      outbox.emit(new Effect.Reply(callId, response));
-    }
-
-    @Override
-    public void fail(long callId, ErrorDetail error) {
-      outbox.emit(new Effect.Fail(callId, error));
-    }
   }
 }
