@@ -298,7 +298,11 @@ final class MuseumTest {
             .patch(
                 "keyspace.ModeSwitches",
                 "    return Math.max(majority, replicas - confirmed + 1);",
-                "    return majority;"),
+                "    return majority;")
+            .patch(
+                "replica.SwitchLeader",
+                "        && set.coversWrites(",
+                "        || set.coversWrites("),
         switching(
                 "an epoch is opened when one replica alone holds the root",
                 "an opening is held by a majority",
