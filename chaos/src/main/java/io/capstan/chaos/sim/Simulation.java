@@ -178,6 +178,13 @@ public final class Simulation {
     runUntil("the change of members that was begun is done", millisMax, operator::isIdle);
     runUntil(
         "all nodes are up, agree on a leader and have applied the same", millisMax, this::isLive);
+    for (SimulatedNode node : memberNodes()) {
+      runUntil(
+          "a write through " + node.id() + " is confirmed",
+          millisMax,
+          new ProgressProbe(events, node)::isConfirmed);
+    }
+    runUntil("all nodes have applied what was written since", millisMax, this::isLive);
     finalState.checkEqual();
     for (ApOracle oracle : oracles) {
       checkAp(oracle);

@@ -27,6 +27,7 @@ final class SimulationTest {
   private static final int ENOUGH_TO_SEE_EVERY_PHASE = 300;
   private static final Set<Coverage.Counter> OF_CHANGES_OF_SIDES =
       EnumSet.range(Coverage.Counter.SWITCHES_TO_CP, Coverage.Counter.CRASHES_AT_ABORT);
+  private static final int ENOUGH_TO_SEE_MEMBERS_COME_BACK = 500;
 
   @ParameterizedTest(name = "in mode {0}")
   @EnumSource(SimulationMode.class)
@@ -54,6 +55,12 @@ final class SimulationTest {
       for (Coverage.Counter counter : OF_CHANGES_OF_SIDES) {
         assertThat(summary.coverage().of(counter)).as(counter.label()).isPositive();
       }
+    }
+    if (summary.seeds() >= ENOUGH_TO_SEE_MEMBERS_COME_BACK && mode == SimulationMode.CP) {
+      // Leaders that remove themselves, removed nodes that talk on, nodes back with an empty disk.
+      assertThat(summary.coverage().of(Coverage.Counter.LEADERS_REMOVED)).isPositive();
+      assertThat(summary.coverage().of(Coverage.Counter.STRANGERS_REFUSED)).isPositive();
+      assertThat(summary.coverage().of(Coverage.Counter.INCARNATIONS_REFUSED)).isPositive();
     }
   }
 
