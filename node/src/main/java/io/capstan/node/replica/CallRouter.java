@@ -232,7 +232,8 @@ final class CallRouter {
       if (catalogueSeen) {
         fail(
             call,
-            current
+            // Before its first leader has made the first keyspace, a cluster knows none.
+            current && machine.bootstrapped()
                 ? Errors.unknownKeyspace(ref.getName())
                 : Errors.cannotLookUp(config.nodeId(), ref.getName()));
       } else {

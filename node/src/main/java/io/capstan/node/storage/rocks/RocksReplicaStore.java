@@ -48,7 +48,7 @@ final class RocksReplicaStore implements ReplicaStore {
     }
     try {
       new SnapshotInstall(engine, keys, groupId, keyspaces)
-          .finish(SnapshotManifest.parseFrom(marker));
+          .resume(SnapshotManifest.parseFrom(marker));
     } catch (InvalidProtocolBufferException e) {
       throw engine.fail("The manifest of an unfinished snapshot could not be read", e);
     }

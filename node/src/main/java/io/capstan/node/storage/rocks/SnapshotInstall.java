@@ -37,6 +37,30 @@ final class SnapshotInstall {
     this.keyspaces = keyspaces;
   }
 
+  /**
+   * Goes on after a crash: what was verified before it may have been damaged since.
+   *
+   * @throws StorageException where a staged file is not what was verified; nothing is changed then
+   */
+  void resume(SnapshotManifest manifest) {
+    SnapshotFolder staged = engine.staging(groupId);
+    String difference;
+    try {
+      difference = manifest.equals(staged.manifest()) ? staged.verify(manifest) : null;
+    } catch (IOException e) {
+      throw engine.fail("The staged files of a snapshot could not be read", e);
+    }
+    if (difference != null) {
+      throw new StorageException(
+          "A snapshot was being installed, and its files are damaged: "
+              + difference
+              + ". "
+              + StorageEngine.REBUILD_ADVICE,
+          null);
+    }
+    finish(manifest);
+  }
+
   /** Does the work; the marker is durable, written perhaps by an earlier run of the process. */
   void finish(SnapshotManifest manifest) {
     SnapshotFolder staged = engine.staging(groupId);

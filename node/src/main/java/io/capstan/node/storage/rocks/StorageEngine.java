@@ -43,9 +43,18 @@ import org.rocksdb.WriteBatch;
  */
 public final class StorageEngine implements AutoCloseable {
 
+  private static final String REBUILD_STEPS =
+      "'capstan member remove' this node, move its data folder away, start it with 'join' instead"
+          + " of 'members', and 'capstan member add' it (docs/repair.md).";
+
   static final String REBUILD_ADVICE =
-      "Nothing was changed. Check the disk; to go on without this copy, move the data folder away"
-          + " and let the node rebuild from its peers.";
+      "Nothing was changed. Check the disk; to rebuild this node from its peers: " + REBUILD_STEPS;
+
+  /**
+   * So much of table files is read whole at every start, at about a second a gigabyte. Of a larger
+   * store a damaged block is found when it is read, by a client, a compaction or an export.
+   */
+  private static final long TABLES_CHECKED_MAX_BYTES = 1L << 30;
 
   /**
    * Ends every record of RocksDB's log. It is not zero, so that a record which ends in zeros was
@@ -122,11 +131,12 @@ public final class StorageEngine implements AutoCloseable {
       return openDatabase(folder, snapshotsFolder, options);
     } catch (RocksDBException e) {
       options.close();
+      String table = TableCheck.firstDamaged(folder);
       throw new StorageException(
           "The store in "
               + folder
               + " could not be opened: "
-              + e.getMessage()
+              + (table == null ? e.getMessage() : table)
               + ". "
               + REBUILD_ADVICE,
           e);
@@ -142,11 +152,29 @@ public final class StorageEngine implements AutoCloseable {
     }
     List<ColumnFamilyHandle> handles = new ArrayList<>();
     RocksDB database = RocksDB.open(options.database, folder.toString(), descriptors, handles);
+    try {
+      checkTables(database);
+    } catch (RocksDBException damaged) {
+      handles.forEach(ColumnFamilyHandle::close);
+      database.close();
+      throw damaged;
+    }
     Map<String, ColumnFamilyHandle> families = new TreeMap<>();
     for (ColumnFamilyHandle handle : handles) {
       families.put(new String(handle.getName(), StandardCharsets.UTF_8), handle);
     }
     return new StorageEngine(folder, snapshotsFolder, options, database, families);
+  }
+
+  /**
+   * RocksDB checks a block when it reads it, and would meet damage in a cold row months later, when
+   * the peers that could rebuild the node may be gone.
+   */
+  private static void checkTables(RocksDB database) throws RocksDBException {
+    if (database.getAggregatedLongProperty("rocksdb.total-sst-files-size")
+        <= TABLES_CHECKED_MAX_BYTES) {
+      database.verifyChecksum();
+    }
   }
 
   private static List<String> familyNames(Path folder) throws RocksDBException {
@@ -399,9 +427,9 @@ public final class StorageEngine implements AutoCloseable {
               what
                   + ": "
                   + cause.getMessage()
-                  + ". It is unknown what is on disk, so the node must stop. Check the disk and start"
-                  + " it again; if it then refuses, move the data folder away and let the node rebuild"
-                  + " from its peers.",
+                  + ". It is unknown what is on disk, so the node must stop. Check the disk and"
+                  + " start it again; if it then refuses, rebuild it from its peers: "
+                  + REBUILD_STEPS,
               cause);
       failure = first;
     }

@@ -192,7 +192,7 @@ class DataFolderTest {
     assertThatThrownBy(this::open)
         .isInstanceOf(StorageException.class)
         .hasMessageContaining(folder.resolve("store").toString())
-        .hasMessageContaining("move the data folder away and let the node rebuild from its peers");
+        .hasMessageContaining("to rebuild this node from its peers");
   }
 
   @Test

@@ -240,6 +240,28 @@ class GroupSnapshotsTest {
   }
 
   @Test
+  @DisplayName("refuses to start where a bit flipped in its files after a crash within its install")
+  void refusesToStartWithDamagedFiles() throws Exception {
+    SnapshotManifest manifest = exported();
+    transfer(manifest, 0, size(manifest));
+    try (org.rocksdb.WriteBatch marker = new org.rocksdb.WriteBatch()) {
+      marker.put(follower.metaFamily, new RowKeys(1).installingKey(), manifest.toByteArray());
+      follower.write(marker);
+    }
+    Path file = folder.resolve("n2-snapshots").resolve("g1-staging").resolve("0.sst");
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(file, bytes);
+
+    reopenFollower();
+
+    assertThatThrownBy(() -> follower.group(1))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("0.sst has not the checksum")
+        .hasMessageContaining("to rebuild this node from its peers");
+  }
+
+  @Test
   @DisplayName("is refused where a bit of it has flipped on the way or on disk")
   void noticesDamage() throws IOException {
     SnapshotManifest manifest = exported();

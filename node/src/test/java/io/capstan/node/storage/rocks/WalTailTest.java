@@ -160,7 +160,7 @@ class WalTailTest {
         .isInstanceOf(StorageException.class)
         .hasMessageContaining(wal.toString())
         .hasMessageContaining("at byte " + ends.get(7))
-        .hasMessageContaining("move the data folder away");
+        .hasMessageContaining("move its data folder away");
   }
 
   @Test
@@ -187,7 +187,7 @@ class WalTailTest {
 
     assertThatThrownBy(() -> StorageEngine.open(folder, EngineOptions.DEFAULT))
         .isInstanceOf(StorageException.class)
-        .hasMessageContaining("move the data folder away");
+        .hasMessageContaining("move its data folder away");
   }
 
   @Test
