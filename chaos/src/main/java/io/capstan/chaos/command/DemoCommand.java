@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  capstan demo",
       "  capstan demo --seed 7 --duration 15s --out report",
+      "  capstan demo --switch",
       "  capstan demo --stay"
     })
 final class DemoCommand implements Callable<Integer> {
@@ -80,6 +81,13 @@ final class DemoCommand implements Callable<Integer> {
   private Path out = Path.of("capstan-demo");
 
   @Option(
+      names = "--switch",
+      description =
+          "After the heal the feed goes to CP and back while clients post to it: shows what that"
+              + " changes for them.")
+  private boolean changesSides;
+
+  @Option(
       names = "--stay",
       description = "Leaves the cluster up at the end, to play with, until Enter or Ctrl-C.")
   private boolean stay;
@@ -99,7 +107,8 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() {
     GlobalOptions options = GlobalOptions.of(spec);
     Streams streams = options.streams();
-    DemoRun.Settings settings = new DemoRun.Settings(nodes, splitSettings(), stay, replayCommand());
+    DemoRun.Settings settings =
+        new DemoRun.Settings(nodes, splitSettings(), changesSides, stay, replayCommand());
     DemoRun.Screen screen =
         new DemoRun.Screen(
             streams, new Ink(streams.colours()), options.output() == OutputFormat.JSON);
@@ -168,6 +177,7 @@ final class DemoCommand implements Callable<Integer> {
         + seed()
         + " --duration "
         + text(duration)
+        + (changesSides ? " --switch" : "")
         + " --out "
         + out;
   }

@@ -6,6 +6,7 @@ import io.capstan.chaos.report.Paragraph;
 import io.capstan.chaos.report.ResultFiles;
 import io.capstan.chaos.report.ResultTable;
 import io.capstan.chaos.report.ScenarioResult;
+import io.capstan.chaos.report.SwitchResult;
 import io.capstan.chaos.scenario.ClusterWatch;
 import io.capstan.chaos.scenario.RunProgress;
 import io.capstan.chaos.scenario.SplitEvidence;
@@ -14,6 +15,7 @@ import io.capstan.chaos.scenario.SplitReport;
 import io.capstan.chaos.scenario.SplitScenario;
 import io.capstan.chaos.scenario.SplitSettings;
 import io.capstan.chaos.scenario.SplitStory;
+import io.capstan.cli.ExitCode;
 import io.capstan.cli.Streams;
 import io.capstan.client.CapstanException;
 import io.capstan.client.ErrorCode;
@@ -27,6 +29,7 @@ import java.util.Locale;
 /** One run of the demo, from an empty folder to an exit code. */
 final class DemoRun {
   private static final Duration CHECK_BUDGET = Duration.ofSeconds(20);
+  private static final String FEED = "feed";
 
   private final DemoCluster.Factory factory;
   private final Settings settings;
@@ -36,10 +39,12 @@ final class DemoRun {
   /**
    * What is run.
    *
+   * @param changesSides whether the feed goes to CP and back after the heal
    * @param stay whether the cluster stays up at the end
    * @param replay the command that runs it again
    */
-  record Settings(int nodes, SplitSettings split, boolean stay, String replay) {}
+  record Settings(
+      int nodes, SplitSettings split, boolean changesSides, boolean stay, String replay) {}
 
   /**
    * Where it is shown.
@@ -86,6 +91,11 @@ final class DemoRun {
     try (GracefulEnd end = new GracefulEnd();
         DemoCluster cluster = factory.start(settings.nodes(), files.clusterLog())) {
       Judged run = runAndJudge(cluster);
+      if (settings.changesSides()) {
+        screen.line("The feed goes to CP and back, while clients post to it ...");
+        screen.out().flush();
+        run = run.withSwitch(SwitchAct.play(cluster.cluster(), FEED));
+      }
       ScenarioResult result = run.result();
       write(run);
       if (screen.isJson()) {
@@ -97,7 +107,10 @@ final class DemoRun {
       if (settings.stay()) {
         new Playground(cluster.cluster(), screen).stay();
       }
-      return DemoCommand.exitCode(result.verdict());
+      SwitchResult change = result.change();
+      return change != null && change.lostWrites() > 0
+          ? ExitCode.CLAIM_VIOLATED
+          : DemoCommand.exitCode(result.verdict());
     }
   }
 
@@ -119,7 +132,11 @@ final class DemoRun {
 
   /** A run, and what became of its claims. */
   private record Judged(
-      SplitEvidence evidence, ScenarioResult result, List<ClusterSample> samples) {}
+      SplitEvidence evidence, ScenarioResult result, List<ClusterSample> samples) {
+    Judged withSwitch(SwitchResult change) {
+      return new Judged(evidence, result.withSwitch(change), samples);
+    }
+  }
 
   private Judged runAndJudge(DemoCluster demo) throws InterruptedException {
     RunProgress progress = new RunProgress();
@@ -181,6 +198,10 @@ final class DemoRun {
     new ResultTable(ink).lines(result).forEach(screen::line);
     tell("The bank, CP", story.ofTheBank());
     tell("The feed, AP", story.ofTheFeed());
+    SwitchResult change = result.change();
+    if (change != null) {
+      tell("The feed, to CP and back", SwitchAct.story(change));
+    }
     screen.line(ink.strong("Claims, checked against what every client saw"));
     for (SplitStory.ClaimLine claim : story.claims()) {
       List<String> lines =

@@ -1,6 +1,7 @@
 package io.capstan.chaos.report;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import io.capstan.chaos.check.Verdict;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * null where nothing was attempted; times are in milliseconds, null where it did not happen.
  *
  * @param durationMillis of the workload
+ * @param change of sides that a keyspace went through afterwards; null where none did
  * @param replay the command that runs it again
  */
 @JsonPropertyOrder({
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
   "durationMillis",
   "faults",
   "runs",
+  "switch",
   "replay"
 })
 public record ScenarioResult(
@@ -32,11 +35,32 @@ public record ScenarioResult(
     long durationMillis,
     List<FaultResult> faults,
     List<RunResult> runs,
+    @JsonProperty("switch") @JsonInclude(JsonInclude.Include.NON_NULL)
+        @Nullable SwitchResult change,
     String replay) {
 
   public ScenarioResult {
     faults = List.copyOf(faults);
     runs = List.copyOf(runs);
+  }
+
+  /** A run in which no keyspace changed sides. */
+  public ScenarioResult(
+      String scenario,
+      long seed,
+      String substrate,
+      int nodes,
+      long durationMillis,
+      List<FaultResult> faults,
+      List<RunResult> runs,
+      String replay) {
+    this(scenario, seed, substrate, nodes, durationMillis, faults, runs, null, replay);
+  }
+
+  /** The same run, after which a keyspace changed sides and came back. */
+  public ScenarioResult withSwitch(SwitchResult passed) {
+    return new ScenarioResult(
+        scenario, seed, substrate, nodes, durationMillis, faults, runs, passed, replay);
   }
 
   /**

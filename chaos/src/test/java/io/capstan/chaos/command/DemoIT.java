@@ -72,6 +72,32 @@ class DemoIT {
   }
 
   @Test
+  void theFeedGoesToCpAndBackUnderLoadAndLosesNoPost() throws Exception {
+    Process demo = start("--seed", "7", "--duration", "6s", "--switch", "--out", out().toString());
+    try {
+      assertThat(demo.waitFor(DEMO_MAX_SECONDS, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      demo.destroyForcibly();
+    }
+
+    assertThat(text("stderr")).isEmpty();
+    assertThat(text("stdout")).contains("The feed, to CP and back").contains("lost: 0.");
+    JsonNode change =
+        new ObjectMapper().readTree(out().resolve("result.json").toFile()).at("/switch");
+    assertThat(change.at("/keyspace").asText()).isEqualTo("feed");
+    assertThat(change.at("/changes/0/to").asText()).isEqualTo("cp");
+    assertThat(change.at("/changes/0/epoch").asLong()).isGreaterThan(1);
+    assertThat(change.at("/changes/0/levelOne").asText()).isEqualTo("WRONG_LEVEL");
+    assertThat(change.at("/changes/0/readLevel").asText()).isEqualTo("linearizable");
+    assertThat(change.at("/changes/0/phases/0/name").asText()).isEqualTo("prepare");
+    assertThat(change.at("/changes/1/to").asText()).isEqualTo("ap");
+    assertThat(change.at("/changes/1/levelOne").asText()).isEqualTo("ok");
+    assertThat(change.at("/changes/1/readLevel").asText()).isEqualTo("quorum");
+    assertThat(change.at("/acknowledged").asInt()).isPositive();
+    assertThat(change.at("/lostWrites").asInt(-1)).isZero();
+  }
+
+  @Test
   void whoeverStopsItInTheMiddleOfTheSplitFindsNoDataLeftBehind() throws Exception {
     Process demo = start("--seed", "7", "--duration", "30s", "--out", out().toString());
     try {

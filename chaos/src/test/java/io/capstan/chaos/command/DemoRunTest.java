@@ -167,7 +167,8 @@ class DemoRunTest {
             isTerminal,
             Map.of());
     DemoRun.Screen screen = new DemoRun.Screen(streams, new Ink(streams.colours()), isJson);
-    DemoRun.Settings settings = new DemoRun.Settings(3, SHORT, false, "capstan demo --seed 7");
+    DemoRun.Settings settings =
+        new DemoRun.Settings(3, SHORT, false, false, "capstan demo --seed 7");
     FakeStore store = new FakeStore(cluster, defect);
     return new DemoRun(
             (nodes, log) -> demoCluster(store), settings, new ResultFiles(folder), screen)
