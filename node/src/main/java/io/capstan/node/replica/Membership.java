@@ -41,6 +41,9 @@ final class Membership {
   private final ApKeyspaces apKeyspaces;
   private final Outbox outbox;
   private final Map<String, Long> heardIncarnations = new TreeMap<>();
+  // Where members say that they are, for those of whom the applied log does not tell it yet.
+  private final Map<String, String> heardAddresses = new TreeMap<>();
+  private long heardVersion;
   private long notedTerm;
   private final Guests guests;
   private final long numberToDraw;
@@ -49,6 +52,7 @@ final class Membership {
   private long toldVersion = -1;
   private long toldIndex = -1;
   private long toldGuests = -1;
+  private long toldHeard = -1;
 
   /**
    * @param numberToDraw random: part of the cluster's number if this replica is the first to lead
@@ -294,6 +298,7 @@ final class Membership {
       guests.knock(seen, isLearning(), clusterId, now);
     } else if (peer(seen.peer()).isSpokenForBy(seen.incarnation())) {
       heardIncarnations.put(seen.peer(), seen.incarnation());
+      noteAddress(seen.peer(), seen.peerAddress());
       notedTerm = 0;
     } else if (seen.joinedIndex() > machine.appliedIndex()) {
       guests.cameBack(seen, clusterId, now);
@@ -365,14 +370,16 @@ final class Membership {
     if (version == toldVersion
         && raft.configurationIndex() == toldIndex
         && members.equals(toldOf)
-        && guests.version() == toldGuests) {
+        && guests.version() == toldGuests
+        && heardVersion == toldHeard) {
       return;
     }
     // Who left and comes back is another incarnation: the one heard before is not to be noted
     // again.
     heardIncarnations.keySet().removeIf(id -> !members.isMember(id));
+    heardAddresses.keySet().removeIf(id -> !members.isMember(id));
+    noteGuests(members);
     List<Effect.Peer> others = others(members);
-    noteGuests(others);
     guests.membersChanged(
         told == null ? List.of() : told.others(), others, machine.appliedIndex(), now);
     notedTerm = 0;
@@ -380,6 +387,7 @@ final class Membership {
     toldVersion = version;
     toldOf = members;
     toldGuests = guests.version();
+    toldHeard = heardVersion;
     MemberRecord own = machine.members().record(config.nodeId());
     Effect.Peers peers =
         new Effect.Peers(
@@ -396,13 +404,18 @@ final class Membership {
   }
 
   /** A guest that has become a member introduced itself before. */
-  private void noteGuests(List<Effect.Peer> others) {
+  private void noteGuests(Configuration members) {
     for (Effect.Peer guest : guests.list()) {
-      for (Effect.Peer other : others) {
-        if (other.id().equals(guest.id()) && other.isSpokenForBy(guest.incarnation())) {
-          heardIncarnations.put(guest.id(), guest.incarnation());
-        }
+      if (members.isMember(guest.id()) && peer(guest.id()).isSpokenForBy(guest.incarnation())) {
+        heardIncarnations.put(guest.id(), guest.incarnation());
+        noteAddress(guest.id(), guest.peerAddress());
       }
+    }
+  }
+
+  private void noteAddress(String id, String address) {
+    if (!address.isEmpty() && !address.equals(heardAddresses.put(id, address))) {
+      heardVersion++;
     }
   }
 
@@ -418,14 +431,16 @@ final class Membership {
 
   /**
    * A member as the log knows it. One that left and came back by entries that are not applied yet
-   * is not the incarnation that the applied log names.
+   * is not the incarnation that the applied log names. Where it is, such entries tell too late: it
+   * may be the leader that must be answered before anything more is applied, so its own word does.
    */
   private Effect.Peer peer(String id) {
     MemberRecord record = recordOf(id);
+    String heard = heardAddresses.getOrDefault(id, "");
     if (raft.joinedIndex(id) <= machine.appliedIndex()) {
       return new Effect.Peer(
           id,
-          record.getPeerAddress(),
+          record.getPeerAddress().isEmpty() ? heard : record.getPeerAddress(),
           record.getClientAddress(),
           record.getIncarnation(),
           record.getFormerIncarnationsList());
@@ -434,7 +449,7 @@ final class Membership {
     if (record.getIncarnation() != 0) {
       former.add(record.getIncarnation());
     }
-    return new Effect.Peer(id, record.getPeerAddress(), record.getClientAddress(), 0, former);
+    return new Effect.Peer(id, heard, "", 0, former);
   }
 
   private MemberRecord recordOf(String id) {

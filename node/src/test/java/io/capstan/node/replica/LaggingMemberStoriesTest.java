@@ -2,6 +2,7 @@ package io.capstan.node.replica;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.capstan.node.raft.Configuration;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.Message;
 import io.capstan.node.raft.Role;
@@ -12,6 +13,7 @@ import io.capstan.proto.store.v1.MemberRecord;
 import io.capstan.proto.store.v1.MembersCommand;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -152,5 +154,20 @@ class LaggingMemberStoriesTest {
 
     assertThat(peers.admission("n6", 66)).isEqualTo(Effect.Admission.ADMITTED);
     assertThat(peers.admission("n7", 77)).isEqualTo(Effect.Admission.STRANGER);
+  }
+
+  @Test
+  @DisplayName("answers a leader that it knows as a member only from entries not applied yet")
+  void reachesWhomUnappliedEntriesName() {
+    hearTheBeginning();
+    Configuration withN6 =
+        new Configuration(new TreeSet<>(FOUNDERS), new TreeSet<>(), new TreeSet<>(List.of("n6")));
+    Entry entry = new Entry(3, 1, Entry.Kind.CONFIGURATION, withN6.toBytes());
+    hear(new Message.AppendRequest("n2", "n3", 1, 2, 1, List.of(entry), 2, 0));
+    assertThat(n3.appliedIndex()).isEqualTo(2);
+
+    step(new Input.PeerSeen("n6", 66, "n6:7200", CLUSTER, 3));
+
+    assertThat(peers.linked()).contains(new Effect.Peer("n6", "n6:7200", "", 0));
   }
 }
