@@ -113,12 +113,13 @@ final class ModeCommand implements Runnable {
         description = "Who asks, for the history. Default: the user of this process.")
     private String by = System.getProperty("user.name", "");
 
+    private String shown = "";
+
     @Override
     int run(BlockingClient client) {
       if (mode == null) {
         throw usage("the mode is missing: cp or ap");
       }
-      long untilNanos = System.nanoTime() + patience.toNanos();
       if (abort) {
         Keyspace given = client.abortModeChange(name, by);
         print(line(output(), given));
@@ -130,51 +131,52 @@ final class ModeCommand implements Runnable {
         print(line(output(), now));
         return ExitCode.OK;
       }
-      return watch(client, mode, before == null ? 0 : before.id(), untilNanos);
+      return watch(client, mode, before == null ? 0 : before.id());
     }
 
-    private int watch(BlockingClient client, Mode target, long idBefore, long untilNanos) {
-      String shown = "";
-      while (true) {
-        Keyspace keyspace = client.describe(name);
-        ModeChange last = keyspace.lastChange();
-        if (last != null && last.id() > idBefore && !last.aborted().isEmpty()) {
-          throw new CapstanException(
-              ErrorCode.NO_QUORUM,
-              Outcome.FAILED,
-              "The change of keyspace \"" + name + "\" was given up: " + last.aborted() + ".",
-              "It serves on as ap in epoch "
-                  + keyspace.epoch()
-                  + ". Ask again when the replicas"
-                  + " that it needs can be reached; 'capstan status' shows them.",
-              null);
-        }
-        if (keyspace.mode() == target && keyspace.phase().equals("serving")) {
-          done(keyspace, last != null && last.id() > idBefore ? last : null);
-          return ExitCode.OK;
-        }
-        List<String> waits = waitsFor(client, name);
-        String line = keyspace.phase() + (waits.isEmpty() ? "" : ": " + String.join("; ", waits));
-        if (!line.equals(shown)) {
-          shown = line;
-          streams().err().println("capstan: " + name + " is " + line);
-        }
-        if (System.nanoTime() >= untilNanos) {
-          throw new CapstanException(
-              ErrorCode.TIMEOUT,
-              Outcome.UNKNOWN,
-              "The change of keyspace \"" + name + "\" goes on without this command: " + line + ".",
-              "Look with 'capstan mode get "
-                  + name
-                  + "', give it up with 'capstan mode set "
-                  + name
-                  + " "
-                  + target.label()
-                  + " --abort'.",
-              null);
-        }
-        pause(100);
+    private int watch(BlockingClient client, Mode target, long idBefore) {
+      Watch.until(
+          "The change of keyspace \"" + name + "\"",
+          patience,
+          "Look with 'capstan mode get "
+              + name
+              + "', give it up with 'capstan mode set "
+              + name
+              + " "
+              + target.label()
+              + " --abort'.",
+          () -> isDone(client, target, idBefore));
+      Keyspace keyspace = client.describe(name);
+      ModeChange last = keyspace.lastChange();
+      done(keyspace, last != null && last.id() > idBefore ? last : null);
+      return ExitCode.OK;
+    }
+
+    /** Says what has changed since the last look. */
+    private boolean isDone(BlockingClient client, Mode target, long idBefore) {
+      Keyspace keyspace = client.describe(name);
+      ModeChange last = keyspace.lastChange();
+      if (last != null && last.id() > idBefore && !last.aborted().isEmpty()) {
+        throw new CapstanException(
+            ErrorCode.NO_QUORUM,
+            Outcome.FAILED,
+            "The change of keyspace \"" + name + "\" was given up: " + last.aborted() + ".",
+            "It serves on as ap in epoch "
+                + keyspace.epoch()
+                + ". Ask again when the replicas"
+                + " that it needs can be reached; 'capstan status' shows them.",
+            null);
       }
+      if (keyspace.mode() == target && keyspace.phase().equals("serving")) {
+        return true;
+      }
+      List<String> waits = waitsFor(client, name);
+      String line = keyspace.phase() + (waits.isEmpty() ? "" : ": " + String.join("; ", waits));
+      if (!line.equals(shown)) {
+        shown = line;
+        streams().err().println("capstan: " + name + " is " + line);
+      }
+      return false;
     }
 
     private void done(Keyspace keyspace, @Nullable ModeChange change) {
@@ -201,16 +203,6 @@ final class ModeCommand implements Runnable {
             .append(" writes moved between replicas");
       }
       print(text.toString());
-    }
-
-    private static void pause(long millis) {
-      try {
-        Thread.sleep(millis);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new CapstanException(
-            ErrorCode.CANCELLED, Outcome.UNKNOWN, "The command was interrupted.", "", null);
-      }
     }
   }
 

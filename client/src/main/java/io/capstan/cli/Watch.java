@@ -9,7 +9,7 @@ import java.util.function.BooleanSupplier;
 /** Waits for something that goes on in the cluster by itself. */
 final class Watch {
 
-  private static final long LOOK_INTERVAL_MILLIS = 200;
+  private static final long LOOK_INTERVAL_MILLIS = 100;
 
   private Watch() {}
 
@@ -18,7 +18,8 @@ final class Watch {
    *
    * @param what goes on, for the sentence that says that it still does
    * @param done asks the cluster; that it cannot be asked for a moment is no end
-   * @throws CapstanException (outcome unknown) where the patience runs out first
+   * @throws CapstanException (outcome unknown) where the patience runs out first, or the thread is
+   *     interrupted
    */
   static void until(String what, Duration patience, String hint, BooleanSupplier done) {
     long deadlineNanos = System.nanoTime() + patience.toNanos();
@@ -44,7 +45,12 @@ final class Watch {
         Thread.sleep(LOOK_INTERVAL_MILLIS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return;
+        throw new CapstanException(
+            ErrorCode.CANCELLED,
+            Outcome.UNKNOWN,
+            what + " goes on; the command was interrupted.",
+            hint,
+            null);
       }
     }
   }

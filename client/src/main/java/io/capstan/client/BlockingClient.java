@@ -135,7 +135,7 @@ public final class BlockingClient {
     return await(client.dropKeyspace(name));
   }
 
-  /** Changes the side of a keyspace. A cluster that cannot yet answers NOT_AVAILABLE_YET. */
+  /** Changes the side of a keyspace, without a name for the history. */
   public Keyspace setMode(String name, Mode mode) {
     return setMode(name, mode, "");
   }

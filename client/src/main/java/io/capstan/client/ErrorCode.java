@@ -58,7 +58,7 @@ public final class ErrorCode {
   /** No answer in time. */
   public static final String TIMEOUT = "TIMEOUT";
 
-  /** The cluster does not do this yet. */
+  /** The node that was asked runs a version that does not know the request. */
   public static final String NOT_AVAILABLE_YET = "NOT_AVAILABLE_YET";
 
   /** A change of members, or a transfer of the leadership, that cannot be begun now. */

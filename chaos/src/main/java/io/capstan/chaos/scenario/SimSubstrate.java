@@ -265,18 +265,6 @@ public final class SimSubstrate implements Substrate {
 
   @Override
   public String modeSwitchProblem(String keyspace) {
-    SetModeRequest request =
-        SetModeRequest.newBuilder()
-            .setName(keyspace)
-            .setMode(io.capstan.proto.store.v1.Mode.MODE_AP)
-            .build();
-    try {
-      Message answer = ask(anybody(), request);
-      return answer instanceof ErrorDetail error && error.getCode().equals("NOT_AVAILABLE_YET")
-          ? error.getMessage()
-          : "";
-    } catch (IllegalArgumentException e) {
-      return "the replicas of this build know no such request.";
-    }
+    return "";
   }
 }

@@ -24,8 +24,6 @@ final class Errors {
   static final String INVALID_ARGUMENT = "INVALID_ARGUMENT";
   static final String UNKNOWN_SESSION = "UNKNOWN_SESSION";
   static final String BEYOND_WINDOW = "BEYOND_WINDOW";
-  static final String NOT_AVAILABLE_YET = "NOT_AVAILABLE_YET";
-
   static final String SWITCH_REFUSED = "SWITCH_REFUSED";
   static final String MEMBERSHIP_REFUSED = "MEMBERSHIP_REFUSED";
 

@@ -19,7 +19,6 @@ final class ErrorStatus {
   static final String OVERLOADED = "OVERLOADED";
   static final String TIMEOUT = "TIMEOUT";
   static final String STOPPING = "STOPPING";
-  static final String NOT_AVAILABLE_YET = "NOT_AVAILABLE_YET";
 
   /**
    * Errors travel in the trailers of a call, encoded in base 64 and with the message twice. Clients
@@ -83,7 +82,6 @@ final class ErrorStatus {
       case "WRONG_EPOCH" -> Code.ABORTED;
       case OVERLOADED, "TOO_MANY_KEYSPACES", "TOO_LARGE", "RESOURCE_EXHAUSTED" ->
           Code.RESOURCE_EXHAUSTED;
-      case NOT_AVAILABLE_YET -> Code.UNIMPLEMENTED;
       default ->
           error.getOutcome() == Outcome.OUTCOME_UNKNOWN ? Code.UNKNOWN : Code.FAILED_PRECONDITION;
     };

@@ -35,7 +35,6 @@ class ErrorStatusTest {
     "OVERLOADED, FAILED, RESOURCE_EXHAUSTED",
     "UNKNOWN_SESSION, FAILED, FAILED_PRECONDITION",
     "BEYOND_WINDOW, UNKNOWN, FAILED_PRECONDITION",
-    "NOT_AVAILABLE_YET, FAILED, UNIMPLEMENTED",
   })
   void mapsEachCodeToWhatGenericClientsUnderstand(String code, String outcome, Status.Code grpc) {
     ErrorDetail error =
