@@ -119,8 +119,49 @@ final class ApOracle {
     // Concurrent writes of one batch stand side by side from their first row on.
     Set<String> knownBefore = written.isEmpty() ? Set.of() : Set.copyOf(knownAt(node, row));
     for (StoredSibling sibling : written) {
+      Knowledge read = knowledge.get(sibling.getOperation());
+      boolean here = sibling.getDot().getActor().getName().equals("n" + (node + 1));
+      if (read != null && here && written.size() == 1 && !latestWins) {
+        supersedesWhatItCovers(node, row, now, read, knownBefore, dotOf(sibling));
+      }
       firstSeen(node, row, now, knownBefore, sibling);
     }
+  }
+
+  /** What its coordinator held and its client had not read stays beside it. */
+  private void supersedesWhatItCovers(
+      int node,
+      ByteString row,
+      StoredValue now,
+      Knowledge read,
+      Set<String> knownBefore,
+      String fresh) {
+    if (isDeletedUnseen(row)) {
+      return;
+    }
+    Set<String> kept = dots(now);
+    VersionVector context = contextAt(node, now);
+    VersionVector covered = decode(read.context(), row);
+    for (String dot : dotsOfKey.getOrDefault(row, Set.of())) {
+      boolean mayGo =
+          kept.contains(dot)
+              || !knownBefore.contains(dot)
+              || !context.covers(parsed(dot))
+              || covered.covers(parsed(dot))
+              || tombstones.getOrDefault(row, Set.of()).contains(dot)
+              || !replacing(row, dot).isEmpty();
+      if (!mayGo) {
+        throw new SimulationFailure(
+            "a write with a context supersedes what that covers, and nothing else",
+            fresh + " of " + row.toStringUtf8() + " replaced " + dot);
+      }
+    }
+  }
+
+  private boolean isDeletedUnseen(ByteString row) {
+    return deletes.entrySet().stream()
+        .anyMatch(
+            delete -> delete.getValue().equals(row) && !seenOperations.contains(delete.getKey()));
   }
 
   private void firstSeen(
@@ -128,10 +169,7 @@ final class ApOracle {
     String fresh = dotOf(written);
     forgetLostNamesake(row, fresh);
     Set<String> kept = dots(now);
-    byte[] clock = clocks.get(node);
-    VersionVector context =
-        VersionVector.fromProto(now.getContext())
-            .join(clock == null ? VersionVector.EMPTY : basesOf(clock));
+    VersionVector context = contextAt(node, now);
     for (String dot : dotsOfKey.getOrDefault(row, Set.of())) {
       if (!kept.contains(dot) && knownBefore.contains(dot) && context.covers(parsed(dot))) {
         replaced(row, dot, fresh);
@@ -149,6 +187,12 @@ final class ApOracle {
     if (!written.hasValue()) {
       tombstones.computeIfAbsent(row, k -> new TreeSet<>()).add(fresh);
     }
+  }
+
+  private VersionVector contextAt(int node, StoredValue row) {
+    byte[] clock = clocks.get(node);
+    return VersionVector.fromProto(row.getContext())
+        .join(clock == null ? VersionVector.EMPTY : basesOf(clock));
   }
 
   /** A message reached a node: its coordinator may replace what it brought. */
@@ -253,12 +297,7 @@ final class ApOracle {
    * brought it, so that no row shows it: then a delete that was begun and never seen did it.
    */
   private void removed(int node, ByteString row) {
-    boolean deletedUnseen =
-        deletes.entrySet().stream()
-            .anyMatch(
-                delete ->
-                    delete.getValue().equals(row) && !seenOperations.contains(delete.getKey()));
-    if (deletedUnseen) {
+    if (isDeletedUnseen(row)) {
       knownAt(node, row).forEach(dot -> replaced(row, dot, "a delete that no row showed"));
     }
   }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.capstan.chaos.sim.FaultKind;
 import io.capstan.chaos.sim.SeedTrial;
 import io.capstan.chaos.sim.SimulationMode;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class MuseumTest {
 
   static List<Defect> defects() {
+    List<Defect> all = new ArrayList<>(ofTheLog());
+    all.addAll(LeaderlessDefects.all());
+    return all;
+  }
+
+  private static List<Defect> ofTheLog() {
     return List.of(
         Defect.named(
                 "vote not durable before it is given",
