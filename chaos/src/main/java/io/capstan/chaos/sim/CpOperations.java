@@ -136,6 +136,8 @@ final class CpOperations {
       switch (error.getCode()) {
         case "CONFLICT" -> complete(EventType.FAIL, value);
         case "UNKNOWN_SESSION" -> {
+          // The node itself may have tried before, while the session was known.
+          uncertain |= error.getOutcome() != Outcome.OUTCOME_FAILED;
           client.sessionLost();
           complete(uncertain ? EventType.INFO : EventType.FAIL, value);
         }

@@ -151,6 +151,8 @@ final class TypeOperations {
     private void refused(ErrorDetail error) {
       switch (error.getCode()) {
         case "UNKNOWN_SESSION" -> {
+          // The node itself may have tried before, while the session was known.
+          uncertain |= error.getOutcome() != Outcome.OUTCOME_FAILED;
           client.sessionLost();
           ended(null);
         }

@@ -329,6 +329,7 @@ final class MuseumTest {
                 "a laggard installs the donor's later state and applies entries twice",
                 "an addition counts once, whatever changes in between",
                 "live in time",
+                "InvariantViolation",
                 LOST)
             .patch(
                 "replica.BufferedTables",
