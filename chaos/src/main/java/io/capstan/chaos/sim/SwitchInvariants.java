@@ -55,6 +55,7 @@ final class SwitchInvariants {
   private final Coverage.@Nullable Counter[] dyingNow;
   private final byte @Nullable [][] durableRow;
   private final KeyspaceRecord[] durable;
+  private long newestEpoch = 1;
   private int cuts;
   private int asked;
 
@@ -124,7 +125,10 @@ final class SwitchInvariants {
           "the epoch of a node only rises",
           nodes.get(node).id() + " fell from " + before.getEpoch() + " to " + record.getEpoch());
     }
-    boolean firstOfEpoch = modeOf(record.getEpoch()) == null;
+    // A node that lags may be the only one to stop at an epoch that the others went through at
+    // once.
+    boolean firstOfEpoch = record.getEpoch() > newestEpoch;
+    newestEpoch = Math.max(newestEpoch, record.getEpoch());
     isOfMode(record.getEpoch(), record.getMode());
     began(record);
     if (firstOfEpoch && record.getHistoryCount() > 0) {
