@@ -140,11 +140,10 @@ final class SimulatedOperator {
   /** Who waits for long for one that cannot be reached gives it up, or not. */
   private void waits(Change current, ListMembersResponse list) {
     SimulatedNode leaving = current.leaving;
-    boolean waitsForIt =
-        leaving != null
-            && !current.hasLeft
-            && list.getWaitingForList().stream().anyMatch(each -> each.contains(leaving.id()));
-    if (waitsForIt && ++current.looks % LOOKS_UNTIL_GIVEN_UP == 0) {
+    if (leaving != null
+        && !current.hasLeft
+        && list.getWaitingForList().stream().anyMatch(each -> each.contains(leaving.id()))
+        && ++current.looks % LOOKS_UNTIL_GIVEN_UP == 0) {
       acceptLoss(current, leaving);
       if (current.lossAccepted) {
         leave(current, leaving);

@@ -53,7 +53,7 @@ final class SwitchInvariants {
   private final @Nullable KeyspaceRecord[] records;
   private final long[] beganNanos;
   private final Coverage.@Nullable Counter[] dyingNow;
-  private final byte @Nullable [][] durableRow;
+  private final byte[] @Nullable [] durableRow;
   private final KeyspaceRecord[] durable;
   private long newestEpoch = 1;
   private int cuts;
@@ -77,7 +77,7 @@ final class SwitchInvariants {
     this.records = new KeyspaceRecord[nodes.size()];
     this.beganNanos = new long[nodes.size()];
     this.dyingNow = new Coverage.Counter[nodes.size()];
-    this.durableRow = new byte[nodes.size()][];
+    this.durableRow = new byte[nodes.size()] @Nullable [];
     this.durable = new KeyspaceRecord[nodes.size()];
     Arrays.fill(durable, KeyspaceRecord.getDefaultInstance());
   }

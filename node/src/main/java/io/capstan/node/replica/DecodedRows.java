@@ -20,7 +20,7 @@ final class DecodedRows {
   /** Larger rows are decoded each time: comparing them would cost as much. */
   private static final int ROW_MAX_BYTES = 1_024;
 
-  private final byte @Nullable [][] rows = new byte @Nullable [SLOTS][];
+  private final byte[] @Nullable [] rows = new byte[SLOTS] @Nullable [];
   private final @Nullable StoredValue[] values = new @Nullable StoredValue[SLOTS];
 
   /**
