@@ -109,7 +109,8 @@ final class Membership {
                 + " cannot be reached, and "
                 + (losing.size() == 1 ? "AP keyspace " : "AP keyspaces ")
                 + String.join(", ", losing)
-                + " take writes at level one: those that "
+                + (losing.size() == 1 ? " takes" : " take")
+                + " writes at level one: those that "
                 + leaving
                 + " alone has acknowledged would be lost with it. Nothing was changed.",
             "Bring "
