@@ -195,11 +195,6 @@ final class Members {
       clusterId = told.getClusterId();
       tables.put(
           Table.META, CLUSTER_KEY, ByteBuffer.allocate(Long.BYTES).putLong(clusterId).array());
-      if (applied.isEmpty() && appliedIndex == 0) {
-        // A node that joins: its own settings do not tell with whom the cluster began.
-        applied = Configuration.ofVoters(told.getFoundersList());
-        tables.put(Table.META, CONFIGURATION_KEY, applied.toBytes());
-      }
     }
     for (MemberRecord news : told.getMembersList()) {
       MemberRecord known = records.getOrDefault(news.getId(), MemberRecord.getDefaultInstance());

@@ -339,9 +339,7 @@ final class Membership {
       }
     }
     if (machine.members().clusterId() == 0) {
-      unknown
-          .setClusterId(ClusterId.of(config.members(), numberToDraw))
-          .addAllFounders(config.members());
+      unknown.setClusterId(ClusterId.of(config.members(), numberToDraw));
     }
     notedTerm = raft.term();
     if (unknown.getMembersCount() > 0 || unknown.getClusterId() != 0) {
