@@ -146,8 +146,8 @@ final class ApOracle {
       boolean mayGo =
           kept.contains(dot)
               || !knownBefore.contains(dot)
-              // One that was lost unsynced may name another write by now.
-              || !acknowledged.containsKey(dot)
+              // One that was lost unsynced may name another write by now, of another key too.
+              || !row.equals(acknowledged.get(dot))
               || !context.covers(parsed(dot))
               || covered.covers(parsed(dot))
               || tombstones.getOrDefault(row, Set.of()).contains(dot)
