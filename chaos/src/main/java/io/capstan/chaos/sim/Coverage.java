@@ -103,6 +103,8 @@ public final class Coverage {
     CRASHES_AROUND_SYNC("crashes around a sync"),
     /** Writes that were handed over but lost because they were not synced. */
     WRITES_LOST("unsynced writes lost"),
+    /** Starts that a damaged disk made impossible. */
+    STARTS_REFUSED("starts refused"),
     /** Messages that never arrived. */
     MESSAGES_LOST("messages lost"),
     /** Virtual time, in milliseconds. */

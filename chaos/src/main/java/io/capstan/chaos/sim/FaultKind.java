@@ -66,7 +66,13 @@ public enum FaultKind {
   /** A voter, from the first one named on, is replaced by a node without data, from the second. */
   MEMBER_REPLACE(Group.MEMBERS),
   /** A voter loses its disk for good, is removed, and joins again without data. */
-  DISK_LOSS(Group.MEMBERS);
+  DISK_LOSS(Group.MEMBERS),
+  /**
+   * A bit of a voter's log or tables flips while power is off; never in the last record of the log,
+   * where that cannot be told from an acknowledged loss. It refuses to start, is removed, and joins
+   * again without data.
+   */
+  FLIPPED_BIT(Group.MEMBERS);
 
   /** What a fault hits. */
   public enum Group {
@@ -128,8 +134,13 @@ public enum FaultKind {
     };
   }
 
+  /** Whether a voter's disk is of no use any more: the others must still be a majority. */
+  boolean losesDisk() {
+    return this == DISK_LOSS || this == FLIPPED_BIT;
+  }
+
   /** Whether it needs a second node. */
   boolean needsPeers() {
-    return group == Group.NETWORK || this == LEADER_TRANSFER || this == DISK_LOSS;
+    return group == Group.NETWORK || this == LEADER_TRANSFER || losesDisk();
   }
 }

@@ -84,7 +84,8 @@ final class FaultScript {
         nodes.get(fault.node()).clock().addWallOffset(fault.amount());
       }
       case LEADER_TRANSFER -> transfer(fault);
-      case MEMBER_ADD, MEMBER_REMOVE, MEMBER_REPLACE, DISK_LOSS -> operator.want(fault);
+      case MEMBER_ADD, MEMBER_REMOVE, MEMBER_REPLACE, DISK_LOSS, FLIPPED_BIT ->
+          operator.want(fault);
     }
     if (hasEnd(fault.kind())) {
       events.after(fault.forMillis() * MILLI, () -> end(fault));

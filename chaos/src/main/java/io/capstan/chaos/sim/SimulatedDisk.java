@@ -19,8 +19,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -186,6 +189,7 @@ final class SimulatedDisk implements ReplicaStore {
   private Image seen = new Image();
   private Image durable = new Image();
   private final ArrayDeque<Write> unsynced = new ArrayDeque<>();
+  private final List<Flipped> flipped = new ArrayList<>();
   private long writes;
   private long synced;
   private final SimulatedSnapshots snapshots = new SimulatedSnapshots(table -> rows(table));
@@ -223,6 +227,78 @@ final class SimulatedDisk implements ReplicaStore {
     seen = durable.copy();
     writes = 0;
     synced = 0;
+  }
+
+  // ---- damage at rest ----
+
+  /**
+   * A record of which a bit has flipped, and the checksum that it was written with; all others
+   * match theirs.
+   *
+   * @param index of the log entry, 0 for a row of a table
+   */
+  private record Flipped(String name, long index, int checksum, Supplier<byte[]> content) {}
+
+  /** Whether the log has a record in front of its last one. */
+  boolean hasBitsToFlip() {
+    return durable.log.size() > 1;
+  }
+
+  /**
+   * One bit of the durable log, its last record left out, or of a table is not as written. Nobody
+   * sees it before the next start, which refuses.
+   */
+  void flipBit(SplittableRandom random) {
+    List<Table> tables = new ArrayList<>(durable.tables.keySet());
+    tables.removeIf(table -> durable.rows(table).isEmpty());
+    if (!tables.isEmpty() && random.nextInt(4) == 0) {
+      Table table = tables.get(random.nextInt(tables.size()));
+      NavigableMap<byte[], byte[]> rows = durable.rows(table);
+      byte[] key = new ArrayList<>(rows.keySet()).get(random.nextInt(rows.size()));
+      byte[] row = rows.get(key);
+      flipped.add(new Flipped("a row of " + table, 0, checksum(row), () -> rows.get(key)));
+      rows.put(key, withFlippedBit(row, random));
+    } else {
+      int at = random.nextInt(durable.log.size() - 1);
+      Entry entry = durable.log.get(at);
+      List<Entry> log = durable.log;
+      flipped.add(
+          new Flipped(
+              "log entry " + entry.index(),
+              entry.index(),
+              checksum(entry.payload()),
+              () -> log.get(at).payload()));
+      log.set(
+          at,
+          new Entry(
+              entry.index(), entry.term(), entry.kind(), withFlippedBit(entry.payload(), random)));
+    }
+  }
+
+  /** The bit may be the one that says how long the record is: of an empty one there is no other. */
+  private static byte[] withFlippedBit(byte[] intact, SplittableRandom random) {
+    if (intact.length == 0) {
+      return new byte[1];
+    }
+    byte[] damaged = intact.clone();
+    damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
+    return damaged;
+  }
+
+  private static int checksum(byte[] bytes) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes);
+    return (int) crc.getValue();
+  }
+
+  /** The first record that does not match its checksum, null where all do: read at each start. */
+  @Nullable String damage() {
+    for (Flipped record : flipped) {
+      if (checksum(record.content().get()) != record.checksum()) {
+        return record.name() + " does not match its checksum";
+      }
+    }
+    return null;
   }
 
   SimulatedSnapshots snapshots() {

@@ -204,6 +204,12 @@ final class SimulatedNode {
       return;
     }
     run++;
+    String damage = disk.damage();
+    if (damage != null) {
+      coverage.count(Coverage.Counter.STARTS_REFUSED);
+      world.died("refuses to start: " + damage);
+      return;
+    }
     ReplicaConfig config =
         ReplicaConfig.defaults(id, incarnation(), members)
             .withSnapshots(SNAPSHOTS)
@@ -259,6 +265,21 @@ final class SimulatedNode {
   /** Its disk is gone for good: it stays down until {@link #startAnew}. */
   void loseDisk(SimulatedFault cause) {
     halt(cause.describe());
+  }
+
+  /**
+   * Power fails, a bit flips on the disk while it is off, and the process is started.
+   *
+   * @return whether it found the bit, and so refused; then it stays down until {@link #startAnew}
+   */
+  boolean refusesAfterFlip(SimulatedFault cause) {
+    if (!disk.hasBitsToFlip()) {
+      return false;
+    }
+    halt(cause.describe());
+    disk.flipBit(random);
+    start();
+    return replica == null;
   }
 
   /** Ends the process for good, or keeps one that is down from starting. */

@@ -154,7 +154,7 @@ final class SimulatedOperator {
   }
 
   private void acceptLoss(Change current, SimulatedNode leaving) {
-    boolean lost = current.wanted.kind() == FaultKind.DISK_LOSS;
+    boolean lost = current.wanted.kind().losesDisk();
     if (!current.lossAccepted && (lost || (world.mayLose() && random.nextInt(4) == 0))) {
       current.lossAccepted = true;
       if (!lost) {
@@ -258,13 +258,17 @@ final class SimulatedOperator {
         current.leaving = seen.voters().size() < VOTERS_TO_REMOVE_ONE ? null : voter;
         return current.leaving != null;
       }
-      case DISK_LOSS -> {
+      case DISK_LOSS, FLIPPED_BIT -> {
         if (seen.voters().size() < VOTERS_TO_LOSE_ONE || voter == null || !world.mayLose()) {
+          return false;
+        }
+        if (fault.kind() == FaultKind.DISK_LOSS) {
+          voter.loseDisk(fault);
+        } else if (!voter.refusesAfterFlip(fault)) {
           return false;
         }
         current.leaving = voter;
         current.coming = voter;
-        voter.loseDisk(fault);
         world.givesUp(voter);
         return true;
       }

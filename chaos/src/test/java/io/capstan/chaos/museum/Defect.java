@@ -30,9 +30,11 @@ record Defect(
     boolean restartsUnderALease) {
 
   /**
-   * A change of one source file of the node module.
+   * A change of one source file of the node module, or of the simulator where it stands for what
+   * lies below the replica.
    *
-   * @param type the class, below io.capstan.node
+   * @param type the class, below io.capstan.node; from {@code chaos.} on where it is the
+   *     simulator's
    * @param before text that stands in the file exactly once
    * @param after what stands there instead
    */

@@ -50,6 +50,20 @@ final class MuseumTest {
                 "    if (log.durableIndex() >= agreedIndex) {\n      answer(success",
                 "    if (log.lastIndex() >= agreedIndex) {\n      answer(success"),
         Defect.named(
+                "a damaged record is skipped at the start",
+                20,
+                faults(FaultKind.FLIPPED_BIT),
+                "leader completeness",
+                "what is committed is on the disks of a majority",
+                "state machine safety",
+                "RaftInvariantViolation")
+            .patch(
+                "chaos.sim.SimulatedDisk",
+                "        return record.name() + \" does not match its checksum\";",
+                "        durable.log.removeIf("
+                    + "e -> record.index() > 0 && e.index() >= record.index());"
+                    + " seen = durable.copy(); flipped.clear(); return null;"),
+        Defect.named(
                 "the leader counts its own unsynced entry",
                 50,
                 faults(FaultKind.POWER_LOSS, FaultKind.SLOW_FSYNC),

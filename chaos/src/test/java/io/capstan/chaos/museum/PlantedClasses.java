@@ -47,7 +47,8 @@ final class PlantedClasses extends ClassLoader {
   static ClassLoader with(List<Defect.Patch> patches) throws IOException {
     Map<String, String> sources = new LinkedHashMap<>();
     for (Defect.Patch patch : patches) {
-      String type = "io.capstan.node." + patch.type();
+      String module = patch.type().startsWith("chaos.") ? "" : "node.";
+      String type = "io.capstan." + module + patch.type();
       String source = sources.containsKey(type) ? sources.get(type) : sourceOf(type);
       sources.put(type, patched(type, source, patch));
     }
@@ -67,7 +68,8 @@ final class PlantedClasses extends ClassLoader {
   }
 
   private static String sourceOf(String type) throws IOException {
-    Path below = Path.of("node", "src", "main", "java").resolve(type.replace('.', '/') + ".java");
+    String module = type.startsWith("io.capstan.chaos.") ? "chaos" : "node";
+    Path below = Path.of(module, "src", "main", "java").resolve(type.replace('.', '/') + ".java");
     for (Path folder : List.of(Path.of(".."), Path.of("."))) {
       if (Files.exists(folder.resolve(below))) {
         return Files.readString(folder.resolve(below));
