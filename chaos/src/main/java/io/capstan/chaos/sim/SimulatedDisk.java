@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -255,8 +256,11 @@ final class SimulatedDisk implements ReplicaStore {
       Table table = tables.get(random.nextInt(tables.size()));
       NavigableMap<byte[], byte[]> rows = durable.rows(table);
       byte[] key = new ArrayList<>(rows.keySet()).get(random.nextInt(rows.size()));
-      byte[] row = rows.get(key);
-      flipped.add(new Flipped("a row of " + table, 0, checksum(row), () -> rows.get(key)));
+      byte[] row = Objects.requireNonNull(rows.get(key));
+      // At rest nothing is written, so the row stays where it is.
+      flipped.add(
+          new Flipped(
+              "a row of " + table, 0, checksum(row), () -> Objects.requireNonNull(rows.get(key))));
       rows.put(key, withFlippedBit(row, random));
     } else {
       int at = random.nextInt(durable.log.size() - 1);
