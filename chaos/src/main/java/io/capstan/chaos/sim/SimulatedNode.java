@@ -277,7 +277,10 @@ final class SimulatedNode {
       return false;
     }
     halt(cause.describe());
-    disk.flipBit(random);
+    // What the failure of power took along may have been all.
+    if (disk.hasBitsToFlip()) {
+      disk.flipBit(random);
+    }
     start();
     return replica == null;
   }

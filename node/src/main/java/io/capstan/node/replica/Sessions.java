@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,12 +23,18 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It changes only by applying log entries, in the same batch as the data, so all replicas agree
  * on it. Bounded: {@link #SESSIONS_MAX} sessions, the least recently used leaves; {@link
- * #WINDOW_OPERATIONS} sequences a session. A sequence below the window is never executed.
+ * #WINDOW_OPERATIONS} sequences a session. A sequence below the window is never executed. Of
+ * sessions that left only the id stays, for as long again as they were kept idle: an AP epoch,
+ * which takes operations of sessions that it was never told of, must not execute once more what the
+ * log has executed before it forgot the session.
  */
 final class Sessions {
 
   /** Sessions that are remembered. */
   static final int SESSIONS_MAX = 4_096;
+
+  /** Sessions that left and are remembered as such; beyond that the first to leave is forgotten. */
+  static final int DEPARTED_MAX = 16_384;
 
   /** How many of the newest sequences of a session are remembered. */
   static final int WINDOW_OPERATIONS = 256;
@@ -43,6 +50,13 @@ final class Sessions {
 
   private static final byte SESSION_ROW = 's';
   private static final byte OPERATION_ROW = 'o';
+  private static final byte DEPARTED_ROW = 'd';
+
+  /** A session that left the table, at this entry and by the log's time. */
+  private record Departed(long index, long session, long logMillis) {
+    static final Comparator<Departed> FIRST =
+        Comparator.comparingLong(Departed::index).thenComparingLong(Departed::session);
+  }
 
   /** Which sequences of the window were executed; bit = sequence modulo the window. */
   private static final class Window {
@@ -63,6 +77,9 @@ final class Sessions {
 
   // The same ones, to look at without that counting as a use.
   private final Map<Long, Window> byId = new HashMap<>();
+
+  private final Map<Long, Departed> departed = new HashMap<>();
+  private final TreeSet<Departed> departures = new TreeSet<>(Departed.FIRST);
 
   Sessions(BufferedTables tables) {
     this.tables = tables;
@@ -99,6 +116,20 @@ final class Sessions {
           window.lastUsedIndex = Math.max(window.lastUsedIndex, parse(value).getIndex());
           return true;
         });
+    store.scan(
+        Table.SESSIONS,
+        new byte[] {DEPARTED_ROW},
+        new byte[] {DEPARTED_ROW + 1},
+        (key, value) -> {
+          try {
+            SessionRecord row = SessionRecord.parseFrom(value);
+            note(new Departed(row.getLastUsedIndex(), row.getSession(), row.getLastUsedMillis()));
+          } catch (InvalidProtocolBufferException broken) {
+            throw new ReplicaInvariantViolation(
+                "a departed session's row cannot be read: " + broken);
+          }
+          return true;
+        });
     List<Map.Entry<Long, Window>> byUse = new ArrayList<>(found.entrySet());
     byUse.sort(Comparator.comparingLong(entry -> entry.getValue().lastUsedIndex));
     for (Map.Entry<Long, Window> entry : byUse) {
@@ -111,6 +142,8 @@ final class Sessions {
   void clear() {
     windows.clear();
     byId.clear();
+    departed.clear();
+    departures.clear();
   }
 
   /** Registers the session at the log index; does nothing but refresh one that is registered. */
@@ -120,6 +153,7 @@ final class Sessions {
       window.lastUsedIndex = index;
       window.notedMillis = logMillis;
     } else {
+      forgetDeparted(session);
       window = new Window(index, logMillis);
       windows.put(session, window);
       byId.put(session, window);
@@ -129,6 +163,7 @@ final class Sessions {
         byId.remove(eldest);
         if (leaving != null) {
           deleteRows(eldest, leaving);
+          depart(new Departed(index, eldest, logMillis));
         }
       }
     }
@@ -147,17 +182,53 @@ final class Sessions {
             .toByteArray());
   }
 
+  private void depart(Departed leaving) {
+    note(leaving);
+    tables.put(
+        Table.SESSIONS,
+        departedKey(leaving.session()),
+        SessionRecord.newBuilder()
+            .setSession(leaving.session())
+            .setLastUsedIndex(leaving.index())
+            .setLastUsedMillis(leaving.logMillis())
+            .build()
+            .toByteArray());
+    while (departures.size() > DEPARTED_MAX) {
+      forgetDeparted(departures.first().session());
+    }
+  }
+
+  private void note(Departed leaving) {
+    departed.put(leaving.session(), leaving);
+    departures.add(leaving);
+  }
+
+  private void forgetDeparted(long session) {
+    Departed known = departed.remove(session);
+    if (known != null) {
+      departures.remove(known);
+      tables.delete(Table.SESSIONS, departedKey(session));
+    }
+  }
+
   /**
-   * Forgets every session that was not used for so long.
+   * Forgets every session that was not used for so long, and which ones left so long ago.
    *
+   * @param index of the entry that says so
    * @param logMillis the log's own time, the same on every replica
    */
-  void expire(long idleMillis, long logMillis) {
+  void expire(long idleMillis, long index, long logMillis) {
+    for (Departed each : List.copyOf(departures)) {
+      if (logMillis - each.logMillis() > idleMillis + NOTE_INTERVAL_MILLIS) {
+        forgetDeparted(each.session());
+      }
+    }
     for (Map.Entry<Long, Window> entry : List.copyOf(windows.entrySet())) {
       if (isIdle(entry.getValue(), idleMillis, logMillis)) {
         windows.remove(entry.getKey());
         byId.remove(entry.getKey());
         deleteRows(entry.getKey(), entry.getValue());
+        depart(new Departed(index, entry.getKey(), logMillis));
       }
     }
   }
@@ -187,11 +258,13 @@ final class Sessions {
 
   /**
    * As {@link #replay}, for whoever is not the log: the use is not noted. Null as well where the
-   * session is not registered.
+   * session was never registered, or left too long ago to be remembered.
    */
   @Nullable CommandResult peek(OperationId operation) {
     Window window = byId.get(operation.getSession());
-    return window == null ? null : replay(window, operation, 0);
+    return window == null && !departed.containsKey(operation.getSession())
+        ? null
+        : replay(window, operation, 0);
   }
 
   private @Nullable CommandResult replay(
@@ -287,6 +360,10 @@ final class Sessions {
 
   private static byte[] sessionKey(long session) {
     return ByteBuffer.allocate(9).put(SESSION_ROW).putLong(session).array();
+  }
+
+  private static byte[] departedKey(long session) {
+    return ByteBuffer.allocate(9).put(DEPARTED_ROW).putLong(session).array();
   }
 
   private static byte[] operationKey(long session, long sequence) {

@@ -280,7 +280,7 @@ final class StateMachine {
       }
       case SWITCH -> switchStep(command.getSwitch(), index);
       case EXPIRE_SESSIONS -> {
-        sessions.expire(command.getExpireSessions().getIdleMillis(), logMillis);
+        sessions.expire(command.getExpireSessions().getIdleMillis(), index, logMillis);
         yield done(index);
       }
       case COMMAND_NOT_SET ->
