@@ -56,6 +56,9 @@ final class ApOracle {
   // Per key, its dots in the order in which they were first seen on any disk.
   private final Map<ByteString, Set<String>> dotsOfKey = new HashMap<>();
   private final Map<String, Dot> parsedDots = new HashMap<>();
+
+  // Writes, key and dot, that a row on the disk of their own coordinator has shown.
+  private final Set<String> shownAtHome = new HashSet<>();
   private final Map<ByteString, Set<String>> tombstones = new HashMap<>();
   // Per key and dot, of the write that was seen last under it.
   private final Map<String, HybridTimestamp> timestamps = new HashMap<>();
@@ -111,6 +114,9 @@ final class ApOracle {
     StoredValue now = parse(after);
     List<StoredSibling> written = new ArrayList<>();
     for (StoredSibling sibling : now.getSiblingsList()) {
+      if (isOf(node, sibling)) {
+        shownAtHome.add(row.toStringUtf8() + " " + dotOf(sibling));
+      }
       // A dot that was lost with its node's unsynced writes may be used again, but names one write.
       if (seen.add(row.toStringUtf8() + " " + dotOf(sibling) + " " + operationOf(sibling))) {
         written.add(sibling);
@@ -120,12 +126,15 @@ final class ApOracle {
     Set<String> knownBefore = written.isEmpty() ? Set.of() : Set.copyOf(knownAt(node, row));
     for (StoredSibling sibling : written) {
       Knowledge read = knowledge.get(sibling.getOperation());
-      boolean here = sibling.getDot().getActor().getName().equals("n" + (node + 1));
-      if (read != null && here && written.size() == 1 && !latestWins) {
+      if (read != null && isOf(node, sibling) && written.size() == 1 && !latestWins) {
         supersedesWhatItCovers(node, row, now, read, knownBefore, dotOf(sibling));
       }
       firstSeen(node, row, now, knownBefore, sibling);
     }
+  }
+
+  private static boolean isOf(int node, StoredSibling sibling) {
+    return sibling.getDot().getActor().getName().equals("n" + (node + 1));
   }
 
   /** What its coordinator held and its client had not read stays beside it. */
@@ -151,7 +160,9 @@ final class ApOracle {
               || !context.covers(parsed(dot))
               || covered.covers(parsed(dot))
               || tombstones.getOrDefault(row, Set.of()).contains(dot)
-              || !replacing(row, dot).isEmpty();
+              || !replacing(row, dot).isEmpty()
+              // Its own coordinator replaced it before a row of its disk showed it.
+              || !shownAtHome.contains(row.toStringUtf8() + " " + dot);
       if (!mayGo) {
         throw new SimulationFailure(
             "a write with a context supersedes what that covers, and nothing else",
