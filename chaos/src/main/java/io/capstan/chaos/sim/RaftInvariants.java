@@ -58,8 +58,16 @@ final class RaftInvariants {
     this.configurationOf = new @Nullable Configuration[members.size()];
   }
 
-  /** A node starts from its disk, where its applied index may be older than it was. */
+  /**
+   * A node starts from its disk, where its applied index may be older than it was. It may also be
+   * the first sign of a commit that the node decided in the step in which it died: that was decided
+   * under the members it had before, perhaps not under those that it finds in its log now.
+   */
   void started(int node, Replica replica) {
+    long applied = replica.appliedIndex();
+    if (applied > committed) {
+      committed(node, committed + 1L, applied, replica.term(), nodes.get(node).disk());
+    }
     commitOf[node] = 0;
     appliedOf[node] = 0;
     termOf[node] = replica.term();
