@@ -122,7 +122,7 @@ public final class Counter {
   }
 
   private <Q, R> CompletableFuture<Receipt> perform(TypedCall<Q, R> call) {
-    CompletableFuture<Receipt> answer = client.typed(call, session, level);
+    CompletableFuture<Receipt> answer = client.data().typed(call, session, level);
     return session == null ? answer : session.told(keyspace, answer);
   }
 }

@@ -62,7 +62,7 @@ public final class Session {
   }
 
   public CompletableFuture<Receipt> put(Put put) {
-    return told(client.keyspace(put.keyspace()), client.put(put, this));
+    return told(client.keyspace(put.keyspace()), client.data().put(put, this));
   }
 
   public CompletableFuture<Receipt> get(String key) {
@@ -70,7 +70,7 @@ public final class Session {
   }
 
   public CompletableFuture<Receipt> get(Get get) {
-    return told(client.keyspace(get.keyspace()), client.get(get, this));
+    return told(client.keyspace(get.keyspace()), client.data().get(get, this));
   }
 
   public CompletableFuture<Receipt> delete(String key) {
@@ -78,17 +78,17 @@ public final class Session {
   }
 
   public CompletableFuture<Receipt> delete(Delete delete) {
-    return told(client.keyspace(delete.keyspace()), client.delete(delete, this));
+    return told(client.keyspace(delete.keyspace()), client.data().delete(delete, this));
   }
 
   /** Reads one page, which contains what the session has seen of the keys in its range. */
   public CompletableFuture<ScanPage> scan(Scan scan) {
-    return told(client.keyspace(scan.keyspace()), client.scan(scan, this));
+    return told(client.keyspace(scan.keyspace()), client.data().scan(scan, this));
   }
 
   /** Performs a transaction; later reads of the session come after it. */
   public CompletableFuture<TxnResult> txn(Txn txn) {
-    return told(client.keyspace(txn.keyspace()), client.txn(txn, this));
+    return told(client.keyspace(txn.keyspace()), client.data().txn(txn, this));
   }
 
   /** As {@link CapstanClient#counter}; what it reads contains what the session has seen. */

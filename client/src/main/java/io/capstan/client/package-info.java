@@ -13,9 +13,9 @@
  *   <li>Every call ends by its deadline; every queue has a bound.
  * </ul>
  *
- * <p>Start reading at {@link io.capstan.client.CapstanClient}; how one call becomes attempts stands
- * in {@code Operation}, what counts as "surely had no effect" in {@code Failure} and {@code
- * Attempt}.
+ * <p>Start reading at {@link io.capstan.client.CapstanClient}; what each call sends stands in
+ * {@code DataCalls} and {@code AdminCalls}, how one call becomes attempts in {@code Operation},
+ * what counts as "surely had no effect" in {@code Failure} and {@code Attempt}.
  */
 @NullMarked
 package io.capstan.client;
