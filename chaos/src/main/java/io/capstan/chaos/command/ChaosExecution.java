@@ -1,6 +1,5 @@
 package io.capstan.chaos.command;
 
-import io.capstan.chaos.cluster.ClusterException;
 import io.capstan.chaos.fault.FaultType;
 import io.capstan.chaos.report.Ink;
 import io.capstan.chaos.report.Paragraph;
@@ -10,36 +9,22 @@ import io.capstan.chaos.report.ScenarioResult;
 import io.capstan.chaos.report.ScenarioResult.ClaimResult;
 import io.capstan.chaos.report.ScenarioResult.RunResult;
 import io.capstan.chaos.scenario.KeyspacePlan;
-import io.capstan.chaos.scenario.RealSubstrate;
 import io.capstan.chaos.scenario.RunPlan;
 import io.capstan.chaos.scenario.RunProgress;
 import io.capstan.chaos.scenario.ScenarioEvidence;
 import io.capstan.chaos.scenario.ScenarioFile;
-import io.capstan.chaos.scenario.ScenarioJudge;
-import io.capstan.chaos.scenario.ScenarioReport;
-import io.capstan.chaos.scenario.ScenarioRun;
 import io.capstan.chaos.scenario.ScenarioStory;
-import io.capstan.chaos.scenario.SimSubstrate;
-import io.capstan.chaos.scenario.Substrate;
 import io.capstan.chaos.scenario.SubstrateKind;
 import io.capstan.cli.GlobalOptions;
 import io.capstan.cli.OutputFormat;
 import io.capstan.cli.Streams;
-import io.capstan.client.CapstanException;
-import io.capstan.client.ErrorCode;
-import io.capstan.client.Outcome;
-import java.io.IOException;
-import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** One run of a scenario, from a plan to an exit code. */
 final class ChaosExecution {
-  private static final Duration CHECK_BUDGET = Duration.ofSeconds(20);
   private static final int STORY_LINES_MAX = 8;
 
   private final Streams streams;
@@ -75,101 +60,24 @@ final class ChaosExecution {
    * @throws InterruptedException if it was asked to end; everything is cleaned up then
    */
   int run() throws InterruptedException {
-    refuseImpossible();
+    ChaosTrial trial = new ChaosTrial(streams, kind, image);
+    trial.refuseImpossible(plan.scenario());
     introduce();
     QuietLogs.into(files.clusterLog());
-    ScenarioResult result;
-    Substrate substrate = null;
+    ChaosTrial.Judged judged;
     try (GracefulEnd end = new GracefulEnd()) {
-      try {
-        substrate = start();
-        RunProgress progress = new RunProgress();
-        ScenarioEvidence evidence;
-        try (StepView view = new StepView(streams, ink, isJson, progress, kind)) {
-          view.start();
-          evidence = new ScenarioRun(substrate, plan, progress).run(files.faultJournal());
-          progress.advance(RunProgress.Step.CHECK, "checking what every client saw");
-        }
-        result = new ScenarioJudge(CHECK_BUDGET).judge(evidence, replay);
-        write(evidence, result);
-        show(evidence, result);
-      } finally {
-        closed(substrate);
+      RunProgress progress = new RunProgress();
+      try (StepView view = new StepView(streams, ink, isJson, progress, kind)) {
+        view.start();
+        judged = trial.run(plan, files, progress, replay);
       }
-    } catch (ClusterException e) {
-      throw told(e);
+      ChaosTrial.write(files, judged);
+      show(judged.evidence(), judged.result());
     }
-    return DemoCommand.exitCode(result.verdict());
-  }
-
-  /** The verdict is out by then: what cannot be taken down is told, and changes nothing. */
-  private void closed(@Nullable Substrate substrate) {
-    if (substrate == null) {
-      return;
-    }
-    try {
-      substrate.close();
-    } catch (RuntimeException e) {
-      streams
-          .err()
-          .println(
-              "capstan: something of the cluster stays behind: "
-                  + e.getMessage()
-                  + "\n  capstan chaos heal "
-                  + files.faultJournal()
-                  + " removes it.");
-    }
-  }
-
-  private Substrate start() {
-    return switch (kind) {
-      case SIM -> SimSubstrate.start(plan.nodes(), plan.seed());
-      case PROCESS -> RealSubstrate.processes(plan.nodes());
-      case DOCKER -> RealSubstrate.containers(plan.nodes(), NodeImage.choose(image, streams));
-    };
-  }
-
-  private CapstanException told(ClusterException e) {
-    return new CapstanException(
-        switch (e.kind()) {
-          case USAGE -> ErrorCode.INVALID_ARGUMENT;
-          case UNREACHABLE -> ErrorCode.UNREACHABLE;
-          case FAILED -> ErrorCode.INTERNAL;
-        },
-        Outcome.FAILED,
-        String.valueOf(e.getMessage()),
-        e.hint(),
-        null);
+    return DemoCommand.exitCode(judged.result().verdict());
   }
 
   // ---- before ----
-
-  private void refuseImpossible() {
-    Set<FaultType> missing = kind.impossible(plan.scenario());
-    if (missing.isEmpty() || plan.scenario().random() != null) {
-      return;
-    }
-    FaultType first = missing.iterator().next();
-    String others =
-        Arrays.stream(SubstrateKind.values())
-            .filter(other -> other.impossible(plan.scenario()).isEmpty())
-            .map(SubstrateKind::label)
-            .collect(Collectors.joining(" or "));
-    throw new ScenarioFile.InvalidScenarioException(
-        "The scenario "
-            + plan.scenario().name()
-            + " needs "
-            + labels(missing)
-            + ", which "
-            + kind.label()
-            + " cannot do: "
-            + kind.reason(first)
-            + (others.isEmpty() ? "." : ". Run it with --substrate " + others + "."));
-  }
-
-  private static String labels(Set<FaultType> types) {
-    return types.stream().map(FaultType::label).collect(Collectors.joining(", "));
-  }
 
   private void introduce() {
     if (isJson) {
@@ -209,23 +117,6 @@ final class ChaosExecution {
   }
 
   // ---- after ----
-
-  private void write(ScenarioEvidence evidence, ScenarioResult result) {
-    try {
-      for (ScenarioEvidence.KeyspaceEvidence seen : evidence.keyspaces()) {
-        files.writeHistory(seen.plan().mode().label(), "history", seen.history());
-      }
-      files.writeResult(result);
-      files.writeReport(ScenarioReport.of(evidence, result));
-    } catch (IOException e) {
-      throw new CapstanException(
-          ErrorCode.INTERNAL,
-          Outcome.FAILED,
-          "The results cannot be written: " + e.getMessage() + ".",
-          "Name another folder with --out DIR.",
-          null);
-    }
-  }
 
   private void show(ScenarioEvidence evidence, ScenarioResult result) {
     if (isJson) {

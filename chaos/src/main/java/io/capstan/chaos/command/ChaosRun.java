@@ -19,6 +19,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,10 +45,12 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  capstan chaos run split --mode both",
       "  capstan chaos run everything --substrate sim --seed 7",
+      "  capstan chaos run everything --substrate sim --seeds 1..200",
       "  capstan chaos run my-own.yaml --nodes 3 --duration 20s"
     })
 final class ChaosRun implements Callable<Integer> {
   private static final int SEEDS = 100_000;
+  private static final Pattern RANGE = Pattern.compile("(\\d{1,18})\\.\\.(\\d{1,18})");
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -96,6 +101,13 @@ final class ChaosRun implements Callable<Integer> {
   private @Nullable Long seed;
 
   @Option(
+      names = "--seeds",
+      paramLabel = "A..B",
+      description =
+          "Every seed from A to B, a line each; what does not hold keeps a folder in --out.")
+  private @Nullable String seeds;
+
+  @Option(
       names = "--image",
       paramLabel = "IMAGE",
       description =
@@ -144,12 +156,38 @@ final class ChaosRun implements Callable<Integer> {
         || length.compareTo(ScenarioFile.DURATION_MAX) > 0) {
       throw usage("--duration", length.toMillis() + "ms", "6s to 10m");
     }
-    long chosenSeed = seed == null ? ThreadLocalRandom.current().nextInt(1, SEEDS) : seed;
-    RunPlan plan =
-        RunPlan.of(found, modes(), chosenSeed, nodeCount, clientCount, length, kind.faults());
-    return new ChaosExecution(
-            GlobalOptions.of(spec), kind, plan, openFolder(), image, replay(plan, kind))
+    LongFunction<RunPlan> plans =
+        each -> RunPlan.of(found, modes(), each, nodeCount, clientCount, length, kind.faults());
+    GlobalOptions options = GlobalOptions.of(spec);
+    if (seeds != null) {
+      long[] range = range(seeds);
+      return new ChaosSeries(options, kind, image, out)
+          .run(
+              range[0],
+              range[1],
+              plans,
+              each -> replay(plans.apply(each), kind, out.resolve("seed-" + each)));
+    }
+    RunPlan plan = plans.apply(seed == null ? ThreadLocalRandom.current().nextInt(1, SEEDS) : seed);
+    return new ChaosExecution(options, kind, plan, openFolder(), image, replay(plan, kind, out))
         .run();
+  }
+
+  private long[] range(String written) {
+    if (seed != null) {
+      throw new ParameterException(
+          spec.commandLine(), "--seed names one seed and --seeds many: give one of the two");
+    }
+    Matcher matcher = RANGE.matcher(written);
+    if (!matcher.matches()) {
+      throw usage("--seeds", written, "a range such as 1..200");
+    }
+    long first = Long.parseLong(matcher.group(1));
+    long last = Long.parseLong(matcher.group(2));
+    if (last < first || last - first >= SEEDS) {
+      throw usage("--seeds", written, "a range that goes up and has at most " + SEEDS + " seeds");
+    }
+    return new long[] {first, last};
   }
 
   private List<Mode> modes() {
@@ -186,7 +224,7 @@ final class ChaosRun implements Callable<Integer> {
     }
   }
 
-  private String replay(RunPlan plan, SubstrateKind kind) {
+  private String replay(RunPlan plan, SubstrateKind kind, Path folder) {
     return Launcher.programName()
         + " chaos run "
         + scenario
@@ -203,6 +241,6 @@ final class ChaosRun implements Callable<Integer> {
         + " --seed "
         + plan.seed()
         + " --out "
-        + out;
+        + folder;
   }
 }

@@ -1,0 +1,167 @@
+package io.capstan.chaos.command;
+
+import io.capstan.chaos.cluster.ClusterException;
+import io.capstan.chaos.fault.FaultType;
+import io.capstan.chaos.report.ResultFiles;
+import io.capstan.chaos.report.ScenarioResult;
+import io.capstan.chaos.scenario.RealSubstrate;
+import io.capstan.chaos.scenario.RunPlan;
+import io.capstan.chaos.scenario.RunProgress;
+import io.capstan.chaos.scenario.Scenario;
+import io.capstan.chaos.scenario.ScenarioEvidence;
+import io.capstan.chaos.scenario.ScenarioFile;
+import io.capstan.chaos.scenario.ScenarioJudge;
+import io.capstan.chaos.scenario.ScenarioReport;
+import io.capstan.chaos.scenario.ScenarioRun;
+import io.capstan.chaos.scenario.SimSubstrate;
+import io.capstan.chaos.scenario.Substrate;
+import io.capstan.chaos.scenario.SubstrateKind;
+import io.capstan.cli.Streams;
+import io.capstan.client.CapstanException;
+import io.capstan.client.ErrorCode;
+import io.capstan.client.Outcome;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs plans on a kind of substrate and judges them. What a run started is gone afterwards, or it
+ * is told how to remove it.
+ */
+final class ChaosTrial {
+  private static final Duration CHECK_BUDGET = Duration.ofSeconds(20);
+
+  private final Streams streams;
+  private final SubstrateKind kind;
+  private final @Nullable String image;
+
+  /**
+   * @param image for containers; null for what is chosen
+   */
+  ChaosTrial(Streams streams, SubstrateKind kind, @Nullable String image) {
+    this.streams = streams;
+    this.kind = kind;
+    this.image = image;
+  }
+
+  /** A run and what became of its claims. */
+  record Judged(ScenarioEvidence evidence, ScenarioResult result) {}
+
+  /**
+   * Refuses a scenario with a fault that this kind of substrate cannot do. Drawn schedules do
+   * without such faults.
+   *
+   * @throws ScenarioFile.InvalidScenarioException if it cannot run here; says where it can
+   */
+  void refuseImpossible(Scenario scenario) {
+    Set<FaultType> missing = kind.impossible(scenario);
+    if (missing.isEmpty() || scenario.random() != null) {
+      return;
+    }
+    FaultType first = missing.iterator().next();
+    String others =
+        Arrays.stream(SubstrateKind.values())
+            .filter(other -> other.impossible(scenario).isEmpty())
+            .map(SubstrateKind::label)
+            .collect(Collectors.joining(" or "));
+    throw new ScenarioFile.InvalidScenarioException(
+        "The scenario "
+            + scenario.name()
+            + " needs "
+            + labels(missing)
+            + ", which "
+            + kind.label()
+            + " cannot do: "
+            + kind.reason(first)
+            + (others.isEmpty() ? "." : ". Run it with --substrate " + others + "."));
+  }
+
+  private static String labels(Set<FaultType> types) {
+    return types.stream().map(FaultType::label).collect(Collectors.joining(", "));
+  }
+
+  /**
+   * Runs a plan and judges it.
+   *
+   * @param files where the fault journal goes
+   * @param replay the command that runs it again
+   * @throws ScenarioFile.InvalidScenarioException if this build cannot run it
+   * @throws InterruptedException if it was asked to end; everything is cleaned up then
+   */
+  Judged run(RunPlan plan, ResultFiles files, RunProgress progress, String replay)
+      throws InterruptedException {
+    Substrate substrate = null;
+    try {
+      substrate = start(plan);
+      ScenarioEvidence evidence =
+          new ScenarioRun(substrate, plan, progress).run(files.faultJournal());
+      progress.advance(RunProgress.Step.CHECK, "checking what every client saw");
+      return new Judged(evidence, new ScenarioJudge(CHECK_BUDGET).judge(evidence, replay));
+    } catch (ClusterException e) {
+      throw told(e);
+    } finally {
+      closed(substrate, files);
+    }
+  }
+
+  private Substrate start(RunPlan plan) {
+    return switch (kind) {
+      case SIM -> SimSubstrate.start(plan.nodes(), plan.seed());
+      case PROCESS -> RealSubstrate.processes(plan.nodes());
+      case DOCKER -> RealSubstrate.containers(plan.nodes(), NodeImage.choose(image, streams));
+    };
+  }
+
+  /** The verdict is out by then: what cannot be taken down is told, and changes nothing. */
+  private void closed(@Nullable Substrate substrate, ResultFiles files) {
+    if (substrate == null) {
+      return;
+    }
+    try {
+      substrate.close();
+    } catch (RuntimeException e) {
+      streams
+          .err()
+          .println(
+              "capstan: something of the cluster stays behind: "
+                  + e.getMessage()
+                  + "\n  capstan chaos heal "
+                  + files.faultJournal()
+                  + " removes it.");
+    }
+  }
+
+  private static CapstanException told(ClusterException e) {
+    return new CapstanException(
+        switch (e.kind()) {
+          case USAGE -> ErrorCode.INVALID_ARGUMENT;
+          case UNREACHABLE -> ErrorCode.UNREACHABLE;
+          case FAILED -> ErrorCode.INTERNAL;
+        },
+        Outcome.FAILED,
+        String.valueOf(e.getMessage()),
+        e.hint(),
+        null);
+  }
+
+  /** Writes the histories, result.json and the report. */
+  static void write(ResultFiles files, Judged judged) {
+    try {
+      for (ScenarioEvidence.KeyspaceEvidence seen : judged.evidence().keyspaces()) {
+        files.writeHistory(seen.plan().mode().label(), "history", seen.history());
+      }
+      files.writeResult(judged.result());
+      files.writeReport(ScenarioReport.of(judged.evidence(), judged.result()));
+    } catch (IOException e) {
+      throw new CapstanException(
+          ErrorCode.INTERNAL,
+          Outcome.FAILED,
+          "The results cannot be written: " + e.getMessage() + ".",
+          "Name another folder with --out DIR.",
+          null);
+    }
+  }
+}
