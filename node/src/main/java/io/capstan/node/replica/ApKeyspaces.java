@@ -47,7 +47,7 @@ final class ApKeyspaces {
   private record Early(String from, QuorumMessage message) {}
 
   private final ReplicaConfig config;
-  private final Supplier<ReplicaSet> replicas;
+  private final Supplier<Members> members;
   private final LongConsumer empty;
   private final BufferedTables tables;
   private final Outbox outbox;
@@ -56,22 +56,47 @@ final class ApKeyspaces {
   private final ArrayDeque<Early> early = new ArrayDeque<>();
 
   /**
-   * @param replicas as of the applied log
+   * @param members as of the applied log
    * @param empty removes what a keyspace has on this disk
    */
   ApKeyspaces(
       ReplicaConfig config,
-      Supplier<ReplicaSet> replicas,
+      Supplier<Members> members,
       BufferedTables tables,
       LongConsumer empty,
       Outbox outbox,
       RandomGenerator random) {
     this.config = config;
-    this.replicas = replicas;
+    this.members = members;
     this.empty = empty;
     this.tables = tables;
     this.outbox = outbox;
     this.random = random;
+  }
+
+  private ReplicaSet replicas() {
+    return members.get().replicas();
+  }
+
+  /**
+   * Whether this node holds replicas: it belongs to the members as the incarnation that the log
+   * names. A node that came back without its data, under the id of a former member, meets that
+   * one's membership while it goes through the log: what it confirmed as that one would be nobody's
+   * once the log has gone on to its removal.
+   */
+  private boolean holds() {
+    return replicas().contains(config.nodeId())
+        && members.get().isNamed(config.nodeId(), config.incarnation());
+  }
+
+  /**
+   * Whether the keyspace is older than this node's membership. Where it is not, nobody has ever
+   * counted on what a predecessor of this replica held, for there was none.
+   */
+  private boolean isOlder(KeyspaceRecord keyspace) {
+    long since =
+        isComing() ? replicas().configurationIndex() : members.get().joinedIndex(config.nodeId());
+    return keyspace.getId() < since;
   }
 
   /**
@@ -85,7 +110,7 @@ final class ApKeyspaces {
       }
       return;
     }
-    if (replicas.get().contains(config.nodeId()) && !isInstalling(keyspace, rows)) {
+    if (holds() && !isInstalling(keyspace, rows)) {
       forgetFormerMembership(keyspace, rows, older);
       takeUpLineage(keyspace, rows, now);
       open(keyspace, rows, older, now);
@@ -100,14 +125,14 @@ final class ApKeyspaces {
     RebuildingRecord stored = rows.readRebuilding();
     if (older
         && isComing()
-        && (stored == null || stored.getJoinedIndex() != replicas.get().configurationIndex())) {
+        && (stored == null || stored.getJoinedIndex() != replicas().configurationIndex())) {
       empty.accept(keyspace.getId());
     }
   }
 
   /** Whether the change that is under way brings this node. */
   private boolean isComing() {
-    return replicas.get().incoming().contains(config.nodeId());
+    return replicas().incoming().contains(config.nodeId());
   }
 
   private static boolean isInstalling(KeyspaceRecord keyspace, ApTables rows) {
@@ -132,7 +157,7 @@ final class ApKeyspaces {
       if (!opened.containsAll(rows.readClock())) {
         new LeaderlessKeyspace(
                 keyspace,
-                quorumConfig(keyspace, replicas.get(), joinedIndex(rows)),
+                quorumConfig(keyspace, replicas(), joinedIndex(rows)),
                 rows,
                 false,
                 new KeyspaceOutput(config.groupId(), outbox),
@@ -150,11 +175,11 @@ final class ApKeyspaces {
         rows.clear(table);
       }
       rows.writeCheckpoint(checkpoint);
-      boolean alone = replicas.get().all().size() == 1;
+      boolean alone = replicas().all().size() == 1;
       rows.writeRebuilding(
           RebuildingRecord.newBuilder()
               .setNeeded(isComing() ? 0 : 1)
-              .setJoinedIndex(isComing() ? replicas.get().configurationIndex() : 0)
+              .setJoinedIndex(isComing() ? replicas().configurationIndex() : 0)
               .setComplete(alone)
               .build());
     }
@@ -166,7 +191,7 @@ final class ApKeyspaces {
    * the log it holds no replica yet, and will begin with nothing once it does.
    */
   void openedByBarrier(KeyspaceRecord keyspace, Moment now) {
-    if (!replicas.get().contains(config.nodeId())) {
+    if (!holds()) {
       return;
     }
     ApTables rows = new ApTables(keyspace.getId(), tables);
@@ -220,13 +245,13 @@ final class ApKeyspaces {
    * @param catalogue all keyspaces as they are now
    */
   void replicasChanged(Collection<KeyspaceRecord> catalogue, Moment now) {
-    ReplicaSet set = replicas.get();
+    ReplicaSet set = replicas();
     for (KeyspaceRecord keyspace : catalogue) {
       LeaderlessKeyspace open = keyspaces.get(keyspace.getId());
-      if (!set.contains(config.nodeId())) {
+      if (!holds()) {
         leave(keyspace, open);
       } else if (open == null) {
-        created(keyspace, true, now);
+        created(keyspace, isOlder(keyspace), now);
       } else if (!open.replicas().equals(set)) {
         open.replicasChanged(set, now.nanos(), now.wallMillis());
       }
@@ -248,7 +273,7 @@ final class ApKeyspaces {
     if (stored != null) {
       return stored.getJoinedIndex();
     }
-    return isComing() ? replicas.get().configurationIndex() : 0;
+    return isComing() ? replicas().configurationIndex() : 0;
   }
 
   private void open(KeyspaceRecord keyspace, ApTables rows, boolean older, Moment now) {
@@ -256,7 +281,7 @@ final class ApKeyspaces {
         keyspace.getId(),
         new LeaderlessKeyspace(
             keyspace,
-            quorumConfig(keyspace, replicas.get(), joinedIndex(rows)),
+            quorumConfig(keyspace, replicas(), joinedIndex(rows)),
             rows,
             older,
             new KeyspaceOutput(config.groupId(), outbox).answersOnceDurable(),
@@ -311,11 +336,10 @@ final class ApKeyspaces {
       long callId, Message request, KeyspaceRecord keyspace, long deadlineNanos, Moment now) {
     LeaderlessKeyspace leaderless = keyspaces.get(keyspace.getId());
     if (leaderless == null) {
-      boolean holds = replicas.get().contains(config.nodeId());
       outbox.emit(
           new Effect.Fail(
               callId,
-              holds
+              holds()
                   ? Errors.installing(keyspace, config.nodeId())
                   : Errors.noReplica(config.nodeId(), keyspace.getName())));
       return;
@@ -355,7 +379,7 @@ final class ApKeyspaces {
         early.poll();
       }
       early.add(new Early(from, message));
-    } else if (!message.hasRefusal() && replicas.get().contains(config.nodeId())) {
+    } else if (!message.hasRefusal() && holds()) {
       new KeyspaceOutput(config.groupId(), outbox)
           .send(from, LeaderlessKeyspace.refusal(message, currentEpoch == 0, currentEpoch));
     }
@@ -404,6 +428,9 @@ final class ApKeyspaces {
   /** What a change of members waits for; see {@link LeaderlessKeyspace#changeWaitsFor}. */
   List<String> changeWaitsFor() {
     List<String> waiting = new ArrayList<>();
+    if (replicas().contains(config.nodeId()) && !holds()) {
+      waiting.add("the log has yet to name " + config.nodeId() + ", so that it holds replicas");
+    }
     keyspaces.forEach(
         (id, keyspace) ->
             keyspace

@@ -96,6 +96,18 @@ final class Members {
     return records.get(id);
   }
 
+  /** Whether the node belongs to the cluster as this incarnation, as the log has noted. */
+  boolean isNamed(String id, long incarnation) {
+    MemberRecord noted = records.get(id);
+    return noted != null && noted.getIncarnation() == incarnation;
+  }
+
+  /** By which entry the node became a member; 0 for those that the cluster began with. */
+  long joinedIndex(String id) {
+    MemberRecord noted = records.get(id);
+    return noted == null ? 0 : noted.getJoinedIndex();
+  }
+
   /** Changes with every change of what is noted. */
   long version() {
     return version;

@@ -216,14 +216,16 @@ final class Membership {
 
   /**
    * Why members do not change now, or null: whoever comes into a cluster must be able to tell which
-   * one it is, or a founder that lags would not know it for its own.
+   * one it is, or a founder that lags would not know it for its own; and a leader that holds no
+   * replicas yet cannot tell what would be lost.
    */
   private @Nullable ErrorDetail clusterUnnamed() {
     return machine.members().clusterId() != 0
+            && machine.members().isNamed(config.nodeId(), config.incarnation())
         ? null
         : refused(
             "The members were not changed: the leader is new and has yet to write into the log"
-                + " which cluster this is.",
+                + " which cluster this is, and as whom it leads it.",
             "Ask again in a moment.");
   }
 

@@ -2,7 +2,6 @@ package io.capstan.node.replica;
 
 import com.google.protobuf.Message;
 import io.capstan.node.quorum.LeaderlessKeyspace;
-import io.capstan.node.quorum.ReplicaSet;
 import io.capstan.node.raft.Configuration;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.HardState;
@@ -21,7 +20,6 @@ import io.capstan.proto.store.v1.CreateKeyspaceCommand;
 import io.capstan.proto.store.v1.ExpireSessionsCommand;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.LogCommand;
-import io.capstan.proto.store.v1.MemberRecord;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.v1.StatusResponse;
 import java.util.ArrayDeque;
@@ -85,8 +83,7 @@ public final class Replica {
     this.nextExpiryNanos = start.nanos();
     this.senderRun = random.nextLong();
     this.tables = new BufferedTables(store);
-    this.apKeyspaces =
-        new ApKeyspaces(config, this::replicaSet, tables, this::empty, outbox, random);
+    this.apKeyspaces = new ApKeyspaces(config, this::members, tables, this::empty, outbox, random);
     this.machine =
         new StateMachine(
             config.groupId(), initialMembers(config, store), store, tables, new CatalogueEvents());
@@ -118,8 +115,8 @@ public final class Replica {
     return noted.isEmpty() ? Configuration.ofVoters(config.members()) : noted;
   }
 
-  private ReplicaSet replicaSet() {
-    return machine.members().replicas();
+  private Members members() {
+    return machine.members();
   }
 
   /** Removes what an AP keyspace has here. */
@@ -127,17 +124,6 @@ public final class Replica {
     tables.forget(keyspaceId);
     store.dropKeyspace(keyspaceId);
     store.createKeyspace(keyspaceId);
-  }
-
-  /**
-   * Whether this incarnation may have joined the group later than what it applies now: then others
-   * count on what an earlier incarnation of this node confirmed, or a replica before it.
-   */
-  private boolean isNewcomer() {
-    MemberRecord noted = machine.members().record(config.nodeId());
-    long incarnation = noted == null ? 0 : noted.getIncarnation();
-    boolean founder = config.members().contains(config.nodeId());
-    return incarnation != config.incarnation() && !(founder && incarnation == 0);
   }
 
   private static RaftConfig raftConfig(ReplicaConfig config) {
@@ -445,7 +431,7 @@ public final class Replica {
   private final class CatalogueEvents implements StateMachine.CatalogueListener {
     @Override
     public void created(KeyspaceRecord keyspace, boolean byEntry) {
-      apKeyspaces.created(keyspace, !byEntry || isNewcomer(), now);
+      apKeyspaces.created(keyspace, !byEntry, now);
     }
 
     @Override

@@ -1,7 +1,6 @@
 package io.capstan.node.replica;
 
 import com.google.protobuf.Message;
-import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.v1.StatusResponse;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -25,9 +24,9 @@ final class ReplicaGroup {
   private static final long STEP_NANOS = 10 * MILLISECOND_NANOS;
   private static final int STEPS_MAX = 3_000;
   private static final int MESSAGES_MAX = 10_000;
-  private static final long GROUP_ID = 7;
+  private static final long INCARNATION = 7;
 
-  private record Mail(String from, String to, PeerMessage message) {}
+  private record Mail(String from, String to, Input input) {}
 
   private record Link(String from, String to) {}
 
@@ -75,7 +74,7 @@ final class ReplicaGroup {
     replicas.put(
         id,
         new Replica(
-            ReplicaConfig.defaults(id, GROUP_ID, founders.contains(id) ? founders : List.of()),
+            ReplicaConfig.defaults(id, INCARNATION, founders.contains(id) ? founders : List.of()),
             stores.get(id),
             RandomGeneratorFactory.of("L64X128MixRandom").create(ids.indexOf(id) + 1),
             now()));
@@ -99,10 +98,18 @@ final class ReplicaGroup {
       switch (effect) {
         case Effect.Reply reply -> answers.put(reply.callId(), reply.response());
         case Effect.Fail fail -> answers.put(fail.callId(), fail.error());
-        case Effect.Send send -> mail.add(new Mail(id, send.to(), send.message()));
-        case Effect.Peers peers -> {}
+        case Effect.Send send ->
+            mail.add(new Mail(id, send.to(), new Input.FromPeer(id, send.message())));
+        case Effect.Peers peers -> listensTo(id, peers);
         default -> throw new AssertionError(id + " asks for " + effect);
       }
+    }
+  }
+
+  /** Streams are opened to whom a node listens to from now on, and begin with an introduction. */
+  private void listensTo(String id, Effect.Peers peers) {
+    for (Effect.Peer peer : peers.others()) {
+      mail.add(new Mail(peer.id(), id, new Input.PeerSeen(peer.id(), INCARNATION, "", 0, 0)));
     }
   }
 
@@ -117,7 +124,7 @@ final class ReplicaGroup {
               && !down.contains(next.from())
               && !cut.containsKey(new Link(next.from(), next.to()));
       if (arrives) {
-        step(next.to(), new Input.FromPeer(next.from(), next.message()));
+        step(next.to(), next.input());
       }
     }
   }
