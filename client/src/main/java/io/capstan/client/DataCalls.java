@@ -32,8 +32,14 @@ final class DataCalls {
             true,
             (id, epoch, operation) ->
                 WireRequests.put(put, WireRequests.keyspace(keyspace, id, epoch), operation),
-            (response, micros) -> learnt(session, response.getReceipt(), micros)),
+            (response, micros) -> learnt(session, response.getReceipt(), micros),
+            Long.MAX_VALUE,
+            lingerNanos(put.linger())),
         put.timeout());
+  }
+
+  private static long lingerNanos(@Nullable Duration linger) {
+    return linger == null ? 0 : linger.toNanos();
   }
 
   CompletableFuture<Receipt> get(Get get, @Nullable Session session) {

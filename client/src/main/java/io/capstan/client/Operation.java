@@ -67,6 +67,8 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
    * @param keyspace empty where the call is about none
    * @param prefersLeader whether the leader of the keyspace is asked first where it is known
    * @param sessionPatienceNanos how long a read goes on where no node has what its session saw
+   * @param lingerNanos how long after the deadline the answer of an attempt is waited for that is
+   *     not repeated
    */
   record Call<Q, R, T>(
       String verb,
@@ -76,7 +78,20 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
       boolean prefersLeader,
       Requests<Q> requests,
       Answers<R, T> answers,
-      long sessionPatienceNanos) {
+      long sessionPatienceNanos,
+      long lingerNanos) {
+
+    Call(
+        String verb,
+        MethodDescriptor<Q, R> method,
+        Kind kind,
+        String keyspace,
+        boolean prefersLeader,
+        Requests<Q> requests,
+        Answers<R, T> answers,
+        long sessionPatienceNanos) {
+      this(verb, method, kind, keyspace, prefersLeader, requests, answers, sessionPatienceNanos, 0);
+    }
 
     Call(
         String verb,
@@ -225,7 +240,7 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
             TimeUnit.MILLISECONDS.toNanos(ATTEMPT_MIN_MILLIS),
             remaining / (endpoints.openBeside(tried) + 1));
     long connectNanos = Math.min(remaining, share);
-    long answerNanos = isRepeatable() ? connectNanos : remaining;
+    long answerNanos = isRepeatable() ? connectNanos : remaining + call.lingerNanos();
     long keyspaceId = pinned == null ? 0 : pinned.id();
     long epoch = pinned == null ? 0 : pinned.epoch();
     Attempt.start(

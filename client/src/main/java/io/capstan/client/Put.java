@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param ifAbsent CP only: write only where the key has no value
  * @param context from an earlier receipt: replaces exactly what that receipt saw; null for none
  * @param timeout null for the default of the client
+ * @param linger how much longer the answer of an attempt is waited for that was sent in time and is
+ *     not repeated (a write of an AP keyspace): what became of it is known then. Null for not at
+ *     all
  */
 public record Put(
     Bytes key,
@@ -21,10 +24,11 @@ public record Put(
     @Nullable Long ifVersion,
     boolean ifAbsent,
     @Nullable Bytes context,
-    @Nullable Duration timeout) {
+    @Nullable Duration timeout,
+    @Nullable Duration linger) {
 
   public static Put of(Bytes key, Bytes value) {
-    return new Put(key, value, null, null, null, false, null, null);
+    return new Put(key, value, null, null, null, false, null, null, null);
   }
 
   public static Put of(String key, String value) {
@@ -32,27 +36,31 @@ public record Put(
   }
 
   public Put keyspace(@Nullable String name) {
-    return new Put(key, value, name, level, ifVersion, ifAbsent, context, timeout);
+    return new Put(key, value, name, level, ifVersion, ifAbsent, context, timeout, linger);
   }
 
   public Put level(@Nullable Level wanted) {
-    return new Put(key, value, keyspace, wanted, ifVersion, ifAbsent, context, timeout);
+    return new Put(key, value, keyspace, wanted, ifVersion, ifAbsent, context, timeout, linger);
   }
 
   public Put ifVersion(long version) {
-    return new Put(key, value, keyspace, level, version, ifAbsent, context, timeout);
+    return new Put(key, value, keyspace, level, version, ifAbsent, context, timeout, linger);
   }
 
   /** Writes only where the key has no value. */
   public Put onlyIfAbsent() {
-    return new Put(key, value, keyspace, level, ifVersion, true, context, timeout);
+    return new Put(key, value, keyspace, level, ifVersion, true, context, timeout, linger);
   }
 
   public Put context(@Nullable Bytes seen) {
-    return new Put(key, value, keyspace, level, ifVersion, ifAbsent, seen, timeout);
+    return new Put(key, value, keyspace, level, ifVersion, ifAbsent, seen, timeout, linger);
   }
 
   public Put timeout(@Nullable Duration limit) {
-    return new Put(key, value, keyspace, level, ifVersion, ifAbsent, context, limit);
+    return new Put(key, value, keyspace, level, ifVersion, ifAbsent, context, limit, linger);
+  }
+
+  public Put linger(@Nullable Duration limit) {
+    return new Put(key, value, keyspace, level, ifVersion, ifAbsent, context, timeout, limit);
   }
 }

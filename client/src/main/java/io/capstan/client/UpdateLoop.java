@@ -119,7 +119,8 @@ final class UpdateLoop {
                   version,
                   compares && version == null,
                   context,
-                  remaining()));
+                  remaining(),
+                  null));
     }
     write.whenComplete(this::answered);
   }

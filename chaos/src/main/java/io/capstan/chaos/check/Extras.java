@@ -35,6 +35,24 @@ public final class Extras {
   /** On a write: the values that the client's causal context covered. */
   public static final String COVERS = "covers";
 
+  /**
+   * On a write: the versions that the receipt lists as superseded and that no write of the history
+   * is known to have made. Some write of unknown outcome did.
+   */
+  public static final String SUPERSEDED_UNIDENTIFIED = "superseded-unidentified";
+
+  /**
+   * On a write of unknown outcome: what it was answered when its attempt was over already, {@link
+   * #LATE_OK} or {@link #LATE_FAILED}.
+   */
+  public static final String LATE = "late";
+
+  /** It took effect; the receipt tells what it superseded. */
+  public static final String LATE_OK = "ok";
+
+  /** It had no effect. */
+  public static final String LATE_FAILED = "failed";
+
   /** Why an operation failed or stayed unknown. */
   public static final String ERROR = "error";
 

@@ -75,7 +75,7 @@ final class KeyspaceJudge {
     Map<Object, @Nullable Object> valueByVersion = new HashMap<>();
     for (HistoryEvent event : plain.events()) {
       Object version = event.extras().get(HistoryCompletion.VERSION);
-      if (event.type() == EventType.OK && version != null) {
+      if (event.type() != EventType.INVOKE && version != null) {
         valueByVersion.put(version, event.value());
       }
     }

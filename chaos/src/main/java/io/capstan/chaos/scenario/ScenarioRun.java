@@ -18,6 +18,7 @@ import io.capstan.chaos.workload.AttemptTimes;
 import io.capstan.chaos.workload.HistoryCompletion;
 import io.capstan.chaos.workload.KeyspaceClient;
 import io.capstan.chaos.workload.Phase;
+import io.capstan.chaos.workload.Reply;
 import io.capstan.chaos.workload.Workload;
 import io.capstan.chaos.workload.WorkloadClient;
 import io.capstan.chaos.workload.Workloads;
@@ -28,6 +29,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -309,6 +311,7 @@ public final class ScenarioRun {
       driver.close();
       driver.drain();
       settle();
+      listen();
       watch.close();
       return evidence();
     }
@@ -471,6 +474,17 @@ public final class ScenarioRun {
       }
     }
 
+    /** Hears what became of writes that were not answered in time. */
+    private void listen() throws InterruptedException {
+      long deadline = elapsedNanos() + WorkloadClient.LINGER.toNanos();
+      while (elapsedNanos() < deadline
+          && lanes.stream()
+              .flatMap(lane -> lane.workers().stream())
+              .anyMatch(worker -> worker.listening() > 0)) {
+        pace.sleep(POLL_PAUSE_NANOS);
+      }
+    }
+
     private Set<String> unrecovered(Lane lane) {
       Set<String> seats = new LinkedHashSet<>();
       lane.workers().forEach(worker -> seats.add(worker.nodeId()));
@@ -504,7 +518,7 @@ public final class ScenarioRun {
         seen.add(
             new ScenarioEvidence.KeyspaceEvidence(
                 lane.plan(),
-                completed(lane.recorder().history(), reach),
+                completed(lane, reach),
                 contents,
                 discarded(lane.plan()),
                 convergedNanos.get(lane.plan().keyspace())));
@@ -539,7 +553,11 @@ public final class ScenarioRun {
           : List.of();
     }
 
-    private History completed(History history, ReachTimeline reach) {
+    private History completed(Lane lane, ReachTimeline reach) {
+      Map<Long, Reply> late = new HashMap<>();
+      lane.workers().forEach(worker -> late.putAll(worker.lateReplies()));
+      History history =
+          HistoryCompletion.withLateReplies(lane.recorder().history(), Map.copyOf(late));
       return HistoryCompletion.withSides(
           HistoryCompletion.withSupersededValues(history),
           (node, nanos) -> reach.sideAt(node, nanos));

@@ -18,9 +18,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** A keyspace of a real cluster, through a client whose only endpoint is one node. */
 public final class CapstanKeyspaceClient implements KeyspaceClient {
+  private static final Duration TIMEOUT_MARGIN = Duration.ofMillis(100);
+
   private final String nodeId;
   private final CapstanClient client;
   private final String keyspace;
@@ -48,11 +52,33 @@ public final class CapstanKeyspaceClient implements KeyspaceClient {
   }
 
   @Override
+  public CompletableFuture<Reply> send(
+      Request request, Duration timeout, Duration linger, Consumer<Reply> late) {
+    if (!(request instanceof Request.Write write)) {
+      return send(request, timeout);
+    }
+    CompletableFuture<Reply> inTime = new CompletableFuture<>();
+    // Nobody waits for this stage: the answer ends either the one or the other.
+    CompletableFuture<Void> unused =
+        write(write, timeout, linger)
+            .exceptionally(CapstanKeyspaceClient::error)
+            .thenAccept(
+                reply -> {
+                  if (!inTime.complete(reply)) {
+                    late.accept(reply);
+                  }
+                });
+    // The client itself says at the timeout what was never sent.
+    return inTime.completeOnTimeout(
+        Reply.UNANSWERED, timeout.plus(TIMEOUT_MARGIN).toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  @Override
   public CompletableFuture<Reply> send(Request request, Duration timeout) {
     CompletableFuture<Reply> reply =
         switch (request) {
           case Request.Read read -> read(read, timeout);
-          case Request.Write write -> write(write, timeout);
+          case Request.Write write -> write(write, timeout, Duration.ZERO);
           case Request.Transaction transaction -> transact(transaction, timeout);
           case Request.CounterAdd add ->
               client
@@ -117,13 +143,14 @@ public final class CapstanKeyspaceClient implements KeyspaceClient {
     return values;
   }
 
-  private CompletableFuture<Reply> write(Request.Write write, Duration timeout) {
+  private CompletableFuture<Reply> write(Request.Write write, Duration timeout, Duration linger) {
     Put put =
         Put.of(write.key(), write.value())
             .keyspace(keyspace)
             .level(writeLevel())
             .context(write.context())
-            .timeout(timeout);
+            .timeout(timeout)
+            .linger(linger);
     return client.put(put).thenApply(CapstanKeyspaceClient::written);
   }
 

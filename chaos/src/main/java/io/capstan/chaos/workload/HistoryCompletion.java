@@ -4,6 +4,7 @@ import io.capstan.chaos.check.EventType;
 import io.capstan.chaos.check.Extras;
 import io.capstan.chaos.check.History;
 import io.capstan.chaos.check.HistoryEvent;
+import io.capstan.chaos.check.Outcome;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -29,14 +30,42 @@ public final class HistoryCompletion {
   private HistoryCompletion() {}
 
   /**
-   * Adds {@link Extras#SUPERSEDED}, as values. A version whose write was never acknowledged has no
-   * known value and is left out: nobody was promised it.
+   * Adds what writes of unknown outcome were answered after their time. They stay unknown, for that
+   * is what their client went on with; but what they replaced is told.
+   *
+   * @param replies by process: one with an operation of unknown outcome has no later one
+   */
+  public static History withLateReplies(History history, Map<Long, Reply> replies) {
+    List<HistoryEvent> events = new ArrayList<>(history.events().size());
+    for (HistoryEvent event : history.events()) {
+      Reply reply =
+          event.isClient() && event.type() == EventType.INFO ? replies.get(event.process()) : null;
+      if (reply == null || reply.outcome() == Outcome.UNKNOWN) {
+        events.add(event);
+        continue;
+      }
+      Map<String, @Nullable Object> more = new LinkedHashMap<>(event.extras());
+      if (reply.isOk()) {
+        more.put(Extras.LATE, Extras.LATE_OK);
+        more.put(VERSION, reply.version());
+        more.put(SUPERSEDED_VERSIONS, reply.superseded());
+      } else {
+        more.put(Extras.LATE, Extras.LATE_FAILED);
+      }
+      events.add(withExtras(event, more));
+    }
+    return History.of(events);
+  }
+
+  /**
+   * Adds {@link Extras#SUPERSEDED}, as values, and {@link Extras#SUPERSEDED_UNIDENTIFIED}, as
+   * versions whose write never got a receipt.
    */
   public static History withSupersededValues(History history) {
     Map<Object, @Nullable Object> valueByVersion = new HashMap<>();
     for (HistoryEvent event : history.events()) {
       Object version = event.extras().get(VERSION);
-      if (event.type() == EventType.OK && version != null) {
+      if (event.type() != EventType.INVOKE && version != null) {
         valueByVersion.put(version, event.value());
       }
     }
@@ -47,13 +76,19 @@ public final class HistoryCompletion {
             return extras;
           }
           List<@Nullable Object> values = new ArrayList<>();
+          List<Object> unidentified = new ArrayList<>();
           for (Object version : versions) {
             if (valueByVersion.containsKey(version)) {
               values.add(valueByVersion.get(version));
+            } else {
+              unidentified.add(version);
             }
           }
           Map<String, @Nullable Object> more = new LinkedHashMap<>(extras);
           more.put(Extras.SUPERSEDED, values);
+          if (!unidentified.isEmpty()) {
+            more.put(Extras.SUPERSEDED_UNIDENTIFIED, unidentified);
+          }
           return more;
         });
   }

@@ -2,6 +2,7 @@ package io.capstan.chaos.workload;
 
 import io.capstan.chaos.check.Outcome;
 import io.capstan.client.Bytes;
+import io.capstan.client.ErrorCode;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +30,9 @@ public record Reply(
     List<String> superseded,
     String errorCode) {
 
+  /** The time of an attempt is over and nobody has answered; somebody may yet. */
+  public static final Reply UNANSWERED = error(Outcome.UNKNOWN, ErrorCode.TIMEOUT);
+
   public Reply {
     Map<String, List<StoredValue>> copy = new LinkedHashMap<>();
     values.forEach((key, held) -> copy.put(key, List.copyOf(held)));
@@ -52,6 +56,12 @@ public record Reply(
       throw new IllegalArgumentException("an error cannot have the outcome OK");
     }
     return new Reply(outcome, false, Map.of(), "", Bytes.EMPTY, List.of(), errorCode);
+  }
+
+  /** Whether it is {@link #UNANSWERED} itself, and not a node's word that it does not know. */
+  @SuppressWarnings("ReferenceEquality")
+  boolean isUnanswered() {
+    return this == UNANSWERED;
   }
 
   /** Whether the cluster answered as asked. */

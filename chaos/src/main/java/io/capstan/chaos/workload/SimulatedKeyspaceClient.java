@@ -31,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /**
  * A keyspace of a simulated cluster. Like the real client it asks again, until its time is over,
@@ -72,7 +73,19 @@ public final class SimulatedKeyspaceClient implements KeyspaceClient {
 
   @Override
   public CompletableFuture<Reply> send(Request request, Duration timeout) {
-    Call call = new Call(request, message(request), world.nowNanos() + timeout.toNanos());
+    return send(request, timeout, Duration.ZERO, late -> {});
+  }
+
+  @Override
+  public CompletableFuture<Reply> send(
+      Request request, Duration timeout, Duration linger, Consumer<Reply> late) {
+    Call call =
+        new Call(
+            request,
+            message(request),
+            world.nowNanos() + timeout.toNanos(),
+            linger.toNanos(),
+            late);
     call.attempt();
     return call.reply;
   }
@@ -82,13 +95,31 @@ public final class SimulatedKeyspaceClient implements KeyspaceClient {
     private final Request request;
     private final Message message;
     private final long deadlineNanos;
+    private final long lingerNanos;
+    private final Consumer<Reply> late;
     private final CompletableFuture<Reply> reply = new CompletableFuture<>();
     private int attempts;
+    private boolean isOver;
 
-    Call(Request request, Message message, long deadlineNanos) {
+    Call(
+        Request request,
+        Message message,
+        long deadlineNanos,
+        long lingerNanos,
+        Consumer<Reply> late) {
       this.request = request;
       this.message = message;
       this.deadlineNanos = deadlineNanos;
+      this.lingerNanos = lingerNanos;
+      this.late = late;
+    }
+
+    /** Ends the attempt, or tells what became of it afterwards. */
+    private void end(Reply answer) {
+      if (!isOver && !reply.complete(answer)) {
+        late.accept(answer);
+      }
+      isOver = true;
     }
 
     void attempt() {
@@ -102,26 +133,35 @@ public final class SimulatedKeyspaceClient implements KeyspaceClient {
           left,
           () -> {
             if (attempts == number) {
-              reply.complete(Reply.error(Outcome.UNKNOWN, "TIMEOUT"));
+              reply.complete(Reply.UNANSWERED);
             }
           });
-      long nodeNanos = Math.max(1, left - ANSWER_NANOS);
+      if (lingerNanos > 0) {
+        world.after(
+            left + lingerNanos,
+            () -> {
+              if (attempts == number) {
+                end(Reply.error(Outcome.UNKNOWN, "TIMEOUT"));
+              }
+            });
+      }
+      long nodeNanos = Math.max(1, left + lingerNanos - ANSWER_NANOS);
       world.call(node, message, nodeNanos, answer -> answered(number, answer));
     }
 
     private void answered(int number, Message answer) {
-      if (attempts != number || reply.isDone()) {
+      if (attempts != number || isOver) {
         return;
       }
       if (answer instanceof ErrorDetail error) {
         if (error.getOutcome() == io.capstan.proto.v1.Outcome.OUTCOME_FAILED) {
           refused(error);
         } else {
-          reply.complete(Reply.error(Outcome.UNKNOWN, error.getCode()));
+          end(Reply.error(Outcome.UNKNOWN, error.getCode()));
         }
         return;
       }
-      reply.complete(reply(request, answer));
+      end(reply(request, answer));
     }
 
     private void refused(ErrorDetail error) {
@@ -132,7 +172,7 @@ public final class SimulatedKeyspaceClient implements KeyspaceClient {
           };
       attempts++;
       if (isFinal) {
-        reply.complete(Reply.error(Outcome.FAILED, error.getCode()));
+        end(Reply.error(Outcome.FAILED, error.getCode()));
       } else {
         world.after(RETRY_NANOS, this::attempt);
       }

@@ -5,10 +5,12 @@ import io.capstan.chaos.check.Extras;
 import io.capstan.chaos.check.HistoryEvent;
 import io.capstan.chaos.check.HistoryRecorder;
 import io.capstan.chaos.check.Outcome;
+import io.capstan.client.Level;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -33,6 +35,18 @@ public final class WorkloadClient {
   /** Requests that one attempt may send. */
   static final int SENDS_MAX = 10;
 
+  /** Writes of one client that are listened to beyond their time; others are given up at it. */
+  static final int LATE_MAX = 256;
+
+  /**
+   * How long the answer to a write of an AP keyspace is waited for after its attempt has ended:
+   * what an unanswered write replaced is told by nobody but its receipt.
+   */
+  public static final Duration LINGER = Duration.ofSeconds(15);
+
+  private static final Set<String> AP_LEVELS =
+      Set.of(Level.ONE.label(), Level.QUORUM.label(), Level.ALL.label());
+
   private static final long UNNUMBERED = -1;
 
   private final String keyspace;
@@ -45,7 +59,9 @@ public final class WorkloadClient {
   private final LongSupplier nanoClock;
   private final ArrayDeque<Long> idleProcesses = new ArrayDeque<>();
   private long number = UNNUMBERED;
+  private final Map<Long, Reply> lateReplies = new LinkedHashMap<>();
   private int outstanding;
+  private int listening;
   private @Nullable RuntimeException broken;
 
   /**
@@ -100,6 +116,19 @@ public final class WorkloadClient {
     return outstanding;
   }
 
+  /** Returns how many writes are under way whose attempts have ended, or may yet. */
+  public synchronized int listening() {
+    return listening;
+  }
+
+  /**
+   * Returns what writes of unknown outcome were answered after their time, by the process of the
+   * history, which no other operation of unknown outcome shares.
+   */
+  public synchronized Map<Long, Reply> lateReplies() {
+    return Map.copyOf(lateReplies);
+  }
+
   /** Returns why this client's history cannot be relied on; null where all is well. */
   public synchronized @Nullable RuntimeException broken() {
     return broken;
@@ -140,14 +169,42 @@ public final class WorkloadClient {
     Duration left = Duration.ofNanos(Math.max(1, underWay.leftNanos(nanoClock)));
     // Nobody waits for it: an attempt that breaks is kept in "broken".
     CompletableFuture<Reply> unused =
-        client
-            .send(underWay.attempt().request(), left)
+        reply(underWay, left)
             .whenComplete(
                 (reply, error) ->
                     replied(
                         underWay,
                         reply != null ? reply : Reply.error(Outcome.UNKNOWN, String.valueOf(error)),
                         sendsLeft - 1));
+  }
+
+  private CompletableFuture<Reply> reply(UnderWay underWay, Duration left) {
+    Request request = underWay.attempt().request();
+    boolean isWorthwhile = request instanceof Request.Write && AP_LEVELS.contains(client.level());
+    synchronized (this) {
+      if (!isWorthwhile || listening >= LATE_MAX) {
+        return client.send(request, left);
+      }
+      listening++;
+    }
+    long process = underWay.invocation().process();
+    return client
+        .send(request, left, LINGER, late -> answeredLate(process, late))
+        .whenComplete(
+            (reply, error) -> {
+              if (reply == null || !reply.isUnanswered()) {
+                answered();
+              }
+            });
+  }
+
+  private synchronized void answered() {
+    listening--;
+  }
+
+  private synchronized void answeredLate(long process, Reply reply) {
+    listening--;
+    lateReplies.put(process, reply);
   }
 
   private void replied(UnderWay underWay, Reply reply, int sendsLeft) {

@@ -6,6 +6,7 @@ import io.capstan.chaos.check.EventType;
 import io.capstan.chaos.check.Extras;
 import io.capstan.chaos.check.History;
 import io.capstan.chaos.check.HistoryEvent;
+import io.capstan.chaos.check.HistoryRecorder;
 import io.capstan.chaos.check.Operation;
 import io.capstan.chaos.check.Outcome;
 import io.capstan.client.Bytes;
@@ -17,6 +18,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** What clients ask follows from the seed, and what they make of answers is what happened. */
@@ -165,6 +169,102 @@ class WorkloadTest {
   }
 
   @Test
+  void anAnswerThatComesAfterItsTimeTellsWhatTheWriteReplaced() {
+    List<HistoryEvent> events = new ArrayList<>();
+    write(events, 0, "first", "n1:1", List.of());
+    unanswered(events, 1, "second");
+    unanswered(events, 2, "third");
+    unanswered(events, 3, "fourth");
+    write(events, 4, "fifth", "n3:1", List.of("n2:1", "n4:8"));
+    Map<Long, Reply> late =
+        Map.of(
+            1L, Reply.written("n2:1", Bytes.EMPTY, List.of("n1:1")),
+            2L, Reply.error(Outcome.FAILED, "NO_QUORUM"),
+            3L, Reply.error(Outcome.UNKNOWN, "TIMEOUT"));
+
+    List<Operation> completed =
+        HistoryCompletion.withSupersededValues(
+                HistoryCompletion.withLateReplies(History.of(events), late))
+            .operations();
+
+    assertThat(completed.subList(1, 4))
+        .as("for their clients they stay what they were")
+        .allMatch(each -> each.outcome() == Outcome.UNKNOWN);
+    assertThat(completed.get(1).extra(Extras.LATE)).isEqualTo(Extras.LATE_OK);
+    assertThat(completed.get(1).extraList(Extras.SUPERSEDED)).containsExactly("first");
+    assertThat(completed.get(2).extra(Extras.LATE)).isEqualTo(Extras.LATE_FAILED);
+    assertThat(completed.get(3).extra(Extras.LATE)).isNull();
+    assertThat(completed.get(4).extraList(Extras.SUPERSEDED)).containsExactly("second");
+    assertThat(completed.get(4).extraList(Extras.SUPERSEDED_UNIDENTIFIED)).containsExactly("n4:8");
+  }
+
+  @Test
+  void aClientGoesOnAtItsTimeAndListensForWhatItsWriteIsAnswered() {
+    HistoryRecorder recorder = new HistoryRecorder(System::nanoTime);
+    CompletableFuture<Reply> inTime = new CompletableFuture<>();
+    List<Consumer<Reply>> listeners = new ArrayList<>();
+    WorkloadClient client =
+        new WorkloadClient(
+            "feed",
+            new SlowClient(inTime, listeners),
+            new OneWrite(),
+            new AttemptTimes(Duration.ofMillis(100), new SplittableRandom(1)),
+            recorder,
+            new AtomicLong(),
+            (keyspace, node, type, answered) -> {});
+    client.attempt(Phase.BEFORE, Duration.ofSeconds(1));
+
+    inTime.complete(Reply.UNANSWERED);
+
+    assertThat(client.outstanding()).isZero();
+    assertThat(client.listening()).isOne();
+    assertThat(recorder.history().operations().get(0).outcome()).isEqualTo(Outcome.UNKNOWN);
+
+    Reply receipt = Reply.written("n1:1", Bytes.EMPTY, List.of());
+    listeners.get(0).accept(receipt);
+
+    assertThat(client.listening()).isZero();
+    assertThat(client.lateReplies()).isEqualTo(Map.of(0L, receipt));
+  }
+
+  private record SlowClient(CompletableFuture<Reply> inTime, List<Consumer<Reply>> listeners)
+      implements KeyspaceClient {
+    @Override
+    public String nodeId() {
+      return "n1";
+    }
+
+    @Override
+    public String level() {
+      return "one";
+    }
+
+    @Override
+    public CompletableFuture<Reply> send(Request request, Duration timeout) {
+      throw new AssertionError("it listens no longer than the timeout");
+    }
+
+    @Override
+    public CompletableFuture<Reply> send(
+        Request request, Duration timeout, Duration linger, Consumer<Reply> late) {
+      listeners.add(late);
+      return inTime;
+    }
+  }
+
+  private static final class OneWrite implements ClientScript {
+    @Override
+    public Attempt next(Phase phase) {
+      return new Attempt("write", "wall/ada", "v", Map.of(), new Request.Write("k", "v", null));
+    }
+
+    @Override
+    public Ending end(Attempt attempt, Reply reply) {
+      return Ending.of(reply.isOk() ? EventType.OK : EventType.INFO, attempt.value());
+    }
+  }
+
+  @Test
   void theSideOfAClientIsTheSideOfItsNode() {
     List<HistoryEvent> events = new ArrayList<>();
     write(events, 0, "first", "n1:1", List.of());
@@ -197,6 +297,14 @@ class WorkloadTest {
     events.add(
         new HistoryEvent(
             index + 1, index + 1, process, EventType.OK, "write", "wall/ada", value, receipt));
+  }
+
+  private static void unanswered(List<HistoryEvent> events, long process, String value) {
+    for (EventType type : List.of(EventType.INVOKE, EventType.INFO)) {
+      int index = events.size();
+      events.add(
+          new HistoryEvent(index, index, process, type, "write", "wall/ada", value, Map.of()));
+    }
   }
 
   private static Attempt nextTransfer(ClientScript script) {

@@ -22,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  * or superseded by a write that says so, or on the list of those that last-writer-wins discarded.
  * What is left is lost, and nothing may be. Stateless.
  *
- * <p>A write of unknown outcome has no receipt, so what it superseded is not known. Where such a
- * write took effect and may explain an absence, the absence is undetermined, and the verdict
- * unknown.
+ * <p>A write of unknown outcome has no receipt, unless it came late ({@link
+ * io.capstan.chaos.check.Extras#LATE}); then what it superseded is not known, except where it had a
+ * causal context. Where such a write took effect, or may have, and may explain an absence, the
+ * absence is undetermined, and the verdict unknown.
  */
 public final class ConservationChecker {
   /** So many violations of each kind are listed; all are counted. */
@@ -202,10 +203,7 @@ public final class ConservationChecker {
       Operation write = writes.writes.get(number);
       for (int by = writes.acknowledged; by < writes.writes.size(); by++) {
         boolean namesIt = writes.superseded(by).get(number);
-        // A delete leaves nothing by which it could be seen to have taken effect.
-        boolean mayHaveTakenEffect =
-            writes.hasSurfaced(by) || KeyWrites.isDelete(writes.writes.get(by));
-        if (namesIt || (mayHaveTakenEffect && writes.mayHaveSuperseded(by, write))) {
+        if (namesIt || (writes.mayHaveTakenEffect(by) && writes.mayHaveSuperseded(by, write))) {
           return true;
         }
       }

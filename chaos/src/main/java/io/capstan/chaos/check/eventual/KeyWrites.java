@@ -39,6 +39,7 @@ final class KeyWrites {
   private final List<BitSet> superseded = new ArrayList<>();
   private final int[] seenAt;
   private final BitSet surfaced = new BitSet();
+  private final BitSet maybeSurfaced = new BitSet();
 
   KeyWrites(List<Operation> operations, Map<Object, Object> winnerByDiscarded) {
     for (Operation operation : operations) {
@@ -47,13 +48,13 @@ final class KeyWrites {
           reads.add(operation);
         }
       } else if (WRITES.contains(operation.f()) || isDelete(operation)) {
-        (operation.outcome() == Outcome.FAILED ? failed : writes).add(operation);
+        (hadNoEffect(operation) ? failed : writes).add(operation);
       }
     }
     writes.sort(
-        Comparator.comparing((Operation o) -> !o.isOk())
-            .thenComparingInt(o -> o.isOk() ? o.completePosition() : o.invokePosition()));
-    acknowledged = (int) writes.stream().filter(Operation::isOk).count();
+        Comparator.comparing((Operation o) -> !isAcknowledged(o))
+            .thenComparingInt(o -> isAcknowledged(o) ? o.completePosition() : o.invokePosition()));
+    acknowledged = (int) writes.stream().filter(KeyWrites::isAcknowledged).count();
     for (int number = 0; number < writes.size(); number++) {
       Operation write = writes.get(number);
       superseded.add(new BitSet());
@@ -77,6 +78,18 @@ final class KeyWrites {
     return operation.f().equals(DELETE);
   }
 
+  /** A receipt that came when its client had gone on is a promise all the same. */
+  private static boolean isAcknowledged(Operation write) {
+    return write.isOk()
+        || (write.outcome() == Outcome.UNKNOWN && Extras.LATE_OK.equals(write.extra(Extras.LATE)));
+  }
+
+  private static boolean hadNoEffect(Operation write) {
+    return write.outcome() == Outcome.FAILED
+        || (write.outcome() == Outcome.UNKNOWN
+            && Extras.LATE_FAILED.equals(write.extra(Extras.LATE)));
+  }
+
   private void link(Map<Object, Object> winnerByDiscarded) {
     for (int number = 0; number < writes.size(); number++) {
       Operation write = writes.get(number);
@@ -84,6 +97,9 @@ final class KeyWrites {
         for (Object value : write.extraList(extra)) {
           noteSuperseded(number, write, value);
         }
+      }
+      if (!write.extraList(Extras.SUPERSEDED_UNIDENTIFIED).isEmpty()) {
+        noteUnidentified(write);
       }
     }
     for (Operation read : reads) {
@@ -109,6 +125,17 @@ final class KeyWrites {
         && writes.get(number).invokePosition() < write.completePosition()) {
       superseded.get(by).set(number);
       noteSeen(value, write.completePosition());
+    }
+  }
+
+  /** Some write without a receipt was replaced: any that had begun by then may be the one. */
+  private void noteUnidentified(Operation by) {
+    for (int number = acknowledged; number < writes.size(); number++) {
+      Operation write = writes.get(number);
+      if (!write.extras().containsKey(Extras.LATE)
+          && write.invokePosition() < by.completePosition()) {
+        maybeSurfaced.set(number);
+      }
     }
   }
 
@@ -141,13 +168,23 @@ final class KeyWrites {
   }
 
   /**
-   * Whether this write, of which no receipt is known, may have superseded another one unnoticed: it
-   * took effect, and nobody saw it before the other one began.
+   * Whether the write may have taken effect: it was seen, or something was that may have been it. A
+   * delete leaves nothing by which it could be seen.
+   */
+  boolean mayHaveTakenEffect(int number) {
+    return hasSurfaced(number) || maybeSurfaced.get(number) || isDelete(writes.get(number));
+  }
+
+  /**
+   * Whether this write, of which no receipt is known, may have superseded another one unnoticed:
+   * nobody saw it before the other one began, and no causal context says what it replaced. One with
+   * a context replaces what that covers and nothing else.
    */
   boolean mayHaveSuperseded(int number, Operation other) {
     Operation write = writes.get(number);
     return write.outcome() == Outcome.UNKNOWN
         && !write.extras().containsKey(Extras.SUPERSEDED)
+        && !write.extras().containsKey(Extras.COVERS)
         && seenAt[number] > other.invokePosition();
   }
 

@@ -163,6 +163,68 @@ class ConservationStoryTest {
   }
 
   @Test
+  void aReceiptThatCameLateSaysWhatItsWriteSuperseded() {
+    HistoryScript script = script().wrote(1, "a");
+    script
+        .invoke(2, "write", "b")
+        .info(2, Map.of(Extras.LATE, Extras.LATE_OK, Extras.SUPERSEDED, List.of("a")))
+        .wrote(3, "c", "b");
+
+    Report report = check(script, holding("c"));
+
+    assertThat(report.verdict().isValid()).isTrue();
+    assertThat(report.superseded()).isEqualTo(2);
+  }
+
+  @Test
+  void aReceiptThatCameLateIsNoExcuseForWhatItDoesNotName() {
+    HistoryScript script = script().wrote(1, "a");
+    script
+        .invoke(2, "write", "b")
+        .info(2, Map.of(Extras.LATE, Extras.LATE_OK, Extras.SUPERSEDED, List.of()));
+
+    assertThat(check(script, holding("b")).lost()).isEqualTo(1);
+    assertThat(check(script, holding("a")).violations())
+        .as("and its own write must not be lost either")
+        .extracting(Violation::value)
+        .containsExactly("b");
+  }
+
+  @Test
+  void aWriteThatWasRefusedLateExcusesNothing() {
+    HistoryScript script = script().wrote(1, "a");
+    script.invoke(2, "write", "b").info(2, Map.of(Extras.LATE, Extras.LATE_FAILED));
+
+    assertThat(check(script, holding()).lost()).isEqualTo(1);
+    assertThat(check(script, holding("a", "b")).counts()).containsEntry(Kind.FAILED_BUT_THERE, 1);
+  }
+
+  @Test
+  void anUnknownWriteWithAContextExcusesWhatThatCoversAndNothingElse() {
+    HistoryScript script = script().wrote(1, "a").wrote(3, "c");
+    script.invoke(2, "write", "b", Map.of(Extras.COVERS, List.of("a"))).info(2);
+
+    Report report = check(script, holding("b"));
+
+    assertThat(report.superseded()).isEqualTo(1);
+    assertThat(report.violations()).extracting(Violation::value).containsExactly("c");
+  }
+
+  @Test
+  void aReplacedWriteThatNobodyKnowsMayBeTheUnknownOne() {
+    HistoryScript script = script().wrote(1, "a").invoke(2, "write", "b").info(2);
+    script
+        .invoke(3, "write", "c")
+        .ok(
+            3,
+            "c",
+            Map.of(
+                Extras.SUPERSEDED, List.of(), Extras.SUPERSEDED_UNIDENTIFIED, List.of("n1.0:7")));
+
+    assertThat(check(script, holding("c")).undetermined()).isEqualTo(1);
+  }
+
+  @Test
   void anUnknownWriteMayBeThereOrNot() {
     HistoryScript script = script().wrote(1, "a").invoke(2, "write", "b").info(2);
 
