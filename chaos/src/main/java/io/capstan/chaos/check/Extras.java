@@ -53,6 +53,15 @@ public final class Extras {
   /** It had no effect. */
   public static final String LATE_FAILED = "failed";
 
+  /** On a write: the version that it was given, if that is known. */
+  public static final String VERSION = "version";
+
+  /** On a read: the versions of the values that it returned, in their order. */
+  public static final String VERSIONS = "versions";
+
+  /** On a write: the versions that the receipt lists as superseded by it. */
+  public static final String SUPERSEDED_VERSIONS = "superseded-versions";
+
   /** Why an operation failed or stayed unknown. */
   public static final String ERROR = "error";
 

@@ -19,6 +19,7 @@ import io.capstan.chaos.workload.HistoryCompletion;
 import io.capstan.chaos.workload.KeyspaceClient;
 import io.capstan.chaos.workload.Phase;
 import io.capstan.chaos.workload.Reply;
+import io.capstan.chaos.workload.StoredValue;
 import io.capstan.chaos.workload.Workload;
 import io.capstan.chaos.workload.WorkloadClient;
 import io.capstan.chaos.workload.Workloads;
@@ -518,7 +519,7 @@ public final class ScenarioRun {
         seen.add(
             new ScenarioEvidence.KeyspaceEvidence(
                 lane.plan(),
-                completed(lane, reach),
+                completed(lane, contents, reach),
                 contents,
                 discarded(lane.plan()),
                 convergedNanos.get(lane.plan().keyspace())));
@@ -553,13 +554,18 @@ public final class ScenarioRun {
           : List.of();
     }
 
-    private History completed(Lane lane, ReachTimeline reach) {
+    private History completed(Lane lane, ReplicaContents contents, ReachTimeline reach) {
       Map<Long, Reply> late = new HashMap<>();
       lane.workers().forEach(worker -> late.putAll(worker.lateReplies()));
       History history =
           HistoryCompletion.withLateReplies(lane.recorder().history(), Map.copyOf(late));
+      Map<String, List<StoredValue>> held = new LinkedHashMap<>();
+      for (Map<String, List<StoredValue>> byKey : contents.valuesByNode().values()) {
+        byKey.forEach(
+            (key, values) -> held.computeIfAbsent(key, unused -> new ArrayList<>()).addAll(values));
+      }
       return HistoryCompletion.withSides(
-          HistoryCompletion.withSupersededValues(history),
+          HistoryCompletion.withSupersededValues(history, held),
           (node, nanos) -> reach.sideAt(node, nanos));
     }
   }

@@ -79,7 +79,7 @@ final class FeedScript implements ClientScript {
       case Request.Read read -> {
         List<String> values = reply.valuesOf(read.key()).stream().map(StoredValue::value).toList();
         lastRead.put(read.key(), new Seen(values, reply.context()));
-        yield Ending.of(EventType.OK, values);
+        yield StepScript.seen(values, reply.valuesOf(read.key()));
       }
       case Request.Write write -> {
         Map<String, @Nullable Object> extras = new LinkedHashMap<>();

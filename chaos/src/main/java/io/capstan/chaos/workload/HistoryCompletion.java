@@ -22,10 +22,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HistoryCompletion {
   /** On a write: the version that it was given. */
-  public static final String VERSION = "version";
+  public static final String VERSION = Extras.VERSION;
 
   /** On a write: the versions that the receipt lists as replaced. */
-  public static final String SUPERSEDED_VERSIONS = "superseded-versions";
+  public static final String SUPERSEDED_VERSIONS = Extras.SUPERSEDED_VERSIONS;
 
   private HistoryCompletion() {}
 
@@ -57,40 +57,91 @@ public final class HistoryCompletion {
     return History.of(events);
   }
 
-  /**
-   * Adds {@link Extras#SUPERSEDED}, as values, and {@link Extras#SUPERSEDED_UNIDENTIFIED}, as
-   * versions whose write never got a receipt.
-   */
+  /** Completes a history of which only the history is known. */
   public static History withSupersededValues(History history) {
+    return withSupersededValues(history, Map.of());
+  }
+
+  /**
+   * Adds {@link Extras#SUPERSEDED}, as values, {@link Extras#SUPERSEDED_UNIDENTIFIED}, as versions
+   * whose write never got a receipt and whose value nobody saw, and {@link Extras#VERSION} to
+   * writes of unknown outcome whose value somebody saw together with its version.
+   *
+   * @param held what the replicas held in the end: key to values with their versions
+   */
+  public static History withSupersededValues(History history, Map<String, List<StoredValue>> held) {
+    Map<List<String>, String> versionByWrite = versionByWrite(history, held);
     Map<Object, @Nullable Object> valueByVersion = new HashMap<>();
     for (HistoryEvent event : history.events()) {
-      Object version = event.extras().get(VERSION);
-      if (event.type() != EventType.INVOKE && version != null) {
+      String version = versionByWrite.get(write(event.key(), event.value()));
+      if (event.type() == EventType.INVOKE && version != null && !isRead(event)) {
         valueByVersion.put(version, event.value());
       }
     }
-    return mapExtras(
-        history,
-        extras -> {
-          if (!(extras.get(SUPERSEDED_VERSIONS) instanceof List<?> versions)) {
-            return extras;
+    List<HistoryEvent> events = new ArrayList<>(history.events().size());
+    for (HistoryEvent event : history.events()) {
+      Map<String, @Nullable Object> more = new LinkedHashMap<>(event.extras());
+      if (event.extras().get(SUPERSEDED_VERSIONS) instanceof List<?> versions) {
+        List<@Nullable Object> values = new ArrayList<>();
+        List<Object> unidentified = new ArrayList<>();
+        for (Object version : versions) {
+          if (valueByVersion.containsKey(version)) {
+            values.add(valueByVersion.get(version));
+          } else {
+            unidentified.add(version);
           }
-          List<@Nullable Object> values = new ArrayList<>();
-          List<Object> unidentified = new ArrayList<>();
-          for (Object version : versions) {
-            if (valueByVersion.containsKey(version)) {
-              values.add(valueByVersion.get(version));
-            } else {
-              unidentified.add(version);
-            }
-          }
-          Map<String, @Nullable Object> more = new LinkedHashMap<>(extras);
-          more.put(Extras.SUPERSEDED, values);
-          if (!unidentified.isEmpty()) {
-            more.put(Extras.SUPERSEDED_UNIDENTIFIED, unidentified);
-          }
-          return more;
-        });
+        }
+        more.put(Extras.SUPERSEDED, values);
+        if (!unidentified.isEmpty()) {
+          more.put(Extras.SUPERSEDED_UNIDENTIFIED, unidentified);
+        }
+      }
+      String version = versionByWrite.get(write(event.key(), event.value()));
+      if (event.type() == EventType.INFO && event.isClient() && version != null && !isRead(event)) {
+        more.put(VERSION, version);
+      }
+      events.add(more.size() == event.extras().size() ? event : withExtras(event, more));
+    }
+    return History.of(events);
+  }
+
+  /** Values are unique on their keys, so a key and a value name a write. */
+  private static List<String> write(@Nullable Object key, @Nullable Object value) {
+    return List.of(String.valueOf(key), String.valueOf(value));
+  }
+
+  private static boolean isRead(HistoryEvent event) {
+    return event.f().equals("read");
+  }
+
+  private static Map<List<String>, String> versionByWrite(
+      History history, Map<String, List<StoredValue>> held) {
+    Map<List<String>, String> versions = new HashMap<>();
+    for (HistoryEvent event : history.events()) {
+      if (event.type() == EventType.INVOKE) {
+        continue;
+      }
+      if (event.extras().get(VERSION) instanceof String version && !version.isEmpty()) {
+        versions.put(write(event.key(), event.value()), version);
+      }
+      List<?> values =
+          event.value() instanceof List<?> list
+              ? list
+              : event.value() == null ? List.of() : List.of(event.value());
+      if (event.type() == EventType.OK
+          && isRead(event)
+          && event.extras().get(Extras.VERSIONS) instanceof List<?> seen
+          && seen.size() == values.size()) {
+        for (int i = 0; i < values.size(); i++) {
+          versions.putIfAbsent(write(event.key(), values.get(i)), String.valueOf(seen.get(i)));
+        }
+      }
+    }
+    held.forEach(
+        (key, values) ->
+            values.forEach(each -> versions.putIfAbsent(write(key, each.value()), each.version())));
+    versions.values().removeIf(String::isEmpty);
+    return versions;
   }
 
   /**

@@ -110,7 +110,7 @@ final class RegisterScript extends StepScript {
     if (attempt.f().equals("read")) {
       List<StoredValue> held = reply.valuesOf(key);
       lastSeen.put(key, new Seen(numbers(held), reply.single(key), reply.context()));
-      return Ending.of(EventType.OK, shown(held));
+      return seen(shown(held), held);
     }
     if (attempt.f().equals("cas") && attempt.request() instanceof Request.Read) {
       return withError(EventType.FAIL, attempt, Ending.COMPARISON_FAILED);

@@ -102,7 +102,6 @@ final class SocialScript extends StepScript {
       return Ending.of(EventType.OK, values);
     }
     lastRead.put(key, new Seen(values, reply.context()));
-    return Ending.of(
-        EventType.OK, values.size() == 1 ? values.get(0) : values.isEmpty() ? null : values);
+    return seen(values.size() == 1 ? values.get(0) : values.isEmpty() ? null : values, held);
   }
 }

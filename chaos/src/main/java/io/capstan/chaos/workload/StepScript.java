@@ -119,6 +119,15 @@ abstract class StepScript implements ClientScript {
     return new Ending(EventType.OK, attempt.value(), extras);
   }
 
+  /** The ending of a read: what it shows, and by which versions the cluster names that. */
+  static Ending seen(@Nullable Object shown, List<StoredValue> held) {
+    List<String> versions =
+        held.stream().map(StoredValue::version).filter(each -> !each.isEmpty()).toList();
+    return versions.isEmpty()
+        ? Ending.of(EventType.OK, shown)
+        : new Ending(EventType.OK, shown, Map.of(Extras.VERSIONS, versions));
+  }
+
   /** The values are numbers; one that is not is shown as it is, for the checker to refuse. */
   static @Nullable Object number(@Nullable String text) {
     if (text == null) {

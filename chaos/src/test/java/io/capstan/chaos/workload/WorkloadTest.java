@@ -265,6 +265,38 @@ class WorkloadTest {
   }
 
   @Test
+  void aWriteOfUnknownOutcomeIsGivenTheVersionUnderWhichItsValueWasSeen() {
+    List<HistoryEvent> events = new ArrayList<>();
+    unanswered(events, 1, "seen by a reader");
+    unanswered(events, 2, "held at the end");
+    unanswered(events, 3, "never seen");
+    int index = events.size();
+    events.add(HistoryEvent.of(index, index, 4, EventType.INVOKE, "read", "wall/ada", null));
+    events.add(
+        new HistoryEvent(
+            index + 1,
+            index + 1,
+            4,
+            EventType.OK,
+            "read",
+            "wall/ada",
+            List.of("seen by a reader"),
+            Map.of(Extras.VERSIONS, List.of("n1.x:4"))));
+    write(events, 5, "last", "n2.x:1", List.of("n1.x:4"));
+
+    History completed =
+        HistoryCompletion.withSupersededValues(
+            History.of(events),
+            Map.of("wall/ada", List.of(new StoredValue("held at the end", "n1.x:5"))));
+
+    assertThat(completed.operations())
+        .extracting(each -> each.extra(Extras.VERSION))
+        .containsExactly("n1.x:4", "n1.x:5", null, null, "n2.x:1");
+    assertThat(completed.operations().get(4).extraList(Extras.SUPERSEDED))
+        .containsExactly("seen by a reader");
+  }
+
+  @Test
   void theSideOfAClientIsTheSideOfItsNode() {
     List<HistoryEvent> events = new ArrayList<>();
     write(events, 0, "first", "n1:1", List.of());

@@ -200,10 +200,9 @@ public final class ConservationChecker {
     }
 
     private static boolean mayBeSuperseded(KeyWrites writes, int number) {
-      Operation write = writes.writes.get(number);
       for (int by = writes.acknowledged; by < writes.writes.size(); by++) {
         boolean namesIt = writes.superseded(by).get(number);
-        if (namesIt || (writes.mayHaveTakenEffect(by) && writes.mayHaveSuperseded(by, write))) {
+        if (namesIt || (writes.mayHaveTakenEffect(by) && writes.mayHaveSuperseded(by, number))) {
           return true;
         }
       }

@@ -41,6 +41,9 @@ final class KeyWrites {
   private final BitSet surfaced = new BitSet();
   private final BitSet maybeSurfaced = new BitSet();
 
+  private final List<@Nullable WriteVersion> versions = new ArrayList<>();
+  private final List<BitSet> besides = new ArrayList<>();
+
   KeyWrites(List<Operation> operations, Map<Object, Object> winnerByDiscarded) {
     for (Operation operation : operations) {
       if (READS.contains(operation.f())) {
@@ -58,6 +61,8 @@ final class KeyWrites {
     for (int number = 0; number < writes.size(); number++) {
       Operation write = writes.get(number);
       superseded.add(new BitSet());
+      besides.add(new BitSet());
+      versions.add(WriteVersion.of(write.extra(Extras.VERSION)));
       if (isDelete(write)) {
         deletes.add(number);
       } else if (numberByValue.putIfAbsent(boxed(write.input()), number) != null) {
@@ -98,12 +103,11 @@ final class KeyWrites {
           noteSuperseded(number, write, value);
         }
       }
-      if (!write.extraList(Extras.SUPERSEDED_UNIDENTIFIED).isEmpty()) {
-        noteUnidentified(write);
-      }
+      noteUnidentified(write);
     }
     for (Operation read : reads) {
       read.outputValues().forEach(value -> noteSeen(value, read.completePosition()));
+      noteBesides(read.outputValues());
     }
     winnerByDiscarded.forEach(
         (value, winner) -> {
@@ -115,6 +119,39 @@ final class KeyWrites {
             surfaced.set(winning);
           }
         });
+    linkByVersion();
+  }
+
+  /**
+   * A write without a context supersedes whatever its node holds, and a node holds what it made
+   * before, or what took its place. So where the version of a write of unknown outcome is known, it
+   * tells what the receipt would have told of the writes of the same node.
+   */
+  private void linkByVersion() {
+    for (int by = acknowledged; by < writes.size(); by++) {
+      WriteVersion version = versions.get(by);
+      if (version == null || writes.get(by).extras().containsKey(Extras.COVERS)) {
+        continue;
+      }
+      for (int number = 0; number < writes.size(); number++) {
+        WriteVersion earlier = versions.get(number);
+        if (earlier != null && version.follows(earlier)) {
+          superseded.get(by).set(number);
+        }
+      }
+    }
+  }
+
+  private void noteBesides(List<@Nullable Object> values) {
+    for (Object value : values) {
+      for (Object other : values) {
+        int number = numberOf(value);
+        int beside = numberOf(other);
+        if (number >= 0 && beside >= 0 && number != beside) {
+          besides.get(number).set(beside);
+        }
+      }
+    }
   }
 
   /** A receipt that names a write which began only after it was issued is not believed. */
@@ -128,13 +165,23 @@ final class KeyWrites {
     }
   }
 
-  /** Some write without a receipt was replaced: any that had begun by then may be the one. */
+  /**
+   * Some write without a receipt was replaced: any that had begun by then, at the node that the
+   * version tells, may be the one.
+   */
   private void noteUnidentified(Operation by) {
-    for (int number = acknowledged; number < writes.size(); number++) {
-      Operation write = writes.get(number);
-      if (!write.extras().containsKey(Extras.LATE)
-          && write.invokePosition() < by.completePosition()) {
-        maybeSurfaced.set(number);
+    for (Object text : by.extraList(Extras.SUPERSEDED_UNIDENTIFIED)) {
+      WriteVersion version = WriteVersion.of(text);
+      for (int number = acknowledged; number < writes.size(); number++) {
+        Operation write = writes.get(number);
+        Object node = write.extra(Extras.NODE);
+        boolean isOfNode = version == null || node == null || version.node().equals(node);
+        if (isOfNode
+            && versions.get(number) == null
+            && !write.extras().containsKey(Extras.LATE)
+            && write.invokePosition() < by.completePosition()) {
+          maybeSurfaced.set(number);
+        }
       }
     }
   }
@@ -157,7 +204,7 @@ final class KeyWrites {
     return numberByValue.getOrDefault(boxed(value), -1);
   }
 
-  /** The writes that the receipt of this one lists. */
+  /** The writes that the receipt of this one lists, or the versions tell. */
   BitSet superseded(int number) {
     return superseded.get(number);
   }
@@ -177,15 +224,21 @@ final class KeyWrites {
 
   /**
    * Whether this write, of which no receipt is known, may have superseded another one unnoticed:
-   * nobody saw it before the other one began, and no causal context says what it replaced. One with
-   * a context replaces what that covers and nothing else.
+   * nobody saw it before the other one began or beside it, its node had not made it before the
+   * other one, and no causal context says what it replaced. One with a context replaces what that
+   * covers and nothing else.
    */
-  boolean mayHaveSuperseded(int number, Operation other) {
+  boolean mayHaveSuperseded(int number, int otherNumber) {
     Operation write = writes.get(number);
+    WriteVersion version = versions.get(number);
+    WriteVersion other = versions.get(otherNumber);
+    boolean isEarlier = version != null && other != null && other.follows(version);
     return write.outcome() == Outcome.UNKNOWN
         && !write.extras().containsKey(Extras.SUPERSEDED)
         && !write.extras().containsKey(Extras.COVERS)
-        && seenAt[number] > other.invokePosition();
+        && seenAt[number] > writes.get(otherNumber).invokePosition()
+        && !besides.get(number).get(otherNumber)
+        && !isEarlier;
   }
 
   /** For every write, itself and all that it superseded, directly or through others. */

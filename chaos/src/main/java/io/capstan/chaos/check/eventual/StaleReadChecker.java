@@ -210,7 +210,7 @@ public final class StaleReadChecker {
       if (reached.get(number) || isHonoured(writes, closures, number, read, returned)) {
         continue;
       }
-      if (isExcused(writes, reached, write)) {
+      if (isExcused(writes, reached, number)) {
         excused = true;
         continue;
       }
@@ -242,7 +242,7 @@ public final class StaleReadChecker {
     return false;
   }
 
-  private static boolean isExcused(KeyWrites writes, BitSet reached, Operation missed) {
+  private static boolean isExcused(KeyWrites writes, BitSet reached, int missed) {
     for (int number = writes.acknowledged; number < writes.writes.size(); number++) {
       Operation write = writes.writes.get(number);
       boolean met =

@@ -162,6 +162,81 @@ class ConservationStoryTest {
     assertThat(report.undetermined()).isEqualTo(1);
   }
 
+  private static Map<String, Object> version(String version, String... replaced) {
+    return Map.of(
+        Extras.VERSION,
+        version,
+        Extras.SUPERSEDED,
+        List.of(),
+        Extras.SUPERSEDED_UNIDENTIFIED,
+        List.of(replaced));
+  }
+
+  @Test
+  void anUnknownWriteSupersededWhatItsNodeHadMadeBefore() {
+    HistoryScript script = script().invoke(1, "write", "a").ok(1, "a", version("n1.x:7"));
+    script.invoke(2, "write", "b").info(2, Map.of(Extras.VERSION, "n1.x:9"));
+
+    Report report = check(script, holding("b"));
+
+    assertThat(report.superseded()).isEqualTo(1);
+    assertThat(report.verdict().isValid()).isTrue();
+  }
+
+  @Test
+  void anUnknownWriteExcusesNothingThatItsNodeMadeLater() {
+    HistoryScript script =
+        script().invoke(2, "write", "b").info(2, Map.of(Extras.VERSION, "n1.x:6"));
+    script.invoke(1, "write", "a").ok(1, "a", version("n1.x:7"));
+
+    assertThat(check(script, holding("b")).lost()).isEqualTo(1);
+  }
+
+  @Test
+  void anUnknownWriteOfAnotherNodeOrAnotherLifeOfItTellsNothingByItsVersion() {
+    HistoryScript script = script().invoke(1, "write", "a").ok(1, "a", version("n1.x:7"));
+    script.invoke(2, "write", "b").info(2, Map.of(Extras.VERSION, "n1.y:9"));
+
+    assertThat(check(script, holding("b")).undetermined()).isEqualTo(1);
+  }
+
+  @Test
+  void anUnknownWriteThatWasSeenBesideAnotherDidNotSupersedeIt() {
+    HistoryScript script = script().wrote(1, "a").invoke(2, "write", "b").info(2);
+    script.read(3, List.of("a", "b"));
+
+    assertThat(check(script, holding("b")).lost()).isEqualTo(1);
+  }
+
+  @Test
+  void anUnknownWriteWithAContextSupersededWhatThatCoversAndNothingElse() {
+    HistoryScript script = script().wrote(1, "a").wrote(1, "c");
+    script.invoke(2, "write", "b", Map.of(Extras.COVERS, List.of("a"))).info(2);
+
+    Report report = check(script, holding("b"));
+
+    assertThat(report.superseded()).isEqualTo(1);
+    assertThat(report.lost()).isEqualTo(1);
+  }
+
+  @Test
+  void anUnknownWriteThatNobodySawButAReceiptNamesMayExcuseAnAbsence() {
+    HistoryScript script = script().invoke(1, "write", "a").ok(1, "a", version("n1.x:7"));
+    script.invoke(2, "write", "b", Map.of(Extras.NODE, "n2")).info(2);
+    script.invoke(3, "write", "c").ok(3, "c", version("n3.x:1", "n2.x:4"));
+
+    assertThat(check(script, holding("c")).undetermined()).isEqualTo(1);
+  }
+
+  @Test
+  void anUnknownWriteOfANodeThatNoReceiptNamesExcusesNothing() {
+    HistoryScript script = script().invoke(1, "write", "a").ok(1, "a", version("n1.x:7"));
+    script.invoke(2, "write", "b", Map.of(Extras.NODE, "n2")).info(2);
+    script.invoke(3, "write", "c").ok(3, "c", version("n3.x:1", "n4.x:4"));
+
+    assertThat(check(script, holding("c")).lost()).isEqualTo(1);
+  }
+
   @Test
   void aReceiptThatCameLateSaysWhatItsWriteSuperseded() {
     HistoryScript script = script().wrote(1, "a");
