@@ -8,7 +8,6 @@ import com.github.dockerjava.api.model.Network.Ipam;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,15 +67,23 @@ public final class ContainerCluster implements Cluster {
   private final Map<String, String> addresses = new LinkedHashMap<>();
   private final Map<String, String> clientAddresses = new LinkedHashMap<>();
   private final Map<DirectedLink, LinkMode> modes = new TreeMap<>();
+  private final Map<DirectedLink, Integer> losses = new TreeMap<>();
+  private final ContainerEquipment equipment;
+  private final @Nullable ContainerDisks disks;
   private final NodeProbe probe;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private record Subnet(Network network, String prefix) {}
 
   private ContainerCluster(
-      List<String> ids, String image, Function<String, Map<String, ?>> settingsOf) {
+      List<String> ids,
+      String image,
+      Function<String, Map<String, ?>> settingsOf,
+      ContainerEquipment equipment) {
+    this.equipment = equipment;
     Subnet subnet = createNetwork();
     this.network = subnet.network();
+    this.disks = equipment.smallDisks() ? new ContainerDisks(ids, image) : null;
     FreePorts ports = new FreePorts(ClusterLayout.loopback(), FreePorts.firstChoiceOfThisProcess());
     Map<String, Integer> hostPorts = new LinkedHashMap<>();
     for (String id : ids) {
@@ -94,7 +101,9 @@ public final class ContainerCluster implements Cluster {
                     network,
                     addresses.getOrDefault(id, ""),
                     port,
-                    configuration(id, settingsOf.apply(id)))));
+                    configuration(id, settingsOf.apply(id)),
+                    disks == null ? null : disks.volume(id),
+                    equipment.clocks())));
     this.probe = new NodeProbe(ids, id -> clientAddresses.getOrDefault(id, ""));
   }
 
@@ -109,7 +118,21 @@ public final class ContainerCluster implements Cluster {
    */
   public static ContainerCluster start(
       int nodeCount, String image, Function<String, Map<String, ?>> settingsOf) {
-    ContainerCluster cluster = new ContainerCluster(NodeNames.first(nodeCount), image, settingsOf);
+    return start(nodeCount, image, settingsOf, ContainerEquipment.PLAIN);
+  }
+
+  /**
+   * The same with containers to which more can be done.
+   *
+   * @throws ClusterException (failed) as above
+   */
+  public static ContainerCluster start(
+      int nodeCount,
+      String image,
+      Function<String, Map<String, ?>> settingsOf,
+      ContainerEquipment equipment) {
+    ContainerCluster cluster =
+        new ContainerCluster(NodeNames.first(nodeCount), image, settingsOf, equipment);
     try {
       cluster.together(
           cluster.nodeIds(),
@@ -254,13 +277,76 @@ public final class ContainerCluster implements Cluster {
 
   @Override
   public Set<NodeFault> supportedFaults() {
-    return abilities();
+    return equipment.abilities();
   }
 
-  /** Returns what such a cluster can do. */
-  public static Set<NodeFault> abilities() {
-    return EnumSet.of(
-        NodeFault.STOP, NodeFault.KILL, NodeFault.PAUSE, NodeFault.CUT, NodeFault.LOSE_POWER);
+  /** {@inheritDoc} By a file that takes all the room; the disk is small. */
+  @Override
+  public void fillDisk(String nodeId) {
+    disks().fill(NodeNames.require(nodeId, nodeIds()));
+  }
+
+  @Override
+  public void freeDisk(String nodeId) {
+    disks().free(NodeNames.require(nodeId, nodeIds()));
+    start(nodeId);
+  }
+
+  private ContainerDisks disks() {
+    if (disks == null) {
+      throw ClusterException.usage("These containers have no small disks to fill.", "");
+    }
+    return disks;
+  }
+
+  /** {@inheritDoc} By libfaketime. */
+  @Override
+  public void skewClock(String nodeId, long millis) {
+    if (!equipment.clocks()) {
+      throw ClusterException.usage("These containers have no clocks that can be set wrong.", "");
+    }
+    ContainerNode node = node(nodeId);
+    if (node.state().isAlive()) {
+      node.skewClock(millis);
+    }
+  }
+
+  /**
+   * {@inheritDoc} Packets vanish in the packet filter; returns once it shows the rules. There is
+   * nothing that could hold packets back.
+   */
+  @Override
+  public void setQuality(Set<DirectedLink> links, LinkQuality quality) {
+    if (quality.delayMillis() > 0) {
+      throw ClusterException.usage("Containers have no proxies that could make links slow.", "");
+    }
+    synchronized (modes) {
+      for (DirectedLink link : links) {
+        if (quality.lossPercent() > 0) {
+          losses.put(link, quality.lossPercent());
+        } else {
+          losses.remove(link);
+        }
+      }
+    }
+    together(
+        running(links.stream().map(DirectedLink::to).collect(Collectors.toSet())),
+        id -> {
+          filter(id);
+          requireLosses(id);
+        });
+  }
+
+  private void requireLosses(String nodeId) {
+    long wanted;
+    synchronized (modes) {
+      wanted = losses.keySet().stream().filter(link -> link.to().equals(nodeId)).count();
+    }
+    String found = node(nodeId).run(PacketFilter.countLosses()).strip();
+    if (!found.equals(Long.toString(wanted))) {
+      throw ClusterException.failed(
+          wanted + " links to " + nodeId + " should lose packets, but " + found + " do.", "");
+    }
   }
 
   @Override
@@ -329,7 +415,8 @@ public final class ContainerCluster implements Cluster {
       }
     }
     together(running(ends), this::filter);
-    String wrong = Waiting.untilNothingIsMissing(LINK_TIMEOUT, () -> connectionsWrong(links));
+    Set<DirectedLink> unseen = new TreeSet<>(links);
+    String wrong = Waiting.untilNothingIsMissing(LINK_TIMEOUT, () -> connectionsWrong(unseen));
     if (!wrong.isEmpty()) {
       throw ClusterException.failed(
           "The packet filters are set, but after " + LINK_TIMEOUT.toSeconds() + " s " + wrong + ".",
@@ -340,7 +427,14 @@ public final class ContainerCluster implements Cluster {
   /** Brings the packet filter of a container into the state that is wanted. */
   private void filter(String nodeId) {
     Map<DirectedLink, LinkMode> inbound = new LinkedHashMap<>();
+    Map<DirectedLink, Integer> lossy = new LinkedHashMap<>();
     synchronized (modes) {
+      losses.forEach(
+          (link, percent) -> {
+            if (link.to().equals(nodeId)) {
+              lossy.put(link, percent);
+            }
+          });
       modes.forEach(
           (link, mode) -> {
             if (link.to().equals(nodeId)) {
@@ -348,10 +442,13 @@ public final class ContainerCluster implements Cluster {
             }
           });
     }
-    node(nodeId).run(PacketFilter.rules(inbound, addresses));
+    node(nodeId).run(PacketFilter.rules(inbound, lossy, addresses));
   }
 
-  /** Tries to connect over these links, and says which of them is not as it should be. */
+  /**
+   * Tries to connect over these links, and says which of them is not as it should be. One that is
+   * leaves the set: where packets vanish not every attempt gets through.
+   */
   private String connectionsWrong(Set<DirectedLink> links) {
     Set<DirectedLink> cut = cutLinks();
     Map<String, Set<String>> peers = new TreeMap<>();
@@ -369,10 +466,13 @@ public final class ContainerCluster implements Cluster {
           Set<String> reached =
               PacketFilter.reached(node(from).run(PacketFilter.probe(targets, addresses)));
           for (String to : targets) {
-            boolean isCut = cut.contains(new DirectedLink(from, to));
-            if (isCut == reached.contains(to)) {
-              synchronized (wrong) {
+            DirectedLink link = new DirectedLink(from, to);
+            boolean isCut = cut.contains(link);
+            synchronized (wrong) {
+              if (isCut == reached.contains(to)) {
                 wrong.add(from + (isCut ? " still reaches " : " does not reach ") + to);
+              } else {
+                links.remove(link);
               }
             }
           }
@@ -399,13 +499,14 @@ public final class ContainerCluster implements Cluster {
   /** {@inheritDoc} The connections between the containers are tried as well. */
   @Override
   public void awaitLinks(Duration timeout) {
+    Set<DirectedLink> unseen = new TreeSet<>(links());
     String missing =
         Waiting.untilNothingIsMissing(
             timeout,
             () -> {
               List<String> running = runningNodes();
               String heard = ClusterAgreement.linksMissing(running, probe.ask(running), cutLinks());
-              return heard.isEmpty() ? connectionsWrong(links()) : heard;
+              return heard.isEmpty() ? connectionsWrong(unseen) : heard;
             });
     if (!missing.isEmpty()) {
       throw ClusterException.failed(
@@ -441,6 +542,9 @@ public final class ContainerCluster implements Cluster {
       } catch (RuntimeException e) {
         LOGGER.warn("the container of {} stays behind", node.id(), e);
       }
+    }
+    if (disks != null) {
+      disks.close();
     }
     try {
       network.close();

@@ -6,18 +6,22 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.InternalServerErrorException;
 import com.github.dockerjava.api.exception.NotModifiedException;
+import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.HealthCheck;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.PortBinding;
 import com.github.dockerjava.api.model.Ports;
+import com.github.dockerjava.api.model.Volume;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.Container.ExecResult;
 import org.testcontainers.containers.ExecConfig;
 import org.testcontainers.containers.GenericContainer;
@@ -33,6 +37,7 @@ final class ContainerNode {
   static final int CLIENT_PORT = 7_101;
   static final int PEER_PORT = 7_201;
 
+  private static final String DATA_FOLDER = "/data";
   private static final String CONFIG_FILE = "/etc/capstan/node.yaml";
   private static final int CONFIG_FILE_MODE = 0644;
   private static final int STOP_TIMEOUT_SECONDS = 15;
@@ -41,11 +46,25 @@ final class ContainerNode {
   private static final String FREEZE_GIVEN_UP = "unable to freeze";
   private static final int LOG_LINES = 20;
 
-  /** Several nodes share a machine. */
-  private static final String JVM_FLAGS = "-Xms64m -Xmx384m -XX:+UseSerialGC";
+  /** Several nodes share a machine, and none lives long enough for the better compiler. */
+  private static final String JVM_FLAGS =
+      "-Xms64m -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+
+  /** Where docker/chaos.Dockerfile puts the library. */
+  private static final String CLOCK_LIBRARY = "/usr/local/lib/libfaketime.so";
+
+  private static final String CLOCK_FILE = "/etc/capstan/clock";
+  private static final String CLOCK_RIGHT = "+0s";
+
+  /** How long a process may go on with the old clock after a change. */
+  private static final int CLOCK_CACHE_SECONDS = 1;
+
+  private static final Duration CLOCK_CHANGE_TIMEOUT = Duration.ofSeconds(10);
+  private static final long CLOCK_TOLERANCE_MILLIS = 2_500;
 
   private final String id;
   private final String address;
+  private final @Nullable String volume;
   private final GenericContainer<?> container;
   private final ReentrantLock deeds = new ReentrantLock();
   private volatile NodeState state = NodeState.STOPPED;
@@ -56,10 +75,20 @@ final class ContainerNode {
    * @param address its IPv4 address in the network, which it keeps when it is started again
    * @param hostPort where the host reaches its client port, on the loopback address
    * @param config content of its configuration file
+   * @param volume what it keeps its data on; null for the container's own disk
+   * @param hasClock whether its wall clock can be set wrong
    */
   ContainerNode(
-      String id, String image, Network network, String address, int hostPort, String config) {
+      String id,
+      String image,
+      Network network,
+      String address,
+      int hostPort,
+      String config,
+      @Nullable String volume,
+      boolean hasClock) {
     this.id = id;
+    this.volume = volume;
     this.address = address;
     this.container =
         new GenericContainer<>(DockerImageName.parse(image))
@@ -72,6 +101,15 @@ final class ContainerNode {
             .withLabel(ContainerCluster.LABEL, id)
             .withLabel(ContainerCluster.RUN_LABEL, ContainerCluster.RUN_ID)
             .withCreateContainerCmdModifier(command -> complete(command, hostPort));
+    if (hasClock) {
+      container
+          .withCopyToContainer(transferable(CLOCK_RIGHT), CLOCK_FILE)
+          .withEnv("LD_PRELOAD", CLOCK_LIBRARY)
+          .withEnv("FAKETIME_TIMESTAMP_FILE", CLOCK_FILE)
+          .withEnv("FAKETIME_CACHE_DURATION", Integer.toString(CLOCK_CACHE_SECONDS))
+          // Time that passes is measured right: it is the wall clock that stands wrong.
+          .withEnv("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    }
   }
 
   private void complete(CreateContainerCmd command, int hostPort) {
@@ -80,6 +118,9 @@ final class ContainerNode {
       throw new IllegalStateException("a container without a host configuration");
     }
     host.withCapAdd(Capability.NET_ADMIN);
+    if (volume != null) {
+      host.withBinds(new Bind(volume, new Volume(DATA_FOLDER)));
+    }
     host.withPortBindings(
         new PortBinding(
             Ports.Binding.bindIpAndPort(ClusterLayout.LOOPBACK, hostPort),
@@ -207,6 +248,29 @@ final class ContainerNode {
   /** Replaces the configuration file of a running node; it counts from the next start. */
   void configure(String config) {
     deed("be configured", () -> container.copyFileToContainer(transferable(config), CONFIG_FILE));
+  }
+
+  /**
+   * Sets its wall clock wrong by so much, and waits until a process in it shows that.
+   *
+   * @throws ClusterException (failed) if none does
+   */
+  void skewClock(long millis) {
+    run(String.format(Locale.ROOT, "printf '%%s' '%+.3fs' >%s", millis / 1_000.0, CLOCK_FILE));
+    String wrong =
+        Waiting.untilNothingIsMissing(
+            CLOCK_CHANGE_TIMEOUT,
+            () -> {
+              long shown = Long.parseLong(run("date +%s%3N").strip());
+              long skew = shown - System.currentTimeMillis();
+              return Math.abs(skew - millis) <= CLOCK_TOLERANCE_MILLIS
+                  ? ""
+                  : "it stands wrong by " + skew + " ms";
+            });
+    if (!wrong.isEmpty()) {
+      throw ClusterException.failed(
+          "The clock of " + id + " was set wrong by " + millis + " ms, but " + wrong + ".", "");
+    }
   }
 
   /** Returns what was done to it, and whether it ended by itself meanwhile. */

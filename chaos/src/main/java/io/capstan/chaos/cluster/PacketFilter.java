@@ -3,6 +3,7 @@ package io.capstan.chaos.cluster;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -12,6 +13,9 @@ import java.util.Set;
  * <p>A node sends to a peer only on the connection that it opened itself to the peer's port, so the
  * link {@code n1>n2} is cut where n2 takes in what n1 sends to that port; what n2 sends of its own
  * accord travels on another connection and passes.
+ *
+ * <p>A link that loses packets loses them on the same connection; what is lost in the other
+ * direction are acknowledgements alone.
  *
  * <p>The rules stand in a chain of their own. Nothing else is changed, and a new set of rules takes
  * the place of the old one in one step, so that a link that stays cut leaks nothing meanwhile.
@@ -29,27 +33,34 @@ final class PacketFilter {
    * Returns the script that makes the container of a node refuse exactly these links.
    *
    * @param modes mode of each link that ends at the node; those that are open need no entry
+   * @param losses so many of a hundred packets vanish on a link that ends at the node; those that
+   *     lose nothing need no entry
    * @param addresses IPv4 address of each node
    */
-  static String rules(Map<DirectedLink, LinkMode> modes, Map<String, String> addresses) {
+  static String rules(
+      Map<DirectedLink, LinkMode> modes,
+      Map<DirectedLink, Integer> losses,
+      Map<String, String> addresses) {
     List<String> lines = new ArrayList<>();
     lines.add("*filter");
     lines.add(":" + CHAIN + " - [0:0]");
     modes.forEach(
         (link, mode) -> {
-          String match =
-              "-A "
-                  + CHAIN
-                  + " -s "
-                  + addresses.get(link.from())
-                  + "/32 -p tcp --dport "
-                  + ContainerNode.PEER_PORT;
+          String match = match(link, addresses);
           switch (mode) {
             case OPEN -> {}
             case BLACKHOLE -> lines.add(match + " -j DROP");
             case REFUSE -> lines.add(match + " -j REJECT --reject-with tcp-reset");
           }
         });
+    losses.forEach(
+        (link, percent) ->
+            lines.add(
+                match(link, addresses)
+                    + String.format(
+                        Locale.ROOT,
+                        " -m statistic --mode random --probability %.2f -j DROP",
+                        percent / 100.0)));
     lines.add("COMMIT");
     String wait = "-w " + LOCK_MAX_SECONDS;
     String jump = "INPUT -j " + CHAIN;
@@ -60,6 +71,24 @@ final class PacketFilter {
         String.join("\n", lines),
         "RULES",
         "iptables " + wait + " -C " + jump + " 2>/dev/null || iptables " + wait + " -I " + jump);
+  }
+
+  private static String match(DirectedLink link, Map<String, String> addresses) {
+    return "-A "
+        + CHAIN
+        + " -s "
+        + addresses.get(link.from())
+        + "/32 -p tcp --dport "
+        + ContainerNode.PEER_PORT;
+  }
+
+  /** Returns the script that prints how many links lose packets, as the kernel has it. */
+  static String countLosses() {
+    return "iptables -w "
+        + LOCK_MAX_SECONDS
+        + " -S "
+        + CHAIN
+        + " | grep -c -- '--mode random' || :";
   }
 
   /** Returns the script that tries to connect to every peer and prints the ids it reached. */

@@ -1,6 +1,7 @@
 package io.capstan.chaos.command;
 
 import io.capstan.chaos.cluster.ClusterException;
+import io.capstan.chaos.cluster.ContainerEquipment;
 import io.capstan.chaos.fault.FaultType;
 import io.capstan.chaos.report.ResultFiles;
 import io.capstan.chaos.report.ScenarioResult;
@@ -111,8 +112,17 @@ final class ChaosTrial {
     return switch (kind) {
       case SIM -> SimSubstrate.start(plan.nodes(), plan.seed());
       case PROCESS -> RealSubstrate.processes(plan.nodes());
-      case DOCKER -> RealSubstrate.containers(plan.nodes(), NodeImage.choose(image, streams));
+      case DOCKER -> containers(plan);
     };
+  }
+
+  private Substrate containers(RunPlan plan) {
+    ContainerEquipment equipment =
+        new ContainerEquipment(
+            plan.schedules(FaultType.DISK_FULL), plan.schedules(FaultType.CLOCK_SKEW));
+    String chosen = NodeImage.choose(image, streams);
+    return RealSubstrate.containers(
+        plan.nodes(), equipment.clocks() ? NodeImage.withClock(chosen) : chosen, equipment);
   }
 
   /** The verdict is out by then: what cannot be taken down is told, and changes nothing. */

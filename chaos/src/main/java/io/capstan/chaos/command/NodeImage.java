@@ -29,14 +29,35 @@ final class NodeImage {
     if (!image.isEmpty()) {
       return image;
     }
-    Path script = Path.of(System.getProperty("capstan.home", ".")).resolve("docker/build-image");
+    Path script = script("docker/build-image");
     if (!Files.isExecutable(script)) {
       throw new ClusterException(
           ClusterException.Kind.USAGE,
           "There is no image for the containers, and no docker/build-image that makes one.",
           "Name one with --image or " + VARIABLE + ".");
     }
-    return build(script);
+    return lastLine(List.of(script.toString()));
+  }
+
+  private static Path script(String name) {
+    return Path.of(System.getProperty("capstan.home", ".")).resolve(name);
+  }
+
+  /**
+   * Returns the image that {@code docker/chaos-image} makes of this one: it has libfaketime.
+   *
+   * @throws ClusterException if there is none
+   */
+  static String withClock(String image) {
+    Path script = script("docker/chaos-image");
+    if (!Files.isExecutable(script)) {
+      throw new ClusterException(
+          ClusterException.Kind.USAGE,
+          "To set clocks wrong, the image needs libfaketime, and there is no docker/chaos-image"
+              + " that adds it.",
+          "Leave clock-skew out, or run it with --substrate sim.");
+    }
+    return lastLine(List.of(script.toString(), image));
   }
 
   /** What Testcontainers would otherwise pull images for; it reads properties as well. */
@@ -55,11 +76,12 @@ final class NodeImage {
     }
   }
 
-  private static String build(Path script) {
+  /** Runs a script that makes an image and returns the last line that it prints: the name. */
+  private static String lastLine(List<String> command) {
     try {
       Path out = Files.createTempFile("capstan-image-", ".out");
       Process build =
-          new ProcessBuilder(script.toString())
+          new ProcessBuilder(command)
               .redirectOutput(out.toFile())
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start();
@@ -68,7 +90,7 @@ final class NodeImage {
         throw new ClusterException(
             ClusterException.Kind.FAILED,
             "The image of the nodes cannot be built.",
-            "See what " + script + " says. Is a Docker engine running? docker version");
+            "See what " + command.get(0) + " says. Is a Docker engine running? docker version");
       }
       List<String> lines = Files.readString(out, StandardCharsets.UTF_8).strip().lines().toList();
       Files.deleteIfExists(out);

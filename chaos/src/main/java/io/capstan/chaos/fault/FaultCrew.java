@@ -109,6 +109,7 @@ public final class FaultCrew implements AutoCloseable {
     hurt.addAll(intended.nodes());
     try {
       act(intended);
+      requireInForce(intended);
       if (plan.type() == FaultType.PARTITION && open.size() == 1) {
         cluster.awaitLinks(VERIFY_MAX);
       }
@@ -193,6 +194,46 @@ public final class FaultCrew implements AutoCloseable {
     }
   }
 
+  /**
+   * A fault that does not show is none: whatever was measured under it would be told of something
+   * that did not happen. What has no sign here its substrate has looked for itself.
+   */
+  private void requireInForce(FaultInForce fault) {
+    switch (fault.plan().type()) {
+      case PARTITION, FLAP -> {
+        Set<DirectedLink> open = new TreeSet<>(fault.links());
+        open.removeAll(cluster.cutLinks());
+        require(open.isEmpty(), "these links were cut, but they are open: " + open);
+      }
+      case KILL, RESTART, POWER_LOSS ->
+          fault
+              .nodes()
+              .forEach(
+                  node ->
+                      require(
+                          !cluster.state(node).isAlive(),
+                          node + " was to be down, but it is " + cluster.state(node).text()));
+      case PAUSE ->
+          fault
+              .nodes()
+              .forEach(
+                  node ->
+                      require(
+                          cluster.state(node) == NodeState.PAUSED,
+                          node + " was paused, but it is " + cluster.state(node).text()));
+      default -> {}
+    }
+  }
+
+  private static void require(boolean shows, String problem) {
+    if (!shows) {
+      throw new ClusterException(
+          ClusterException.Kind.FAILED,
+          "A fault cannot be verified, so this run proves nothing: " + problem + ".",
+          "");
+    }
+  }
+
   private void replace(String node) {
     if (cluster.state(node).isAlive()) {
       cluster.kill(node);
@@ -239,6 +280,9 @@ public final class FaultCrew implements AutoCloseable {
     }
     if (!free.isEmpty()) {
       cluster.heal(free);
+      Set<DirectedLink> left = new TreeSet<>(free);
+      left.retainAll(cluster.cutLinks());
+      require(left.isEmpty(), "these links were opened, but they are cut: " + left);
     }
     changed();
   }

@@ -3,6 +3,7 @@ package io.capstan.chaos.scenario;
 import io.capstan.chaos.cluster.Cluster;
 import io.capstan.chaos.cluster.ClusterException;
 import io.capstan.chaos.cluster.ContainerCluster;
+import io.capstan.chaos.cluster.ContainerEquipment;
 import io.capstan.chaos.cluster.NodeCommand;
 import io.capstan.chaos.cluster.ProcessCluster;
 import io.capstan.chaos.fault.ClusterOffice;
@@ -88,10 +89,11 @@ public final class RealSubstrate implements Substrate {
    * Starts containers and waits until they have a leader.
    *
    * @param image of the nodes; the engine has it
+   * @param equipment what the schedule needs
    * @throws ClusterException if they do not come up; what was made is removed
    */
-  public static RealSubstrate containers(int nodes, String image) {
-    ContainerCluster cluster = ContainerCluster.start(nodes, image, id -> TUNING);
+  public static RealSubstrate containers(int nodes, String image, ContainerEquipment equipment) {
+    ContainerCluster cluster = ContainerCluster.start(nodes, image, id -> TUNING, equipment);
     return new RealSubstrate(
         SubstrateKind.DOCKER.label(),
         cluster,

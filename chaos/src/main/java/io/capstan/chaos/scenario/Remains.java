@@ -87,6 +87,10 @@ public final class Remains {
       docker("rm", "-f", "-v", id);
       done.add("removed the container " + id);
     }
+    for (String volume : docker("volume", "ls", "-q", "--filter", filter)) {
+      docker("volume", "rm", volume);
+      done.add("removed the volume " + volume);
+    }
     for (String id : docker("network", "ls", "-q", "--filter", filter)) {
       docker("network", "rm", id);
       done.add("removed the network " + id);

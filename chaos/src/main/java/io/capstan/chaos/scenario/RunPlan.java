@@ -102,4 +102,9 @@ public record RunPlan(
     }
     return seats;
   }
+
+  /** Whether the schedule has a fault of this kind. */
+  public boolean schedules(FaultType type) {
+    return schedule.stream().anyMatch(fault -> fault.type() == type);
+  }
 }

@@ -400,7 +400,12 @@ public final class ScenarioRun {
       }
     }
 
-    /** Everything is undone; the cluster has to show it. What it does not show is for the judge. */
+    /**
+     * Everything is undone. What was not, is the harness's fault, and then nothing can be said of
+     * the cluster; what the nodes do not make of it afterwards is for the judge.
+     *
+     * @throws ClusterException if a link stays cut
+     */
     private void heal() {
       if (firstFaultNanos < 0) {
         firstFaultNanos = elapsedNanos();
@@ -411,8 +416,14 @@ public final class ScenarioRun {
       driver.quiet(false);
       progress.advance(RunProgress.Step.AFTER, "everything is undone");
       note("heal", "everything is undone");
+      cluster.heal();
+      if (!cluster.cutLinks().isEmpty()) {
+        throw new ClusterException(
+            ClusterException.Kind.FAILED,
+            "After the heal these links are still cut: " + cluster.cutLinks() + ".",
+            "");
+      }
       try {
-        cluster.heal();
         cluster.awaitLinks(HEALED_MAX);
         cluster.awaitReady(HEALED_MAX);
       } catch (ClusterException e) {

@@ -1,6 +1,6 @@
 package io.capstan.chaos.scenario;
 
-import io.capstan.chaos.cluster.ContainerCluster;
+import io.capstan.chaos.cluster.ContainerEquipment;
 import io.capstan.chaos.cluster.NodeFault;
 import io.capstan.chaos.cluster.ProcessCluster;
 import io.capstan.chaos.fault.FaultType;
@@ -39,7 +39,7 @@ public enum SubstrateKind {
     return switch (this) {
       case SIM -> EnumSet.complementOf(EnumSet.of(NodeFault.ADD));
       case PROCESS -> ProcessCluster.abilities();
-      case DOCKER -> ContainerCluster.abilities();
+      case DOCKER -> ContainerEquipment.FULL.abilities();
     };
   }
 
@@ -70,12 +70,9 @@ public enum SubstrateKind {
           this == SIM
               ? "the simulator's members are fixed when it begins"
               : "containers are made when the cluster begins";
-      case SLOW_LINK, LOSSY -> "packets of containers pass no proxy that could hold them back";
+      case SLOW_LINK -> "packets of containers pass no proxy that could hold them back";
       case CLOCK_SKEW -> "nodes share the clock of this machine";
-      case DISK_FULL ->
-          this == DOCKER
-              ? "the limit on the size of files of a container's process is not changed"
-              : "the program prlimit is not there";
+      case DISK_FULL -> "the program prlimit is not there";
       default -> "it has no such fault";
     };
   }
