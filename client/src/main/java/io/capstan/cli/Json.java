@@ -127,6 +127,9 @@ final class Json {
     strings(json, "hinted", receipt.hinted());
     strings(json, "missing", receipt.missing());
     strings(json, "superseded", receipt.superseded());
+    if (!receipt.leftBehind().isEmpty()) {
+      strings(json, "leftBehind", receipt.leftBehind());
+    }
     json.writeStringField("servedBy", receipt.servedBy());
     json.writeStringField("receivedBy", receipt.receivedBy());
     nullable(json, "stalenessMillis", receipt.stalenessMillis());

@@ -72,6 +72,9 @@ final class Text {
         parts.add("missing " + names(receipt.missing()));
       }
     }
+    if (!receipt.leftBehind().isEmpty()) {
+      parts.add("not across the change of mode: " + String.join(" ", receipt.leftBehind()));
+    }
     if (isStale && receipt.stalenessMillis() != null) {
       parts.add("at most " + receipt.stalenessMillis() + " ms old");
     }

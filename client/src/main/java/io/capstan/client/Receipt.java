@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * @param counter the value of a counter; null for anything else
  * @param members the elements of a set in ascending byte order; empty for anything else, and in
  *     receipts of writes
+ * @param leftBehind versions that the session had seen and that did not come across a change of
+ *     sides: read at level one from a replica that took no part in it, acknowledged to nobody, and
+ *     shown by no replica any more. The session forgets them
  * @param latencyMicros time from call to answer as the client saw it, retries included
  */
 public record Receipt(
@@ -58,6 +61,7 @@ public record Receipt(
     String type,
     @Nullable Long counter,
     List<Bytes> members,
+    List<String> leftBehind,
     long latencyMicros) {
 
   public Receipt {
@@ -67,6 +71,7 @@ public record Receipt(
     missing = List.copyOf(missing);
     superseded = List.copyOf(superseded);
     members = List.copyOf(members);
+    leftBehind = List.copyOf(leftBehind);
   }
 
   /** Whether concurrent values leave no single one. */

@@ -19,12 +19,15 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a session has seen: of each key the largest counter of each actor that wrote what was shown.
  * One counter an actor is enough, because a replica that accounts for an actor's write of a key
- * accounts for that actor's earlier writes of the same key too. It only ever grows, so answers may
- * be learnt in any order.
+ * accounts for that actor's earlier writes of the same key too. It only grows, so answers may be
+ * learnt in any order, until the keyspace changes sides: whoever serves it then has all that came
+ * across, and what was seen before is only asked about, key by key, until an answer has told what
+ * became of it.
  *
  * <p>Safe for use by several threads; each method holds the lock for a few instructions, except
  * {@link #toJson} and {@link #join}.
@@ -43,9 +46,21 @@ final class SessionMemory {
   private static final class Seen {
     long id;
     long epoch;
+    // The epoch in which what is served was opened, as far as answers have told.
+    long openedEpoch;
     // The key that was learnt longest ago comes first.
-    final LinkedHashMap<ByteString, Map<Actor, Long>> keys = new LinkedHashMap<>();
+    final LinkedHashMap<ByteString, SeenKey> keys = new LinkedHashMap<>();
     final Map<Actor, Long> floor = new LinkedHashMap<>();
+  }
+
+  /** What was seen of one key since what was served then had been opened. */
+  private static final class SeenKey {
+    long openedEpoch;
+    final Map<Actor, Long> dots = new LinkedHashMap<>();
+
+    SeenKey(long openedEpoch) {
+      this.openedEpoch = openedEpoch;
+    }
   }
 
   // All guarded by this.
@@ -66,11 +81,16 @@ final class SessionMemory {
       return SessionClaim.getDefaultInstance();
     }
     SessionClaim.Builder claim = claim(seen, seen.floor);
-    Map<Actor, Long> dots = seen.keys.get(key);
-    if (dots != null) {
-      dots.forEach((actor, counter) -> claim.addDots(dot(actor, counter)));
-    }
+    add(claim, seen, seen.keys.get(key));
     return claim.build();
+  }
+
+  private static void add(SessionClaim.Builder claim, Seen seen, @Nullable SeenKey key) {
+    if (key != null && key.openedEpoch < seen.openedEpoch) {
+      key.dots.forEach((actor, counter) -> claim.addEarlier(dot(actor, counter)));
+    } else if (key != null) {
+      key.dots.forEach((actor, counter) -> claim.addDots(dot(actor, counter)));
+    }
   }
 
   /** For a scan of keys with the prefix, at or after the given one. */
@@ -80,12 +100,12 @@ final class SessionMemory {
       return SessionClaim.getDefaultInstance();
     }
     SessionClaim.Builder claim = claim(seen, seen.floor);
-    for (Map.Entry<ByteString, Map<Actor, Long>> each : seen.keys.entrySet()) {
+    for (Map.Entry<ByteString, SeenKey> each : seen.keys.entrySet()) {
       if (isWithin(each.getKey(), prefix, from)) {
-        each.getValue().forEach((actor, counter) -> claim.addDots(dot(actor, counter)));
+        add(claim, seen, each.getValue());
       }
     }
-    if (claim.getDotsCount() + claim.getFloorCount() <= CLAIM_DOTS_MAX) {
+    if (claim.getDotsCount() + claim.getFloorCount() + claim.getEarlierCount() <= CLAIM_DOTS_MAX) {
       return claim.build();
     }
     Map<Actor, Long> floor = new LinkedHashMap<>(seen.floor);
@@ -111,29 +131,47 @@ final class SessionMemory {
   // ---- what is learnt ----
 
   synchronized void learn(Receipt receipt) {
-    learn(of(receipt), receipt.getKey(), receipt.getSeenList());
+    learn(of(receipt), receipt.getOpenedEpoch(), receipt.getKey(), receipt.getSeenList());
   }
 
   synchronized void learn(ScanResponse page) {
-    Seen seen = of(page.getReceipt());
+    Receipt receipt = page.getReceipt();
+    Seen seen = of(receipt);
     for (ScanRow row : page.getRowsList()) {
-      learn(seen, row.getKey(), row.getSeenList());
+      learn(seen, receipt.getOpenedEpoch(), row.getKey(), row.getSeenList());
+    }
+    for (Dot gone : receipt.getLeftBehindList()) {
+      // Told once; a page names no key for it.
+      seen.keys
+          .values()
+          .forEach(
+              key -> {
+                if (key.openedEpoch < seen.openedEpoch) {
+                  key.dots.remove(gone.getActor(), gone.getCounter());
+                }
+              });
     }
   }
 
   /** The answer was about several keys. */
   synchronized void learnFloor(Receipt receipt) {
     Seen seen = of(receipt);
-    receipt
-        .getSeenList()
-        .forEach(dot -> seen.floor.merge(dot.getActor(), dot.getCounter(), Math::max));
+    if (receipt.getOpenedEpoch() >= seen.openedEpoch) {
+      receipt
+          .getSeenList()
+          .forEach(dot -> seen.floor.merge(dot.getActor(), dot.getCounter(), Math::max));
+    }
   }
 
   private Seen of(Receipt receipt) {
-    return of(receipt.getKeyspace(), receipt.getKeyspaceId(), receipt.getEpoch());
+    return of(
+        receipt.getKeyspace(),
+        receipt.getKeyspaceId(),
+        receipt.getEpoch(),
+        receipt.getOpenedEpoch());
   }
 
-  private Seen of(String keyspace, long id, long epoch) {
+  private Seen of(String keyspace, long id, long epoch, long openedEpoch) {
     Seen seen = keyspaces.get(keyspace);
     if (seen != null && seen.id < id) {
       // The one that had the name before is gone, and what was seen of it with it.
@@ -151,22 +189,43 @@ final class SessionMemory {
       seen.id = id;
       keyspaces.put(keyspace, seen);
     }
+    if (openedEpoch > seen.openedEpoch) {
+      opened(seen, openedEpoch);
+    }
     seen.epoch = Math.max(seen.epoch, epoch);
     return seen;
   }
 
-  private void learn(Seen seen, ByteString key, List<Dot> dots) {
-    if (dots.isEmpty()) {
+  private static void opened(Seen seen, long openedEpoch) {
+    boolean wasUnknown = seen.openedEpoch == 0;
+    seen.openedEpoch = openedEpoch;
+    if (wasUnknown && seen.epoch >= openedEpoch) {
+      seen.keys.values().forEach(key -> key.openedEpoch = openedEpoch);
+    } else {
+      // Whoever answers from now on has what the floor stands for, as far as it came across.
+      seen.floor.clear();
+    }
+  }
+
+  private void learn(Seen seen, long openedEpoch, ByteString key, List<Dot> dots) {
+    SeenKey known = seen.keys.get(key);
+    boolean outdated = openedEpoch < seen.openedEpoch;
+    if (known != null && !outdated && known.openedEpoch < openedEpoch) {
+      // The answer has told what became of it.
+      known.openedEpoch = openedEpoch;
+      known.dots.clear();
+    }
+    if (dots.isEmpty() || (outdated && known != null && known.openedEpoch > openedEpoch)) {
       return;
     }
-    Map<Actor, Long> known = seen.keys.remove(key);
+    seen.keys.remove(key);
     if (known == null) {
-      known = new LinkedHashMap<>();
+      known = new SeenKey(openedEpoch);
       keyCount++;
       keyBytes += key.size();
     }
     for (Dot dot : dots) {
-      known.merge(dot.getActor(), dot.getCounter(), Math::max);
+      known.dots.merge(dot.getActor(), dot.getCounter(), Math::max);
     }
     seen.keys.put(key, known);
     while (keyCount > Session.KEYS_MAX || keyBytes > Session.KEY_BYTES_MAX) {
@@ -180,10 +239,12 @@ final class SessionMemory {
     for (Seen each : keyspaces.values()) {
       largest = each.keys.size() > largest.keys.size() ? each : largest;
     }
-    Iterator<Map.Entry<ByteString, Map<Actor, Long>>> entries = largest.keys.entrySet().iterator();
-    Map.Entry<ByteString, Map<Actor, Long>> oldest = entries.next();
-    Map<Actor, Long> floor = largest.floor;
-    oldest.getValue().forEach((actor, counter) -> floor.merge(actor, counter, Math::max));
+    Iterator<Map.Entry<ByteString, SeenKey>> entries = largest.keys.entrySet().iterator();
+    Map.Entry<ByteString, SeenKey> oldest = entries.next();
+    if (oldest.getValue().openedEpoch == largest.openedEpoch) {
+      Map<Actor, Long> floor = largest.floor;
+      oldest.getValue().dots.forEach((actor, counter) -> floor.merge(actor, counter, Math::max));
+    }
     keyCount--;
     keyBytes -= oldest.getKey().size();
     entries.remove();
@@ -201,14 +262,19 @@ final class SessionMemory {
         if (from.id < keyspaceId(each.getKey())) {
           continue;
         }
-        Seen into = of(each.getKey(), from.id, from.epoch);
-        from.floor.forEach((actor, counter) -> into.floor.merge(actor, counter, Math::max));
+        Seen into = of(each.getKey(), from.id, from.epoch, from.openedEpoch);
+        if (from.openedEpoch == into.openedEpoch) {
+          from.floor.forEach((actor, counter) -> into.floor.merge(actor, counter, Math::max));
+        }
         from.keys.forEach(
-            (key, dots) ->
+            (key, seen) ->
                 learn(
                     into,
+                    seen.openedEpoch,
                     key,
-                    dots.entrySet().stream().map(d -> dot(d.getKey(), d.getValue())).toList()));
+                    seen.dots.entrySet().stream()
+                        .map(d -> dot(d.getKey(), d.getValue()))
+                        .toList()));
       }
     }
   }
@@ -237,15 +303,24 @@ final class SessionMemory {
   private static void write(JsonGenerator json, Seen seen) throws IOException {
     json.writeNumberField("id", seen.id);
     json.writeNumberField("epoch", seen.epoch);
+    json.writeNumberField("openedEpoch", seen.openedEpoch);
     json.writeObjectFieldStart("floor");
     write(json, seen.floor);
     json.writeEndObject();
-    // Keys need not be text.
-    json.writeObjectFieldStart("keysBase64");
-    for (Map.Entry<ByteString, Map<Actor, Long>> each : seen.keys.entrySet()) {
-      json.writeObjectFieldStart(Base64.getEncoder().encodeToString(each.getKey().toByteArray()));
-      write(json, each.getValue());
-      json.writeEndObject();
+    writeKeys(json, "keysBase64", seen, false);
+    writeKeys(json, "earlierKeysBase64", seen, true);
+  }
+
+  /** Keys need not be text. */
+  private static void writeKeys(JsonGenerator json, String field, Seen seen, boolean earlier)
+      throws IOException {
+    json.writeObjectFieldStart(field);
+    for (Map.Entry<ByteString, SeenKey> each : seen.keys.entrySet()) {
+      if (each.getValue().openedEpoch < seen.openedEpoch == earlier) {
+        json.writeObjectFieldStart(Base64.getEncoder().encodeToString(each.getKey().toByteArray()));
+        write(json, each.getValue().dots);
+        json.writeEndObject();
+      }
     }
     json.writeEndObject();
   }
@@ -296,14 +371,16 @@ final class SessionMemory {
     expect(json.currentToken(), JsonToken.START_OBJECT);
     for (String name = json.nextFieldName(); name != null; name = json.nextFieldName()) {
       expect(json.nextToken(), JsonToken.START_OBJECT);
-      Seen seen = of(name, 0, 0);
+      Seen seen = of(name, 0, 0, 0);
       for (String field = json.nextFieldName(); field != null; field = json.nextFieldName()) {
         json.nextToken();
         switch (field) {
           case "id" -> seen.id = json.getLongValue();
           case "epoch" -> seen.epoch = json.getLongValue();
+          case "openedEpoch" -> seen.openedEpoch = json.getLongValue();
           case "floor" -> seen.floor.putAll(readDots(json));
-          case "keysBase64" -> readKeys(json, seen);
+          case "keysBase64" -> readKeys(json, seen, seen.openedEpoch);
+          case "earlierKeysBase64" -> readKeys(json, seen, 0);
           default -> json.skipChildren();
         }
       }
@@ -313,12 +390,13 @@ final class SessionMemory {
     }
   }
 
-  private void readKeys(JsonParser json, Seen seen) throws IOException {
+  private void readKeys(JsonParser json, Seen seen, long openedEpoch) throws IOException {
     expect(json.currentToken(), JsonToken.START_OBJECT);
     for (String key = json.nextFieldName(); key != null; key = json.nextFieldName()) {
       json.nextToken();
       learn(
           seen,
+          openedEpoch,
           ByteString.copyFrom(Base64.getDecoder().decode(key)),
           readDots(json).entrySet().stream().map(d -> dot(d.getKey(), d.getValue())).toList());
     }

@@ -41,6 +41,7 @@ final class WireAnswers {
         receipt.getType(),
         receipt.hasCounter() ? receipt.getCounter() : null,
         receipt.getMembersList().stream().map(Bytes::of).toList(),
+        receipt.getLeftBehindList().stream().map(WireAnswers::version).toList(),
         latencyMicros);
   }
 
@@ -51,6 +52,15 @@ final class WireAnswers {
           "an answer without an error has the outcome " + receipt.getOutcome());
     }
     return receipt(receipt, latencyMicros);
+  }
+
+  /** As nodes write it in receipts. */
+  private static String version(io.capstan.proto.store.v1.Dot dot) {
+    return dot.getActor().getName()
+        + "."
+        + Long.toHexString(dot.getActor().getIncarnation())
+        + ":"
+        + dot.getCounter();
   }
 
   private static List<Sibling> siblings(List<io.capstan.proto.v1.Sibling> siblings) {

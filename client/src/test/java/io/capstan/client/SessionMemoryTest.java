@@ -128,6 +128,72 @@ class SessionMemoryTest {
     assertThat(new String(exported, StandardCharsets.UTF_8)).contains("n1.fffffffffffffffe");
   }
 
+  private static Receipt opened(long epoch, long openedEpoch, String key, Dot... seen) {
+    return receipt(FEED, key, seen).toBuilder().setEpoch(epoch).setOpenedEpoch(openedEpoch).build();
+  }
+
+  @Test
+  @DisplayName(
+      "before a change of sides is asked about and not claimed, until the key was answered")
+  void changedSides() {
+    memory.learn(opened(1, 1, "a", dot("n1", 4)));
+    memory.learn(opened(1, 1, "b", dot("n3", 9)));
+    memory.learnFloor(opened(1, 1, "", dot("n2", 2)));
+
+    memory.learn(opened(2, 2, "a", dot("log", 80)));
+
+    assertThat(claim("a").getDotsList()).containsExactly(dot("log", 80));
+    assertThat(claim("a").getEarlierList()).isEmpty();
+    assertThat(claim("a").getFloorList()).isEmpty();
+    assertThat(claim("b").getDotsList()).isEmpty();
+    assertThat(claim("b").getEarlierList()).containsExactly(dot("n3", 9));
+    assertThat(claim("b").getEpoch()).isEqualTo(2);
+    assertThat(SessionMemory.fromJson(memory.toJson()).claim("feed", ByteString.copyFromUtf8("b")))
+        .isEqualTo(claim("b"));
+
+    memory.learn(opened(2, 2, "b"));
+
+    assertThat(claim("b").getEarlierList()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("is claimed on through a change that was given up: its epoch goes on")
+  void changeGivenUp() {
+    memory.learn(opened(1, 1, "a", dot("n1", 4)));
+    memory.learn(opened(3, 1, "b", dot("n1", 5)));
+
+    assertThat(claim("a").getDotsList()).containsExactly(dot("n1", 4));
+    assertThat(claim("a").getEpoch()).isEqualTo(3);
+  }
+
+  @Test
+  @DisplayName("is not turned back by an answer that was under way since before the change")
+  void lateAnswer() {
+    memory.learn(opened(2, 2, "a", dot("log", 80)));
+    memory.learn(opened(1, 1, "a", dot("n1", 4)));
+    memory.learn(opened(1, 1, "b", dot("n1", 5)));
+
+    assertThat(claim("a").getDotsList()).containsExactly(dot("log", 80));
+    assertThat(claim("b").getDotsList()).isEmpty();
+    assertThat(claim("b").getEarlierList()).containsExactly(dot("n1", 5));
+  }
+
+  @Test
+  @DisplayName(
+      "joined from another session counts as of before the change where that one ended then")
+  void joined() {
+    SessionMemory other = new SessionMemory();
+    other.learn(opened(1, 1, "a", dot("n1", 4)));
+    other.learnFloor(opened(1, 1, "", dot("n2", 2)));
+    memory.learn(opened(2, 2, "b", dot("log", 80)));
+
+    memory.join(other);
+
+    assertThat(claim("a").getDotsList()).isEmpty();
+    assertThat(claim("a").getFloorList()).isEmpty();
+    assertThat(claim("a").getEarlierList()).containsExactly(dot("n1", 4));
+  }
+
   @Test
   void isRefusedWhereItIsSomethingElse() {
     for (String text :

@@ -25,6 +25,8 @@ public final class Coverage {
     SESSION_READS("reads of sessions"),
     /** Reads refused because no reachable replica had what their session had seen. */
     SESSION_READS_REFUSED("reads refused for their session"),
+    /** Reads that told their session what did not come across a change of sides. */
+    SESSIONS_TOLD("sessions told what is gone"),
     /** Acknowledged writes that the latest write won against, as the ledgers list them. */
     DISCARDED("writes in the ledgers"),
     /** Acknowledged writes that only disks confirmed which are lost since. */

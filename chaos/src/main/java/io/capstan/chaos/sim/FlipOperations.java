@@ -21,6 +21,7 @@ import io.capstan.proto.v1.SetAddRequest;
 import io.capstan.proto.v1.SetAddResponse;
 import io.capstan.proto.v1.SetModeRequest;
 import io.capstan.proto.v1.SetModeResponse;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -39,13 +40,19 @@ final class FlipOperations {
   private final SimulatedClient client;
   private final SimulatedClient.World world;
   private final FlipOracle oracle;
+  private final FlipSession session;
   private long process;
 
   FlipOperations(SimulatedClient client, SimulatedClient.World world, FlipOracle oracle) {
     this.client = client;
     this.world = world;
     this.oracle = oracle;
+    this.session = new FlipSession(oracle, world.coverage());
     this.process = client.number();
+  }
+
+  FlipSession session() {
+    return session;
   }
 
   private static KeyspaceRef keyspace(long epoch) {
@@ -63,6 +70,7 @@ final class FlipOperations {
     Level level = one ? Level.LEVEL_ONE : Level.LEVEL_UNSPECIFIED;
     switch (operation.type()) {
       case FLIP_PUT -> {
+        oracle.writes(Long.toString(value));
         PutRequest put =
             PutRequest.newBuilder()
                 .setKeyspace(keyspace(0))
@@ -76,6 +84,9 @@ final class FlipOperations {
                 (ok, uncertain, receipt) -> {
                   if (ok) {
                     oracle.confirmedValue(Long.toString(value));
+                  }
+                  if (receipt != null) {
+                    session.wrote(put.getKey(), Long.toString(value), receipt);
                   }
                 })
             .begin();
@@ -109,7 +120,14 @@ final class FlipOperations {
                 .build();
         new Attempts(add, (ok, uncertain, receipt) -> oracle.addition(ok, uncertain)).begin();
       }
-      case FLIP_READ, FLIP_WRITE -> register(operation, id, value);
+      case FLIP_READ -> {
+        if (oracle.epochSeenCp() == 0 || random.nextInt(3) == 0) {
+          readOfSession(random);
+        } else {
+          register(operation, id, value);
+        }
+      }
+      case FLIP_WRITE -> register(operation, id, value);
       case FLIP_TO_AP, FLIP_TO_CP, FLIP_ABORT -> flip(operation.type());
       default -> throw new IllegalArgumentException(operation.type() + " is not of this keyspace");
     }
@@ -135,6 +153,33 @@ final class FlipOperations {
           oracle.invariants().asking(false);
           client.ended(answer instanceof SetModeResponse ? Coverage.Counter.OPERATIONS_OK : null);
         });
+  }
+
+  /** Reads what was written lately, or what the session knows, wherever that leads. */
+  private void readOfSession(SplittableRandom random) {
+    String lately = oracle.writtenLately(random);
+    List<ByteString> keys = session.keys();
+    ByteString key = key(lately == null ? "none" : "e" + lately);
+    if (!keys.isEmpty() && random.nextBoolean()) {
+      key = keys.get(random.nextInt(keys.size()));
+    }
+    ByteString asked = key;
+    Level level = oracle.epochSeenCp() == 0 ? Level.LEVEL_ONE : Level.LEVEL_STALE;
+    GetRequest get =
+        GetRequest.newBuilder()
+            .setKeyspace(keyspace(0))
+            .setKey(asked)
+            .setLevel(level)
+            .setAtLeast(session.claim(asked))
+            .build();
+    new Attempts(
+            get,
+            (ok, uncertain, receipt) -> {
+              if (ok && receipt != null) {
+                session.read(asked, receipt);
+              }
+            })
+        .begin();
   }
 
   /** Reads or writes a register of the CP epoch that is known, where one is. */
@@ -223,7 +268,12 @@ final class FlipOperations {
     }
 
     private void succeeded(Receipt receipt) {
-      oracle.succeeded(receipt, epochBefore);
+      if (request instanceof GetRequest get && get.getKeyspace().getEpoch() == 0) {
+        // At these levels a replica that was left behind answers as of then.
+        oracle.saw(receipt);
+      } else {
+        oracle.succeeded(receipt, epochBefore);
+      }
       ended(true, receipt);
     }
 
@@ -234,6 +284,10 @@ final class FlipOperations {
           uncertain |= error.getOutcome() != Outcome.OUTCOME_FAILED;
           client.sessionLost();
           ended(false, null);
+        }
+        case "SESSION_NOT_MET" -> {
+          world.coverage().count(Coverage.Counter.SESSION_READS_REFUSED);
+          again(false);
         }
         case "BEYOND_WINDOW" -> {
           uncertain = true;
@@ -267,6 +321,7 @@ final class FlipOperations {
         case PutRequest put -> put.toBuilder().clearLevel().build();
         case SetAddRequest add -> add.toBuilder().clearLevel().build();
         case CounterAddRequest add -> add.toBuilder().clearLevel().build();
+        case GetRequest get -> get.toBuilder().clearLevel().build();
         default -> request;
       };
     }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * and the catalogues of all nodes go through the same modes and epochs.
  */
 final class FlipOracle {
+  private static final int WRITTEN_KEPT_MAX = 8;
   private static final String LOST = "every confirmed write is there in every later epoch";
 
   private final long keyspaceId;
@@ -35,6 +37,7 @@ final class FlipOracle {
   private final Level minWrites;
   private final TreeSet<String> values = new TreeSet<>();
   private final TreeSet<String> elements = new TreeSet<>();
+  private final List<String> written = new ArrayList<>();
   private long confirmedAdditions;
   private long uncertainAdditions;
   private long epochSeen = 1;
@@ -94,6 +97,11 @@ final class FlipOracle {
     saw(receipt.getMode(), receipt.getEpoch());
   }
 
+  /** Somebody was told of an epoch. */
+  void saw(Receipt receipt) {
+    saw(receipt.getMode(), receipt.getEpoch());
+  }
+
   /**
    * A read was answered. A write may have been answered by the log of an earlier epoch, which needs
    * nothing of the disk of the node that tells.
@@ -130,6 +138,23 @@ final class FlipOracle {
 
   void confirmedValue(String value) {
     values.add(value);
+  }
+
+  boolean isConfirmed(String value) {
+    return values.contains(value);
+  }
+
+  /** Somebody begins to write the value under a key of its own. */
+  void writes(String value) {
+    written.addLast(value);
+    if (written.size() > WRITTEN_KEPT_MAX) {
+      written.removeFirst();
+    }
+  }
+
+  /** One of the values that somebody began to write last; null before the first. */
+  @Nullable String writtenLately(SplittableRandom random) {
+    return written.isEmpty() ? null : written.get(random.nextInt(written.size()));
   }
 
   void confirmedElement(String element) {

@@ -83,6 +83,11 @@ final class SimulatedClient {
     this.flips = flipOracle == null ? null : new FlipOperations(this, world, flipOracle);
   }
 
+  /** The session on the keyspace that changes sides; null where there is none. */
+  @Nullable FlipSession flipSession() {
+    return flips == null ? null : flips.session();
+  }
+
   int number() {
     return number;
   }

@@ -364,7 +364,23 @@ public final class Simulation {
           });
       runUntil("all replicas hold the same", millisMax, oracle::isEqual);
       oracle.checkNothingLost();
+      checkSessions(target);
     }
+  }
+
+  /** Whatever a session saw, in whichever epoch: any node answers it. Every other one slept. */
+  private void checkSessions(Mode mode) {
+    SessionProbe probe = new SessionProbe(events, nodes, mode);
+    for (SimulatedClient client : clients) {
+      FlipSession session = client.flipSession();
+      if (session != null && (mode == Mode.MODE_AP || client.number() % 2 == 0)) {
+        probe.add(session);
+      }
+    }
+    runUntil(
+        "every session is answered in " + mode + ", whatever it saw",
+        schedule.healthyMillisMax(),
+        probe::isAnswered);
   }
 
   private static long createdId(Message answer) {

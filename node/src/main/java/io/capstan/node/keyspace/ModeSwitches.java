@@ -90,6 +90,16 @@ public final class ModeSwitches {
     return Math.max(1, record.getLineage());
   }
 
+  /** What was sealed when the data that are served, or the CP epoch before them, were opened. */
+  public static io.capstan.proto.store.v1.NodeClock sealedClockOf(KeyspaceRecord record) {
+    return record.hasSealedClock() ? record.getSealedClock() : record.getBaseClock();
+  }
+
+  /** Whether the dot was written through the log. */
+  static boolean isOfLog(io.capstan.proto.store.v1.Dot dot) {
+    return dot.getActor().getName().equals(LOG_ACTOR);
+  }
+
   /** How many seals make sure that one of them has each acknowledged write, and a majority. */
   public static int sealsNeeded(Level minWrites, int replicas) {
     int majority = replicas / 2 + 1;
@@ -177,6 +187,7 @@ public final class ModeSwitches {
             .setMode(Mode.MODE_AP)
             .setEpoch(epoch)
             .setLineage(epoch)
+            .setSealedClock(record.getBaseClock())
             .setBaseClock(clock.toProto())
             .build());
   }
@@ -262,6 +273,7 @@ public final class ModeSwitches {
     return ok(
         passed.toBuilder()
             .clearSwitch()
+            .clearSealedClock()
             .setMode(Mode.MODE_CP)
             .setEpoch(epoch)
             .setBaseClock(record.getSwitch().getClock())

@@ -110,7 +110,7 @@ public final class LeaderlessKeyspace {
         new Rebuilding(config, tables, replicas, levels, peers, reports, time, takeover, older);
     this.change =
         new ChangeProgress(config, replicas, levels, peers, reports, rebuilding, state, wire, time);
-    this.replica = new ReplicaRole(config, state, rebuilding, wire);
+    this.replica = new ReplicaRole(record, config, state, rebuilding, wire);
     this.freshness = new Freshness(state.clock(), peers.all(), time, pending.nextRequestId());
     this.hints = new Hints(config, tables.hints(), state, wire, peers, pending, time);
     this.writes =

@@ -148,7 +148,7 @@ final class ReadCoordinator {
       output.fail(callId, refusal);
       return;
     }
-    SessionToken session = SessionToken.fromProto(claim);
+    SessionToken session = SessionToken.fromProto(claim, record);
     if (session.epoch() > record.getEpoch()) {
       output.fail(callId, Refusals.sessionEpochAhead(record, config.nodeId(), session.epoch()));
       return;
@@ -522,6 +522,7 @@ final class ReadCoordinator {
                   ? receipts.describe(level, key, joined)
                   : receipts.describeTyped(level, key, joined, type)
               : receipts.begin(level).setKey(key).setOutcome(outcome);
+      receipt.addAllLeftBehind(session.leftBehind());
       receipts.confirmed(receipt, outcome == Outcome.OUTCOME_OK ? heldMask : answeredMask);
       if (outcome == Outcome.OUTCOME_OK) {
         receipts.staleness(receipt, levels, level, isAsOfKnown, time.nowNanos() - asOfNanos);

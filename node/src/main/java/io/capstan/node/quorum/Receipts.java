@@ -1,6 +1,7 @@
 package io.capstan.node.quorum;
 
 import com.google.protobuf.ByteString;
+import io.capstan.node.keyspace.SessionClaims;
 import io.capstan.node.type.TypedView;
 import io.capstan.node.type.ValueType;
 import io.capstan.node.version.ContextToken;
@@ -43,6 +44,7 @@ final class Receipts {
         .setKeyspaceId(record.getId())
         .setMode(Mode.MODE_AP)
         .setEpoch(record.getEpoch())
+        .setOpenedEpoch(SessionClaims.openedEpochOf(record))
         .setLevel(level)
         .setPhase(phase)
         .setOutcome(Outcome.OUTCOME_OK)

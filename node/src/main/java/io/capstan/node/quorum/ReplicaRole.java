@@ -10,6 +10,7 @@ import io.capstan.proto.peer.v1.Replicate;
 import io.capstan.proto.peer.v1.ReplicateAck;
 import io.capstan.proto.peer.v1.ScanPageRequest;
 import io.capstan.proto.peer.v1.ScanPageResponse;
+import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.SessionClaim;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,8 +21,15 @@ final class ReplicaRole {
   private final ReplicaState state;
   private final Rebuilding rebuilding;
   private final KeyspaceWire wire;
+  private final KeyspaceRecord record;
 
-  ReplicaRole(QuorumConfig config, ReplicaState state, Rebuilding rebuilding, KeyspaceWire wire) {
+  ReplicaRole(
+      KeyspaceRecord record,
+      QuorumConfig config,
+      ReplicaState state,
+      Rebuilding rebuilding,
+      KeyspaceWire wire) {
+    this.record = record;
     this.config = config;
     this.rebuilding = rebuilding;
     this.state = state;
@@ -73,7 +81,7 @@ final class ReplicaRole {
 
   private boolean covers(SessionClaim claim) {
     try {
-      return SessionToken.fromProto(claim).missingIn(state.clock()).isEmpty();
+      return SessionToken.fromProto(claim, record).missingIn(state.clock()).isEmpty();
     } catch (IllegalArgumentException e) {
       throw new MalformedMessageException("the session of a scan: " + e.getMessage(), e);
     }

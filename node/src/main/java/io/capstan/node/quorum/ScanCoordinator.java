@@ -83,7 +83,7 @@ final class ScanCoordinator {
       output.fail(callId, refusal);
       return;
     }
-    SessionToken session = SessionToken.fromProto(request.getAtLeast());
+    SessionToken session = SessionToken.fromProto(request.getAtLeast(), record);
     if (session.epoch() > record.getEpoch()) {
       output.fail(callId, Refusals.sessionEpochAhead(record, config.nodeId(), session.epoch()));
       return;
@@ -314,6 +314,7 @@ final class ScanCoordinator {
     private Receipt receipt(Outcome outcome) {
       Receipt.Builder receipt = receipts.begin(level).setOutcome(outcome);
       receipts.confirmed(receipt, answeredMask);
+      receipt.addAllLeftBehind(session.leftBehind());
       if (outcome == Outcome.OUTCOME_OK) {
         receipts.staleness(receipt, levels, level, isAsOfKnown, time.nowNanos() - asOfNanos);
       }

@@ -1,8 +1,10 @@
 package io.capstan.node.quorum;
 
+import io.capstan.node.keyspace.SessionClaims;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.NodeClock;
 import io.capstan.node.version.VersionVector;
+import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.SessionClaim;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,23 +18,32 @@ import java.util.List;
  * @param floor of keys that the session no longer remembers one by one
  * @param epoch the largest that the session has seen
  * @param waitMillis how long the session would wait for a replica that has all of it
+ * @param leftBehind what it saw before a change of sides and no replica can show any more
  */
-record SessionToken(List<Dot> dots, List<Dot> floor, long epoch, long waitMillis) {
+record SessionToken(
+    List<Dot> dots,
+    List<Dot> floor,
+    long epoch,
+    long waitMillis,
+    List<io.capstan.proto.store.v1.Dot> leftBehind) {
 
   /** Longer waits end with the deadline of the call anyway. */
   static final long WAIT_MAX_MILLIS = 3_600_000;
 
   /**
-   * Reads what a client sent.
+   * Reads what a client sent. Nothing is left to be met of what it saw before the keyspace was
+   * opened as it is now.
    *
    * @throws IllegalArgumentException if a dot has no actor or no counter
    */
-  static SessionToken fromProto(SessionClaim claim) {
+  static SessionToken fromProto(SessionClaim claim, KeyspaceRecord record) {
+    boolean met = SessionClaims.isEarlier(claim, record);
     return new SessionToken(
-        dots(claim.getDotsList()),
-        dots(claim.getFloorList()),
+        met ? List.of() : dots(claim.getDotsList()),
+        met ? List.of() : dots(claim.getFloorList()),
         claim.getEpoch(),
-        Math.max(0, Math.min(claim.getWaitMillis(), WAIT_MAX_MILLIS)));
+        Math.max(0, Math.min(claim.getWaitMillis(), WAIT_MAX_MILLIS)),
+        SessionClaims.leftBehind(claim, record));
   }
 
   private static List<Dot> dots(List<io.capstan.proto.store.v1.Dot> claimed) {

@@ -153,7 +153,8 @@ final class ApKeyspaces {
       return;
     }
     if (stored != 0) {
-      NodeClock opened = NodeClock.fromProto(keyspace.getBaseClock());
+      // Without the gaps filled: what lies in one was never acknowledged, but it was written.
+      NodeClock opened = NodeClock.fromProto(ModeSwitches.sealedClockOf(keyspace));
       if (!opened.containsAll(rows.readClock())) {
         new LeaderlessKeyspace(
                 keyspace,

@@ -354,7 +354,8 @@ final class CallRouter {
         || CpAnswers.indexSeen(claim) > machine.appliedIndex();
   }
 
-  private static SessionClaim claimOf(Message request) {
+  /** What the session of a read has seen; empty where there is none. */
+  static SessionClaim claimOf(Message request) {
     return switch (request) {
       case GetRequest get -> get.getAtLeast();
       case ScanRequest scan -> scan.getAtLeast();

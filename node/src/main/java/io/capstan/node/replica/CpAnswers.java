@@ -3,6 +3,7 @@ package io.capstan.node.replica;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import io.capstan.node.keyspace.ModeSwitches;
+import io.capstan.node.keyspace.SessionClaims;
 import io.capstan.node.quorum.TypeRefusals;
 import io.capstan.node.storage.Table;
 import io.capstan.node.type.Counters;
@@ -305,14 +306,18 @@ final class CpAnswers {
 
   /** Reads the state as applied now; the caller has made sure that it is recent enough. */
   Answer read(Message request, KeyspaceRecord keyspace, Level level) {
+    Receipt.Builder receipt =
+        readReceipt(keyspace, level)
+            .addAllLeftBehind(SessionClaims.leftBehind(CallRouter.claimOf(request), keyspace));
     return switch (request) {
-      case CounterGetRequest get -> typed(get.getKey(), ValueType.COUNTER, keyspace, level);
-      case SetMembersRequest members -> typed(members.getKey(), ValueType.SET, keyspace, level);
-      default -> new Answer.Success(readPlain(request, keyspace, level));
+      case CounterGetRequest get -> typed(get.getKey(), ValueType.COUNTER, keyspace, receipt);
+      case SetMembersRequest members -> typed(members.getKey(), ValueType.SET, keyspace, receipt);
+      default -> new Answer.Success(readPlain(request, keyspace, receipt));
     };
   }
 
-  private Answer typed(ByteString key, ValueType type, KeyspaceRecord keyspace, Level level) {
+  private Answer typed(
+      ByteString key, ValueType type, KeyspaceRecord keyspace, Receipt.Builder begun) {
     StoredValue stored = machine.read(keyspace.getId(), key);
     DottedVersionVectorSet held =
         stored == null ? DottedVersionVectorSet.EMPTY : DottedVersionVectorSet.fromProto(stored);
@@ -320,7 +325,7 @@ final class CpAnswers {
     if (obstacle != null) {
       return new Answer.Failure(TypeRefusals.wrongType(type, obstacle));
     }
-    Receipt receipt = Receipts.typed(readReceipt(keyspace, level).setKey(key), held, type).build();
+    Receipt receipt = Receipts.typed(begun.setKey(key), held, type).build();
     return new Answer.Success(
         switch (type) {
           case COUNTER -> CounterGetResponse.newBuilder().setReceipt(receipt).build();
@@ -328,21 +333,20 @@ final class CpAnswers {
         });
   }
 
-  private Message readPlain(Message request, KeyspaceRecord keyspace, Level level) {
+  private Message readPlain(Message request, KeyspaceRecord keyspace, Receipt.Builder begun) {
     return switch (request) {
       case GetRequest get ->
-          GetResponse.newBuilder().setReceipt(get(get.getKey(), keyspace, level)).build();
-      case ScanRequest scan -> scan(scan, keyspace, level);
+          GetResponse.newBuilder().setReceipt(get(get.getKey(), keyspace, begun)).build();
+      case ScanRequest scan -> scan(scan, keyspace, begun);
       default ->
           throw new ReplicaInvariantViolation(
               request.getDescriptorForType().getName() + " is not a read");
     };
   }
 
-  private Receipt get(ByteString key, KeyspaceRecord keyspace, Level level) {
+  private Receipt get(ByteString key, KeyspaceRecord keyspace, Receipt.Builder begun) {
     Receipt.Builder receipt =
-        Receipts.found(
-            readReceipt(keyspace, level), keyspace, key, machine.read(keyspace.getId(), key));
+        Receipts.found(begun, keyspace, key, machine.read(keyspace.getId(), key));
     if (!receipt.getFound()) {
       // A delete leaves no row: only the whole log up to here says that there is nothing.
       receipt.addSeen(CpData.dot(keyspace, machine.appliedIndex()));
@@ -368,7 +372,7 @@ final class CpAnswers {
     return level == Level.LEVEL_LINEARIZABLE ? receipt.setStalenessMillis(0) : receipt;
   }
 
-  private Message scan(ScanRequest request, KeyspaceRecord keyspace, Level level) {
+  private Message scan(ScanRequest request, KeyspaceRecord keyspace, Receipt.Builder begun) {
     ScanResponse.Builder page = ScanResponse.newBuilder();
     int limit = request.getLimit() == 0 ? RequestLimits.SCAN_ROWS_DEFAULT : request.getLimit();
     ByteString prefix = request.getPrefix();
@@ -393,7 +397,7 @@ final class CpAnswers {
           page.addRows(row(keyspace, found, request.getKeysOnly()));
           return true;
         });
-    return page.setReceipt(readReceipt(keyspace, level)).build();
+    return page.setReceipt(begun).build();
   }
 
   private ScanRow row(KeyspaceRecord keyspace, ByteString key, boolean keysOnly) {

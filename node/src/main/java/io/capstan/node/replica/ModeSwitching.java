@@ -281,7 +281,7 @@ final class ModeSwitching {
 
   /** The earliest moment at which {@link #tick} has something to do, no later than the other. */
   long nextTickNanos(long otherwiseNanos) {
-    long earliest = otherwiseNanos;
+    long earliest = leader.nextActNanos(otherwiseNanos);
     if (checkpoints.hasWork()) {
       earliest = earlier(earliest, now.nanos());
     }

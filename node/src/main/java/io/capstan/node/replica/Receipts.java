@@ -1,6 +1,7 @@
 package io.capstan.node.replica;
 
 import com.google.protobuf.ByteString;
+import io.capstan.node.keyspace.SessionClaims;
 import io.capstan.node.type.TypedView;
 import io.capstan.node.type.ValueType;
 import io.capstan.node.version.ContextToken;
@@ -31,6 +32,7 @@ final class Receipts {
         .setKeyspaceId(keyspace.getId())
         .setMode(keyspace.getMode())
         .setEpoch(keyspace.getEpoch())
+        .setOpenedEpoch(SessionClaims.openedEpochOf(keyspace))
         .setLevel(level)
         .setPhase(SERVING)
         .setOutcome(Outcome.OUTCOME_OK)

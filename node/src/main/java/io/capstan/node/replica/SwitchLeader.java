@@ -41,7 +41,10 @@ final class SwitchLeader {
   /** A report that was not repeated for so long no longer counts. */
   private static final long REPORT_KEPT_NANOS = 1_000_000_000L;
 
-  /** How long others may take to agree once a majority does: who agrees need not install. */
+  /**
+   * How long others may take to seal, or to agree, once enough have: what a seal hands over comes
+   * across whether it was acknowledged or not, and who agrees need not install.
+   */
   private static final long AGREE_WAIT_NANOS = 50_000_000L;
 
   private static final long PROPOSE_AGAIN_NANOS = 1_000_000_000L;
@@ -131,6 +134,20 @@ final class SwitchLeader {
     }
   }
 
+  /** The earliest moment at which {@link #act} has something to do, no later than the other. */
+  long nextActNanos(long otherwiseNanos) {
+    long earliest = otherwiseNanos;
+    if (raft.role() == Role.LEADER) {
+      for (Watch watch : watches.values()) {
+        long waitedNanos = watch.majoritySinceNanos + AGREE_WAIT_NANOS;
+        if (watch.majority && now.nanos() - waitedNanos < 0 && waitedNanos - earliest < 0) {
+          earliest = waitedNanos;
+        }
+      }
+    }
+    return earliest;
+  }
+
   private Map<String, SwitchReport> reports(KeyspaceRecord keyspace, Watch watch) {
     Map<String, SwitchReport> fresh = new TreeMap<>();
     watch.heard.forEach(
@@ -190,10 +207,11 @@ final class SwitchLeader {
                 seals.addSeals(Seal.newBuilder().setReplica(replica).setClock(report.getClock()));
               }
             });
-    if (areEnough(keyspace, sealed)) {
-      propose(keyspace, watch, step(keyspace).setConverge(seals), "converge");
-    } else {
+    if (!areEnough(keyspace, sealed)) {
+      watch.majority = false;
       giveUpLate(keyspace, watch);
+    } else if (sealed.size() == keyspace.getSwitch().getReplicasCount() || hasWaited(watch)) {
+      propose(keyspace, watch, step(keyspace).setConverge(seals), "converge");
     }
   }
 
@@ -227,13 +245,7 @@ final class SwitchLeader {
       giveUpLate(keyspace, watch);
       return;
     }
-    if (!watch.majority) {
-      watch.majority = true;
-      watch.majoritySinceNanos = now.nanos();
-    }
-    boolean all = agreeing.size() == replicas;
-    boolean waited = now.nanos() - watch.majoritySinceNanos >= AGREE_WAIT_NANOS;
-    if (!all && !waited) {
+    if (agreeing.size() < replicas && !hasWaited(watch)) {
       return;
     }
     if (!agreeing.contains(config.nodeId())) {
@@ -246,6 +258,15 @@ final class SwitchLeader {
         watch,
         step(keyspace).setOpen(OpenSwitch.newBuilder().setRoot(root).addAllAgreeing(agreeing)),
         "open");
+  }
+
+  /** Whether those who were not needed had their time, since those who were have reported. */
+  private boolean hasWaited(Watch watch) {
+    if (!watch.majority) {
+      watch.majority = true;
+      watch.majoritySinceNanos = now.nanos();
+    }
+    return now.nanos() - watch.majoritySinceNanos >= AGREE_WAIT_NANOS;
   }
 
   /** Who would have to install first cannot lead what opens. */

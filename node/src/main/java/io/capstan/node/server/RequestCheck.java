@@ -388,7 +388,7 @@ final class RequestCheck {
   }
 
   private static @Nullable String session(SessionClaim claim) {
-    int dots = claim.getDotsCount() + claim.getFloorCount();
+    int dots = claim.getDotsCount() + claim.getFloorCount() + claim.getEarlierCount();
     if (dots > SESSION_DOTS_MAX) {
       return "A request names at most "
           + number(SESSION_DOTS_MAX)
@@ -396,7 +396,8 @@ final class RequestCheck {
           + number(dots)
           + ".";
     }
-    return first(seen(claim.getDotsList()), seen(claim.getFloorList()));
+    return first(
+        seen(claim.getDotsList()), seen(claim.getFloorList()), seen(claim.getEarlierList()));
   }
 
   private static @Nullable String seen(List<Dot> dots) {

@@ -12,6 +12,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.random.RandomGeneratorFactory;
 
 /**
@@ -38,6 +39,7 @@ final class ReplicaGroup {
   private final Queue<Mail> mail = new ArrayDeque<>();
   private final Set<String> down = new TreeSet<>();
   private final Map<Link, Boolean> cut = new HashMap<>();
+  private Predicate<PeerMessage> lost = message -> false;
   private long nanos;
   private long lastCall;
 
@@ -122,7 +124,8 @@ final class ReplicaGroup {
       boolean arrives =
           !down.contains(next.to())
               && !down.contains(next.from())
-              && !cut.containsKey(new Link(next.from(), next.to()));
+              && !cut.containsKey(new Link(next.from(), next.to()))
+              && !lost.test(next.message());
       if (arrives) {
         step(next.to(), next.input());
       }
@@ -189,6 +192,11 @@ final class ReplicaGroup {
 
   void cut(String from, String to) {
     cut.put(new Link(from, to), true);
+  }
+
+  /** From now on the links lose such messages, instead of those that they lost before. */
+  void losing(Predicate<PeerMessage> messages) {
+    lost = messages;
   }
 
   void heal() {
