@@ -1,6 +1,7 @@
 package io.capstan.node.replica;
 
 import com.google.protobuf.Message;
+import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.v1.StatusResponse;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -125,11 +126,15 @@ final class ReplicaGroup {
           !down.contains(next.to())
               && !down.contains(next.from())
               && !cut.containsKey(new Link(next.from(), next.to()))
-              && !lost.test(next.message());
+              && !isLost(next.input());
       if (arrives) {
         step(next.to(), next.input());
       }
     }
+  }
+
+  private boolean isLost(Input input) {
+    return input instanceof Input.FromPeer from && lost.test(from.message());
   }
 
   /** Lets time pass for everybody. */
