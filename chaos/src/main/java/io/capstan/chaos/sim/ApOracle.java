@@ -56,6 +56,8 @@ final class ApOracle {
   // Per key, its dots in the order in which they were first seen on any disk.
   private final Map<ByteString, Set<String>> dotsOfKey = new HashMap<>();
   private final Map<String, Dot> parsedDots = new HashMap<>();
+  // Dots that some node has heard of: they were synced before they were sent.
+  private final Set<String> travelled = new HashSet<>();
 
   // Writes, key and dot, that a row on the disk of their own coordinator has shown.
   private final Set<String> shownAtHome = new HashSet<>();
@@ -117,7 +119,7 @@ final class ApOracle {
       if (isOf(node, sibling)) {
         shownAtHome.add(row.toStringUtf8() + " " + dotOf(sibling));
       }
-      // A dot that was lost with its node's unsynced writes may be used again, but names one write.
+      // A dot that was lost with its node's unsynced writes may be spent again, for another one.
       if (seen.add(row.toStringUtf8() + " " + dotOf(sibling) + " " + operationOf(sibling))) {
         written.add(sibling);
       }
@@ -155,8 +157,7 @@ final class ApOracle {
       boolean mayGo =
           kept.contains(dot)
               || !knownBefore.contains(dot)
-              // One that was lost unsynced may name another write by now, of another key too.
-              || !row.equals(acknowledged.get(dot))
+              || !acknowledged.containsKey(dot)
               || !context.covers(parsed(dot))
               || covered.covers(parsed(dot))
               || tombstones.getOrDefault(row, Set.of()).contains(dot)
@@ -180,7 +181,6 @@ final class ApOracle {
   private void firstSeen(
       int node, ByteString row, StoredValue now, Set<String> knownBefore, StoredSibling written) {
     String fresh = dotOf(written);
-    forgetLostNamesake(row, fresh);
     Set<String> kept = dots(now);
     VersionVector context = contextAt(node, now);
     for (String dot : dotsOfKey.getOrDefault(row, Set.of())) {
@@ -215,20 +215,25 @@ final class ApOracle {
     }
     switch (message.getMessageCase()) {
       case REPLICATE ->
-          knownAt(node, message.getReplicate().getKey())
-              .addAll(dots(message.getReplicate().getValue()));
+          heard(node, message.getReplicate().getKey(), message.getReplicate().getValue());
       case MISSING_DOTS ->
           message
               .getMissingDots()
               .getRowsList()
-              .forEach(r -> knownAt(node, r.getKey()).addAll(dots(r.getValue())));
+              .forEach(row -> heard(node, row.getKey(), row.getValue()));
       case TAKEOVER_PAGE ->
           message
               .getTakeoverPage()
               .getRowsList()
-              .forEach(r -> knownAt(node, r.getKey()).addAll(dots(r.getValue())));
+              .forEach(row -> heard(node, row.getKey(), row.getValue()));
       default -> answered(node, message);
     }
+  }
+
+  private void heard(int node, ByteString key, StoredValue value) {
+    Set<String> dots = dots(value);
+    knownAt(node, key).addAll(dots);
+    travelled.addAll(dots);
   }
 
   private void answered(int node, QuorumMessage message) {
@@ -281,8 +286,35 @@ final class ApOracle {
     return replacedBy.getOrDefault(key, Map.of()).getOrDefault(dot, Set.of());
   }
 
-  /** A write that was lost with its node's unsynced writes replaced nothing, nor was replaced. */
-  private void forgetLostNamesake(ByteString key, String dot) {
+  /**
+   * A process has ended, and its node goes on with the clock among these rows. Own writes beyond it
+   * are lost with the unsynced writes: nobody has heard of them, they replaced nothing, and their
+   * dots may be spent again.
+   */
+  void restarts(int node, NavigableMap<byte[], byte[]> clockRows) {
+    byte[] stored = clockRows.get(CLOCK_KEY);
+    if (stored == null) {
+      clocks.remove(node);
+    } else {
+      clocks.put(node, stored);
+    }
+    VersionVector survived = basesOf(clockRows);
+    String own = "n" + (node + 1) + ".";
+    dotsOfKey.forEach(
+        (key, dots) -> {
+          for (String dot : List.copyOf(dots)) {
+            if (dot.startsWith(own) && !travelled.contains(dot) && !survived.covers(parsed(dot))) {
+              dots.remove(dot);
+              forget(node, key, dot);
+            }
+          }
+        });
+  }
+
+  private void forget(int node, ByteString key, String dot) {
+    knownAt(node, key).remove(dot);
+    shownAtHome.remove(key.toStringUtf8() + " " + dot);
+    tombstones.getOrDefault(key, new TreeSet<>()).remove(dot);
     Map<String, Set<String>> ofKey = replacedBy.getOrDefault(key, new HashMap<>());
     ofKey.remove(dot);
     ofKey.values().forEach(replacing -> replacing.remove(dot));
@@ -556,8 +588,7 @@ final class ApOracle {
         (key, stored) -> {
           for (String dot : dots(stored)) {
             for (String replacing : replacing(key, dot)) {
-              // A dot whose first write was lost may since name a write of another key.
-              if (key.equals(acknowledged.get(replacing)) && !lostWithDisks.contains(replacing)) {
+              if (acknowledged.containsKey(replacing) && !lostWithDisks.contains(replacing)) {
                 throw new SimulationFailure(
                     "nothing superseded comes back",
                     dot + " is back although the acknowledged write " + replacing + " replaced it");

@@ -495,6 +495,9 @@ public final class Simulation {
     @Override
     public void died(String why) {
       mix(~node);
+      for (ApOracle watching : oracles) {
+        watching.restarts(node, nodes.get(node).disk().rows(Table.clock(watching.keyspaceId())));
+      }
       FlipOracle watching = flips;
       if (watching != null) {
         watching.invariants().died(node);
