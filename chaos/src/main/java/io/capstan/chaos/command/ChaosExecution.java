@@ -18,6 +18,7 @@ import io.capstan.chaos.scenario.SubstrateKind;
 import io.capstan.cli.GlobalOptions;
 import io.capstan.cli.OutputFormat;
 import io.capstan.cli.Streams;
+import io.capstan.client.Level;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -111,6 +112,12 @@ final class ChaosExecution {
       paragraph(
           "power-loss on processes is kill -9 of all of them at the same moment: what the"
               + " operating system held for them survives. The simulator loses that, too.");
+    }
+    if (plan.schedules(FaultType.MEMBER_REPLACE)
+        && plan.keyspaces().stream().anyMatch(each -> each.level() == Level.QUORUM)) {
+      paragraph(
+          "member-replace: clients of AP read and write at level quorum, for what a node alone had"
+              + " acknowledged would go with it.");
     }
     line("");
     streams.out().flush();

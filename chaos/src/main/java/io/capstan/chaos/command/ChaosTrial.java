@@ -2,6 +2,7 @@ package io.capstan.chaos.command;
 
 import io.capstan.chaos.cluster.ClusterException;
 import io.capstan.chaos.cluster.ContainerEquipment;
+import io.capstan.chaos.fault.FaultJournal;
 import io.capstan.chaos.fault.FaultType;
 import io.capstan.chaos.report.ResultFiles;
 import io.capstan.chaos.report.ScenarioResult;
@@ -95,10 +96,9 @@ final class ChaosTrial {
   Judged run(RunPlan plan, ResultFiles files, RunProgress progress, String replay)
       throws InterruptedException {
     Substrate substrate = null;
-    try {
-      substrate = start(plan);
-      ScenarioEvidence evidence =
-          new ScenarioRun(substrate, plan, progress).run(files.faultJournal());
+    try (FaultJournal journal = FaultJournal.create(files.faultJournal())) {
+      substrate = start(plan, journal);
+      ScenarioEvidence evidence = new ScenarioRun(substrate, plan, progress).run(journal);
       progress.advance(RunProgress.Step.CHECK, "checking what every client saw");
       return new Judged(evidence, new ScenarioJudge(CHECK_BUDGET).judge(evidence, replay));
     } catch (ClusterException e) {
@@ -108,21 +108,24 @@ final class ChaosTrial {
     }
   }
 
-  private Substrate start(RunPlan plan) {
+  private Substrate start(RunPlan plan, FaultJournal journal) {
     return switch (kind) {
       case SIM -> SimSubstrate.start(plan.nodes(), plan.seed());
-      case PROCESS -> RealSubstrate.processes(plan.nodes());
-      case DOCKER -> containers(plan);
+      case PROCESS -> RealSubstrate.processes(plan.nodes(), journal);
+      case DOCKER -> containers(plan, journal);
     };
   }
 
-  private Substrate containers(RunPlan plan) {
+  private Substrate containers(RunPlan plan, FaultJournal journal) {
     ContainerEquipment equipment =
         new ContainerEquipment(
             plan.schedules(FaultType.DISK_FULL), plan.schedules(FaultType.CLOCK_SKEW));
     String chosen = NodeImage.choose(image, streams);
     return RealSubstrate.containers(
-        plan.nodes(), equipment.clocks() ? NodeImage.withClock(chosen) : chosen, equipment);
+        plan.nodes(),
+        equipment.clocks() ? NodeImage.withClock(chosen) : chosen,
+        equipment,
+        journal);
   }
 
   /** The verdict is out by then: what cannot be taken down is told, and changes nothing. */

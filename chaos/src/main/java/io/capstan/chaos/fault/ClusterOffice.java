@@ -6,6 +6,12 @@ import io.capstan.chaos.cluster.AddedNode;
 public interface ClusterOffice {
 
   /**
+   * Asks that a new node become a member in the place of another one, and does not wait: other
+   * faults may keep that from happening for now.
+   */
+  void askToReplace(String removed, AddedNode added);
+
+  /**
    * Makes a new node a member in the place of another one, and waits until it is.
    *
    * @throws io.capstan.chaos.cluster.ClusterException if that does not happen in time

@@ -40,6 +40,7 @@ public final class FaultCrew implements AutoCloseable {
   private final Map<DirectedLink, Integer> cuts = new HashMap<>();
   private final Set<String> hurt = new LinkedHashSet<>();
   private final Set<String> gone = new LinkedHashSet<>();
+  private final Map<String, AddedNode> successors = new LinkedHashMap<>();
   private final List<LinkChange> changes = new ArrayList<>();
   private final Set<Long> flapOpen = new LinkedHashSet<>();
   private long lastId;
@@ -240,7 +241,16 @@ public final class FaultCrew implements AutoCloseable {
     }
     gone.add(node);
     AddedNode added = cluster.addNode();
-    office.replace(node, added);
+    successors.put(node, added);
+    office.askToReplace(node, added);
+  }
+
+  /** The new node has to be a member by the end. */
+  private void confirmReplaced(String node) {
+    AddedNode added = successors.remove(node);
+    if (added != null) {
+      office.replace(node, added);
+    }
   }
 
   /** Turns a flapping link: opens it where it is cut, cuts it where it is open. */
@@ -346,7 +356,7 @@ public final class FaultCrew implements AutoCloseable {
       case SLOW_LINK, LOSSY -> setQualities(fault.links());
       case CLOCK_SKEW -> fault.nodes().forEach(node -> cluster.skewClock(node, 0));
       case DISK_FULL -> fault.nodes().forEach(cluster::freeDisk);
-      case MEMBER_REPLACE -> {}
+      case MEMBER_REPLACE -> fault.nodes().forEach(this::confirmReplaced);
       case MODE_SWITCH -> office.switchModes(true);
     }
   }

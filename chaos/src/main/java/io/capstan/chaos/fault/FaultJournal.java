@@ -29,6 +29,8 @@ public final class FaultJournal implements AutoCloseable {
   // too.
   private final FileOutputStream file;
 
+  private long remains;
+
   /** What a line says of its fault. */
   public enum State {
     /** About to act. */
@@ -84,6 +86,17 @@ public final class FaultJournal implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException("The fault journal cannot be written", e);
     }
+  }
+
+  /**
+   * Notes what belongs to the run and has to go should its harness die from now on. It stays in the
+   * journal: whoever undoes it finds out by himself whether anything is left.
+   *
+   * @param detail as {@code capstan chaos heal} understands it
+   * @throws UncheckedIOException if that fails; then it must not be made
+   */
+  public synchronized void remains(String detail) {
+    append(State.INTENDED, --remains, CLUSTER, detail, 0);
   }
 
   /**

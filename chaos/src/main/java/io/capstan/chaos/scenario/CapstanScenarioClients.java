@@ -54,8 +54,14 @@ public final class CapstanScenarioClients implements ScenarioClients {
 
   @Override
   public void createKeyspace(String name, Mode mode, ConflictPolicy conflicts, Duration timeout) {
+    createKeyspace(name, mode, conflicts, Level.ONE, timeout);
+  }
+
+  @Override
+  public void createKeyspace(
+      String name, Mode mode, ConflictPolicy conflicts, Level minWrites, Duration timeout) {
     CreateKeyspace create = CreateKeyspace.of(name, mode).timeout(timeout);
-    create(mode == Mode.AP ? create.conflicts(conflicts) : create, name);
+    create(mode == Mode.AP ? create.conflicts(conflicts).minWrites(minWrites) : create, name);
   }
 
   @Override

@@ -13,6 +13,7 @@ import io.capstan.client.MemberList;
 import io.capstan.client.Mode;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Changes members and modes of a real cluster, through whichever node answers. */
@@ -23,6 +24,7 @@ final class RealOffice implements ClusterOffice {
   private final Cluster cluster;
   private final CapstanScenarioClients clients;
   private final List<KeyspacePlan> keyspaces;
+  private int turn;
 
   RealOffice(Cluster cluster, CapstanScenarioClients clients, List<KeyspacePlan> keyspaces) {
     this.cluster = cluster;
@@ -30,24 +32,34 @@ final class RealOffice implements ClusterOffice {
     this.keyspaces = keyspaces;
   }
 
+  /** A node that runs, each time another one: some may be cut off. */
   private CapstanClient anybody() {
-    for (String node : clients.nodeIds()) {
-      if (cluster.state(node) == NodeState.RUNNING) {
-        return clients.client(node);
-      }
+    List<String> running =
+        clients.nodeIds().stream()
+            .filter(node -> cluster.state(node) == NodeState.RUNNING)
+            .toList();
+    if (running.isEmpty()) {
+      throw new ClusterException(
+          ClusterException.Kind.FAILED, "No node runs that could change the cluster.", "");
     }
-    throw new ClusterException(
-        ClusterException.Kind.FAILED, "No node runs that could change the members.", "");
+    return clients.client(running.get(Math.floorMod(turn++, running.size())));
+  }
+
+  private static MemberChange change(String removed, AddedNode added) {
+    return new MemberChange.Replace(
+        removed, new MemberChange.Add(added.node(), added.peer(), added.client()));
+  }
+
+  @Override
+  public void askToReplace(String removed, AddedNode added) {
+    // Whether it is heard shows when replace() looks.
+    CompletableFuture<Long> unused = anybody().changeMembers(change(removed, added));
   }
 
   @Override
   public void replace(String removed, AddedNode added) {
     long deadlineNanos = System.nanoTime() + REPLACE_MAX.toNanos();
-    MemberChange change =
-        new MemberChange.Replace(
-            removed, new MemberChange.Add(added.node(), added.peer(), added.client()));
     String problem = "";
-    boolean isAsked = false;
     while (System.nanoTime() - deadlineNanos < 0) {
       try {
         CapstanClient client = anybody();
@@ -55,9 +67,8 @@ final class RealOffice implements ClusterOffice {
         if (members.isSettledVoter(added.node()) && members.isGone(removed)) {
           return;
         }
-        if (!isAsked) {
-          client.blocking().changeMembers(change);
-          isAsked = true;
+        if (!members.changing()) {
+          client.blocking().changeMembers(change(removed, added));
         }
       } catch (CapstanException e) {
         // An election may be under way, or the answer to an earlier question was lost.

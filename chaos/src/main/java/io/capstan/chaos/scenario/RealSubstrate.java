@@ -7,6 +7,7 @@ import io.capstan.chaos.cluster.ContainerEquipment;
 import io.capstan.chaos.cluster.NodeCommand;
 import io.capstan.chaos.cluster.ProcessCluster;
 import io.capstan.chaos.fault.ClusterOffice;
+import io.capstan.chaos.fault.FaultJournal;
 import io.capstan.chaos.workload.AttemptDriver;
 import io.capstan.chaos.workload.OpenLoopDriver;
 import io.capstan.chaos.workload.WorkloadClient;
@@ -47,13 +48,11 @@ public final class RealSubstrate implements Substrate {
   private final String name;
   private final Cluster cluster;
   private final CapstanScenarioClients clients;
-  private final List<String> remains;
   private final @Nullable Path data;
 
-  private RealSubstrate(String name, Cluster cluster, List<String> remains, @Nullable Path data) {
+  private RealSubstrate(String name, Cluster cluster, @Nullable Path data) {
     this.name = name;
     this.cluster = cluster;
-    this.remains = remains;
     this.data = data;
     this.clients = new CapstanScenarioClients(cluster);
   }
@@ -61,9 +60,10 @@ public final class RealSubstrate implements Substrate {
   /**
    * Starts processes and waits until they have a leader.
    *
+   * @param journal is told first what has to be removed should this process die
    * @throws ClusterException if they do not come up; what was started is stopped
    */
-  public static RealSubstrate processes(int nodes) {
+  public static RealSubstrate processes(int nodes, FaultJournal journal) {
     Path data;
     try {
       data = Files.createTempDirectory("capstan-chaos-").toRealPath();
@@ -75,10 +75,10 @@ public final class RealSubstrate implements Substrate {
           e);
     }
     try {
+      journal.remains(PROCESS_REMAINS + data);
       ProcessCluster cluster =
           ProcessCluster.start(nodes, data, TUNING, NodeCommand.capstanNode(SHORT_LIVED));
-      return new RealSubstrate(
-          SubstrateKind.PROCESS.label(), cluster, List.of(PROCESS_REMAINS + data), data);
+      return new RealSubstrate(SubstrateKind.PROCESS.label(), cluster, data);
     } catch (RuntimeException e) {
       remove(data);
       throw e;
@@ -90,15 +90,14 @@ public final class RealSubstrate implements Substrate {
    *
    * @param image of the nodes; the engine has it
    * @param equipment what the schedule needs
+   * @param journal is told first what has to be removed should this process die
    * @throws ClusterException if they do not come up; what was made is removed
    */
-  public static RealSubstrate containers(int nodes, String image, ContainerEquipment equipment) {
+  public static RealSubstrate containers(
+      int nodes, String image, ContainerEquipment equipment, FaultJournal journal) {
+    journal.remains(DOCKER_REMAINS + ContainerCluster.RUN_ID);
     ContainerCluster cluster = ContainerCluster.start(nodes, image, id -> TUNING, equipment);
-    return new RealSubstrate(
-        SubstrateKind.DOCKER.label(),
-        cluster,
-        List.of(DOCKER_REMAINS + ContainerCluster.RUN_ID),
-        null);
+    return new RealSubstrate(SubstrateKind.DOCKER.label(), cluster, null);
   }
 
   @Override
@@ -134,11 +133,6 @@ public final class RealSubstrate implements Substrate {
   @Override
   public String modeSwitchProblem(String keyspace) {
     return new RealOffice(cluster, clients, List.of()).modeSwitchProblem(keyspace);
-  }
-
-  @Override
-  public List<String> remains() {
-    return remains;
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.capstan.chaos.scenario;
 
 import io.capstan.chaos.fault.FaultType;
 import io.capstan.chaos.fault.PlannedFault;
+import io.capstan.client.Level;
 import io.capstan.client.Mode;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,6 +49,9 @@ public record RunPlan(
       int clients,
       Duration duration,
       Set<FaultType> possible) {
+    List<PlannedFault> schedule = scenario.schedule(duration, seed, nodes, possible);
+    boolean replaces =
+        schedule.stream().anyMatch(fault -> fault.type() == FaultType.MEMBER_REPLACE);
     List<KeyspacePlan> keyspaces = new ArrayList<>();
     for (Mode mode : modes) {
       String workload = String.valueOf(scenario.workloads().get(mode));
@@ -61,18 +65,12 @@ public record RunPlan(
               mode,
               workload + "-" + mode.label(),
               workload,
-              level,
+              // What a node alone has acknowledged would go with it.
+              replaces && level == Level.ONE ? Level.QUORUM : level,
               scenario.conflicts(),
               claims == null ? WorkloadClaims.usual(workload, mode) : claims));
     }
-    return new RunPlan(
-        scenario,
-        seed,
-        nodes,
-        clients,
-        duration,
-        scenario.schedule(duration, seed, nodes, possible),
-        keyspaces);
+    return new RunPlan(scenario, seed, nodes, clients, duration, schedule, keyspaces);
   }
 
   /** Returns how often each client makes an attempt. */

@@ -27,6 +27,16 @@ public interface ScenarioClients extends AutoCloseable {
   }
 
   /**
+   * Makes a keyspace that takes no writes below a level; for a CP keyspace it makes no difference.
+   *
+   * @throws io.capstan.chaos.cluster.ClusterException if the cluster does not make it in time
+   */
+  default void createKeyspace(
+      String name, Mode mode, ConflictPolicy conflicts, Level minWrites, Duration timeout) {
+    createKeyspace(name, mode, conflicts, timeout);
+  }
+
+  /**
    * Returns the acknowledged writes that the ledgers of an AP keyspace list as discarded, with the
    * winners' values where they are known.
    */

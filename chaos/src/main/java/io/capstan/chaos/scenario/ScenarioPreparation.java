@@ -37,7 +37,7 @@ final class ScenarioPreparation {
    */
   void create(KeyspacePlan plan, Workload workload, Collection<KeyspaceClient> byNode)
       throws InterruptedException {
-    clients.createKeyspace(plan.keyspace(), plan.mode(), plan.conflicts(), READY_MAX);
+    clients.createKeyspace(plan.keyspace(), plan.mode(), plan.conflicts(), plan.level(), READY_MAX);
     for (KeyspaceClient client : byNode) {
       untilOk(client, new Request.Read(WARM_UP_PREFIX + client.nodeId()), plan.keyspace());
     }

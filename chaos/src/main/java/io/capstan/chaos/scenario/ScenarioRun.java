@@ -103,6 +103,13 @@ public final class ScenarioRun {
    * @throws InterruptedException if the thread is interrupted; everything is healed then
    */
   public ScenarioEvidence run(Path journal) throws InterruptedException {
+    try (FaultJournal faults = FaultJournal.create(journal)) {
+      return run(faults);
+    }
+  }
+
+  /** The same with a journal that was begun already; it stays the caller's to close. */
+  public ScenarioEvidence run(FaultJournal faults) throws InterruptedException {
     List<String> nodes = cluster.nodeIds();
     progress.advance(RunProgress.Step.PREPARE, "creating the keyspaces");
     refuseImpossible();
@@ -118,7 +125,8 @@ public final class ScenarioRun {
       // could see that a link between them carries.
       substrate
           .clients()
-          .createKeyspace(LINK_PROBE, Mode.AP, ConflictPolicy.SIBLINGS, READY_TIMEOUT);
+          .createKeyspace(
+              LINK_PROBE, Mode.AP, ConflictPolicy.SIBLINGS, Level.QUORUM, READY_TIMEOUT);
     }
     progress.advance(RunProgress.Step.WARM_UP, "warming up");
     if (!pace.isVirtual()) {
@@ -135,19 +143,13 @@ public final class ScenarioRun {
     lanes.clear();
     lanes.addAll(ready);
     List<WorkloadClient> workers = lanes.stream().flatMap(lane -> lane.workers().stream()).toList();
-    try (FaultJournal faults = FaultJournal.create(journal)) {
-      noteRemains(faults);
-      ScenarioEvidence evidence;
-      try (FaultCrew crew =
-              new FaultCrew(
-                  cluster, faults, this::elapsedNanos, substrate.office(plan.keyspaces()));
-          AttemptDriver driver = substrate.driver(workers, RunPlan.ATTEMPT_TIMEOUT);
-          Pace.Repeated watch = pace.every(SAMPLE_NANOS, this::sample)) {
-        driver.start();
-        progress.started(pace.nowNanos() - elapsedNanos());
-        evidence = new Course(nodes, driver, crew).run(watch);
-      }
-      return evidence;
+    try (FaultCrew crew =
+            new FaultCrew(cluster, faults, this::elapsedNanos, substrate.office(plan.keyspaces()));
+        AttemptDriver driver = substrate.driver(workers, RunPlan.ATTEMPT_TIMEOUT);
+        Pace.Repeated watch = pace.every(SAMPLE_NANOS, this::sample)) {
+      driver.start();
+      progress.started(pace.nowNanos() - elapsedNanos());
+      return new Course(nodes, driver, crew).run(watch);
     }
   }
 
@@ -162,14 +164,6 @@ public final class ScenarioRun {
     if (!problem.isEmpty()) {
       throw new ScenarioFile.InvalidScenarioException(
           plan.scenario().name() + " changes the mode of a keyspace: " + problem);
-    }
-  }
-
-  /** What has to be removed should this process die now. Never healed but by {@code chaos heal}. */
-  private void noteRemains(FaultJournal journal) {
-    long id = -1;
-    for (String remains : substrate.remains()) {
-      journal.append(FaultJournal.State.INTENDED, id--, FaultJournal.CLUSTER, remains, 0);
     }
   }
 
@@ -330,6 +324,10 @@ public final class ScenarioRun {
       long quietNanos = RunPlan.ATTEMPT_TIMEOUT.plus(QUIET_MARGIN).toNanos();
       while (!actions.isEmpty()) {
         Action next = actions.remove();
+        if (isTooEarly(next, actions)) {
+          actions.add(later(next, actions));
+          continue;
+        }
         if (next.kind() == Kind.END && actions.isEmpty()) {
           // An attempt that began under the last fault but is answered after it says nothing.
           sleepUntil(next.atNanos() - quietNanos);
@@ -342,6 +340,28 @@ public final class ScenarioRun {
           case TOGGLE -> toggle(next, actions);
         }
       }
+    }
+
+    /** A new member may have to wait for other faults to be over, and nobody waits for it then. */
+    private boolean isTooEarly(Action action, PriorityQueue<Action> actions) {
+      return action.kind() == Kind.END
+          && plan.schedule().get(action.index()).type() == FaultType.MEMBER_REPLACE
+          && actions.stream().anyMatch(each -> isEndOfAnother(each));
+    }
+
+    private boolean isEndOfAnother(Action action) {
+      return action.kind() != Kind.TOGGLE
+          && plan.schedule().get(action.index()).type() != FaultType.MEMBER_REPLACE;
+    }
+
+    private static Action later(Action action, PriorityQueue<Action> actions) {
+      long last = actions.stream().mapToLong(Action::atNanos).max().orElse(action.atNanos());
+      return new Action(
+          Math.max(last, action.atNanos()) + 1,
+          action.order(),
+          action.kind(),
+          action.index(),
+          action.id());
     }
 
     private void begin(Action action, PriorityQueue<Action> actions) {

@@ -71,11 +71,6 @@ public final class SimSubstrate implements Substrate {
   }
 
   @Override
-  public List<String> remains() {
-    return List.of();
-  }
-
-  @Override
   public void close() {
     cluster.close();
   }
@@ -236,6 +231,11 @@ public final class SimSubstrate implements Substrate {
   @Override
   public ClusterOffice office(List<KeyspacePlan> keyspaces) {
     return new ClusterOffice() {
+      @Override
+      public void askToReplace(String removed, AddedNode added) {
+        replace(removed, added);
+      }
+
       @Override
       public void replace(String removed, AddedNode added) {
         throw new ClusterException(

@@ -32,9 +32,6 @@ public interface Substrate extends AutoCloseable {
    */
   String modeSwitchProblem(String keyspace);
 
-  /** Returns what a journal has to name so that all of it can be removed after a crash. */
-  List<String> remains();
-
   /** Ends it; does not throw for what has ended before. */
   @Override
   void close();

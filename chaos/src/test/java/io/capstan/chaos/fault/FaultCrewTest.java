@@ -25,6 +25,9 @@ class FaultCrewTest {
   private static final ClusterOffice NO_OFFICE =
       new ClusterOffice() {
         @Override
+        public void askToReplace(String removed, AddedNode added) {}
+
+        @Override
         public void replace(String removed, AddedNode added) {
           throw new UnsupportedOperationException();
         }

@@ -132,11 +132,6 @@ class UnverifiedFaultTest {
     }
 
     @Override
-    public List<String> remains() {
-      return honest.remains();
-    }
-
-    @Override
     public void close() {
       honest.close();
     }
