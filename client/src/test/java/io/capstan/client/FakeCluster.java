@@ -87,6 +87,16 @@ public final class FakeCluster implements AutoCloseable {
         name, (n, old) -> old.toBuilder().setEpoch(old.getEpoch() + 1).build());
   }
 
+  /** As a change of sides. */
+  public synchronized void changeSides(String name, Mode mode) {
+    nextEpoch(name);
+    keyspaces.computeIfPresent(name, (n, old) -> old.toBuilder().setMode(mode).build());
+  }
+
+  synchronized boolean hasDone(OperationId operation) {
+    return done.containsKey(operation);
+  }
+
   public synchronized void leader(String id) {
     leader = id;
   }

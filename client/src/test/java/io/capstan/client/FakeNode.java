@@ -35,6 +35,8 @@ import io.capstan.proto.v1.Receipt;
 import io.capstan.proto.v1.ScanRequest;
 import io.capstan.proto.v1.ScanResponse;
 import io.capstan.proto.v1.ScanRow;
+import io.capstan.proto.v1.SetAddRequest;
+import io.capstan.proto.v1.SetAddResponse;
 import io.capstan.proto.v1.Sibling;
 import io.capstan.proto.v1.StatusRequest;
 import io.capstan.proto.v1.StatusResponse;
@@ -54,6 +56,7 @@ import java.util.NavigableMap;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
@@ -66,6 +69,12 @@ public final class FakeNode {
 
     /** The node never answers; whether it performs the request first. */
     record Silence(boolean performed) implements Fault {}
+
+    /**
+     * The node performs the request, and something happens before it says that it may have; of
+     * nodes that share the flag only the first one.
+     */
+    record Meanwhile(Runnable happening, AtomicBoolean happened) implements Fault {}
 
     /** The connection breaks; whether the node performs the request first. */
     record Break(boolean performed) implements Fault {}
@@ -189,6 +198,15 @@ public final class FakeNode {
     }
     switch (fault) {
       case Fault.Refuse refuse -> observer.onError(error(refuse.code(), refuse.outcome()));
+      case Fault.Meanwhile meanwhile -> {
+        if (!meanwhile.happened().compareAndSet(false, true)) {
+          perform(observer, performing);
+          return;
+        }
+        var unused = performing.get();
+        meanwhile.happening().run();
+        observer.onError(error("OUTCOME_UNKNOWN", io.capstan.proto.v1.Outcome.OUTCOME_UNKNOWN));
+      }
       case Fault.Silence silence -> {
         if (silence.performed()) {
           var unused = performing.get();
@@ -259,7 +277,11 @@ public final class FakeNode {
 
   private void checkSession(String keyspace, OperationId operation) {
     boolean isCp = cluster.keyspace(keyspace).getMode() == Mode.MODE_CP;
-    if (isCp && operation.getSession() != 0 && !cluster.knowsSession(operation.getSession())) {
+    // An AP epoch took operations of sessions that the log knows nothing of.
+    if (isCp
+        && operation.getSession() != 0
+        && !cluster.knowsSession(operation.getSession())
+        && !cluster.hasDone(operation)) {
       throw new Refused(ErrorCode.UNKNOWN_SESSION);
     }
   }
@@ -374,6 +396,27 @@ public final class FakeNode {
       return value.equals("\u0000binary")
           ? ByteString.copyFrom(new byte[] {(byte) 0xff, 0})
           : ByteString.copyFromUtf8(value);
+    }
+
+    @Override
+    public void setAdd(SetAddRequest request, StreamObserver<SetAddResponse> observer) {
+      writes.add(request.getOperation());
+      answer(
+          observer,
+          writeFaults,
+          () -> {
+            String keyspace = check(request.getKeyspace());
+            checkSession(keyspace, request.getOperation());
+            Receipt receipt =
+                cluster.write(
+                    keyspace,
+                    request.getKey().toStringUtf8(),
+                    request.getElement().toStringUtf8(),
+                    request.getOperation());
+            return SetAddResponse.newBuilder()
+                .setReceipt(complete(receipt, request.getKey(), request.getLevel()))
+                .build();
+          });
     }
 
     @Override

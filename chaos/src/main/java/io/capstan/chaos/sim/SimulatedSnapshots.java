@@ -35,7 +35,6 @@ final class SimulatedSnapshots {
           Table.Kind.DATA,
           Table.Kind.DOTS,
           Table.Kind.CLOCK,
-          Table.Kind.LEDGER,
           Table.Kind.HINTS,
           Table.Kind.CHECKPOINT);
 

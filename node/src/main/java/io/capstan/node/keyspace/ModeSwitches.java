@@ -18,6 +18,7 @@ import io.capstan.proto.store.v1.Seal;
 import io.capstan.proto.store.v1.SwitchCommand;
 import io.capstan.proto.store.v1.SwitchHistory;
 import io.capstan.proto.store.v1.SwitchPhase;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -32,6 +33,12 @@ public final class ModeSwitches {
 
   /** Switches that a record remembers. */
   public static final int HISTORY_MAX = 32;
+
+  /**
+   * Openings whose state is kept for replicas that have yet to install it. A replica that is away
+   * longer than so many changes to CP makes the next one wait.
+   */
+  public static final int CHECKPOINTS_MAX = 4;
 
   /** The longest text that says who asked. */
   public static final int REQUESTED_BY_MAX_CHARS = 64;
@@ -124,11 +131,35 @@ public final class ModeSwitches {
               ? abort(record, reasonOf(command.getAbort()), entry)
               : over(record);
       case SETTLE ->
-          record.getCheckpoint().getSwitchId() == command.getSwitchId()
-              ? ok(record.toBuilder().clearCheckpoint().build())
+          openingsKept(record).contains(command.getSwitchId())
+              ? ok(settled(record, command.getSwitchId()))
               : over(record);
       case STEP_NOT_SET -> over(record);
     };
+  }
+
+  /** The changes to CP whose openings are kept for those who have yet to install them. */
+  public static List<Long> openingsKept(KeyspaceRecord record) {
+    List<Long> kept = new ArrayList<>();
+    record.getEarlierCheckpointsList().forEach(each -> kept.add(each.getSwitchId()));
+    if (record.hasCheckpoint()) {
+      kept.add(record.getCheckpoint().getSwitchId());
+    }
+    return kept;
+  }
+
+  /** Who holds an opening needs no earlier one. */
+  private static KeyspaceRecord settled(KeyspaceRecord record, long switchId) {
+    KeyspaceRecord.Builder left = record.toBuilder().clearEarlierCheckpoints();
+    for (Checkpoint each : record.getEarlierCheckpointsList()) {
+      if (each.getSwitchId() > switchId) {
+        left.addEarlierCheckpoints(each);
+      }
+    }
+    if (record.getCheckpoint().getSwitchId() <= switchId) {
+      left.clearCheckpoint();
+    }
+    return left.build();
   }
 
   /** The step with which a change of sides makes way for a change of members. */
@@ -215,8 +246,10 @@ public final class ModeSwitches {
     if (membersChanged(record, entry)) {
       return abort(record, MEMBERS_CHANGED, entry);
     }
-    if (record.hasCheckpoint()) {
-      return refused(record, "A replica has yet to install what the last change opened.");
+    if (openingsKept(record).size() >= CHECKPOINTS_MAX) {
+      return refused(
+          record,
+          "A replica has yet to install what the last " + CHECKPOINTS_MAX + " changes opened.");
     }
     return ok(toPhase(record, SwitchPhase.SWITCH_PHASE_SEAL, entry));
   }
@@ -269,9 +302,13 @@ public final class ModeSwitches {
       return refused(record, "The root is held by no majority.");
     }
     long epoch = record.getEpoch() + 1;
-    KeyspaceRecord passed = remember(record, ended(record, entry, epoch).build());
+    KeyspaceRecord.Builder passed =
+        remember(record, ended(record, entry, epoch).build()).toBuilder();
+    if (record.hasCheckpoint()) {
+      passed.addEarlierCheckpoints(record.getCheckpoint());
+    }
     return ok(
-        passed.toBuilder()
+        passed
             .clearSwitch()
             .clearSealedClock()
             .setMode(Mode.MODE_CP)

@@ -289,6 +289,17 @@ final class Hints {
     return rows;
   }
 
+  /** Hints kept for peers that can be reached, who are to have them before a change of sides. */
+  long waitingInReach() {
+    long rows = 0;
+    for (Map.Entry<String, Peer> each : peers.entrySet()) {
+      if (reachability.isReachable(each.getKey(), time.nowNanos())) {
+        rows += each.getValue().rows;
+      }
+    }
+    return rows;
+  }
+
   /** Peers whose hints overflowed: anti-entropy has yet to show that they have everything. */
   List<String> needingAntiEntropy() {
     List<String> names = new ArrayList<>();

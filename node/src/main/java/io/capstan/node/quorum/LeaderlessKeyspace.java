@@ -524,6 +524,11 @@ public final class LeaderlessKeyspace {
     return hints.waiting();
   }
 
+  /** Of these, writes for peers that can be reached. */
+  public long hintsWaitingInReach() {
+    return hints.waitingInReach();
+  }
+
   /** Peers that missed more writes than hints are kept for; anti-entropy brings them up to date. */
   public List<String> needingAntiEntropy() {
     return hints.needingAntiEntropy();

@@ -166,7 +166,7 @@ final class ApKeyspaces {
             .sealing()
             .listOutside(opened, now.nanos(), now.wallMillis());
       }
-      long checkpoint = rows.checkpoint();
+      List<Long> checkpoints = rows.checkpoints();
       for (Table table :
           List.of(
               Table.data(keyspace.getId()),
@@ -175,7 +175,7 @@ final class ApKeyspaces {
               Table.clock(keyspace.getId()))) {
         rows.clear(table);
       }
-      rows.writeCheckpoint(checkpoint);
+      rows.writeCheckpoints(checkpoints);
       boolean alone = replicas().all().size() == 1;
       rows.writeRebuilding(
           RebuildingRecord.newBuilder()

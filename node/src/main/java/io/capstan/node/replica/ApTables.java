@@ -121,7 +121,7 @@ final class ApTables implements KeyspaceTables {
   // ---- what a change of sides notes beside the clock ----
 
   private static final byte[] LINEAGE_KEY = "lineage".getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] CHECKPOINT_KEY = "checkpoint".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] CHECKPOINTS_KEY = "checkpoints".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] INSTALLING_KEY = "installing".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] INSTALLED_KEY = "installed".getBytes(StandardCharsets.US_ASCII);
 
@@ -134,13 +134,20 @@ final class ApTables implements KeyspaceTables {
     write(LINEAGE_KEY, epoch);
   }
 
-  /** The switch whose checkpoint is kept here; 0 for none. */
-  long checkpoint() {
-    return number(CHECKPOINT_KEY);
+  /** The switches whose checkpoints are kept here, the oldest first. */
+  List<Long> checkpoints() {
+    byte[] row = tables.get(Table.clock(keyspaceId), CHECKPOINTS_KEY);
+    List<Long> kept = new ArrayList<>();
+    for (ByteBuffer ids = ByteBuffer.wrap(row == null ? new byte[0] : row); ids.hasRemaining(); ) {
+      kept.add(ids.getLong());
+    }
+    return kept;
   }
 
-  void writeCheckpoint(long switchId) {
-    write(CHECKPOINT_KEY, switchId);
+  void writeCheckpoints(List<Long> switchIds) {
+    ByteBuffer ids = ByteBuffer.allocate(Long.BYTES * switchIds.size());
+    switchIds.forEach(ids::putLong);
+    tables.put(Table.clock(keyspaceId), CHECKPOINTS_KEY, ids.array());
   }
 
   /** The switch whose opening is being installed; 0 for none. */

@@ -5,13 +5,13 @@ import com.google.protobuf.UnsafeByteOperations;
 import io.capstan.node.storage.ReplicaStore;
 import io.capstan.node.storage.Table;
 import io.capstan.node.storage.WriteBatch;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,8 +27,8 @@ final class BufferedTables {
   // Insertion order makes the batch a function of the inputs.
   private final Map<Table, Map<ByteString, Pending>> pending = new LinkedHashMap<>();
   private int rows;
-  // Keyspaces whose rows are kept as they were before their first change.
-  private final Set<Long> watched = new HashSet<>();
+  // By keyspace, the openings since which its rows are kept as they were before they changed.
+  private final Map<Long, List<Long>> watched = new HashMap<>();
 
   BufferedTables(ReplicaStore store) {
     this.store = store;
@@ -50,21 +50,36 @@ final class BufferedTables {
     return store.get(table, key);
   }
 
-  /** From now on the rows of the keyspace's data are kept as they are before they change. */
-  void watch(long keyspaceId) {
-    watched.add(keyspaceId);
+  /**
+   * From now on the rows of the keyspace's data are kept as they are before they change.
+   *
+   * @param openings for each of these once, under a key that begins with it
+   */
+  void watch(long keyspaceId, List<Long> openings) {
+    watched.put(keyspaceId, List.copyOf(openings));
   }
 
   void unwatch(long keyspaceId) {
     watched.remove(keyspaceId);
   }
 
-  private void keepBefore(Table table, byte[] key) {
+  /** Where the row is kept as it was when that change opened. */
+  static byte[] keptKey(long opening, byte[] key) {
+    return ByteBuffer.allocate(Long.BYTES + key.length).putLong(opening).put(key).array();
+  }
+
+  private void keepBefore(Table table, byte[] changed) {
+    for (long opening : watched.getOrDefault(table.keyspaceId(), List.of())) {
+      keepBefore(table, changed, keptKey(opening, changed));
+    }
+  }
+
+  private void keepBefore(Table table, byte[] changed, byte[] key) {
     Table kept = Table.checkpoint(table.keyspaceId());
     if (get(kept, key) != null) {
       return;
     }
-    byte[] before = get(table, key);
+    byte[] before = get(table, changed);
     byte[] row = new byte[before == null ? 1 : before.length + 1];
     if (before != null) {
       row[0] = 1;
@@ -74,14 +89,14 @@ final class BufferedTables {
   }
 
   void put(Table table, byte[] key, byte[] value) {
-    if (table.kind() == Table.Kind.DATA && watched.contains(table.keyspaceId())) {
+    if (table.kind() == Table.Kind.DATA && watched.containsKey(table.keyspaceId())) {
       keepBefore(table, key);
     }
     stage(table, new Pending(key, value));
   }
 
   void delete(Table table, byte[] key) {
-    if (table.kind() == Table.Kind.DATA && watched.contains(table.keyspaceId())) {
+    if (table.kind() == Table.Kind.DATA && watched.containsKey(table.keyspaceId())) {
       keepBefore(table, key);
     }
     stage(table, new Pending(key, null));

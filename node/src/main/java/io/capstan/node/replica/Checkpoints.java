@@ -2,6 +2,7 @@ package io.capstan.node.replica;
 
 import com.google.protobuf.ByteString;
 import io.capstan.node.keyspace.Catalogue;
+import io.capstan.node.keyspace.ModeSwitches;
 import io.capstan.node.storage.Table;
 import io.capstan.proto.peer.v1.CheckpointPage;
 import io.capstan.proto.peer.v1.CheckpointRequest;
@@ -43,30 +44,31 @@ final class Checkpoints {
   void load() {
     clearing.clear();
     for (KeyspaceRecord keyspace : catalogue.all()) {
-      long id = keyspace.getId();
-      long kept = new ApTables(id, tables).checkpoint();
-      if (kept != 0 && kept == keyspace.getCheckpoint().getSwitchId()) {
-        tables.watch(id);
-      } else {
-        tables.unwatch(id);
-        clearing.add(id);
-      }
+      retain(keyspace.getId(), ModeSwitches.openingsKept(keyspace));
     }
   }
 
   /** The keyspace holds now what it opens with. */
   void begin(long keyspaceId, long switchId) {
-    clearing.remove(keyspaceId);
     ApTables rows = new ApTables(keyspaceId, tables);
-    rows.clear(Table.checkpoint(keyspaceId));
-    rows.writeCheckpoint(switchId);
-    tables.watch(keyspaceId);
+    List<Long> kept = rows.checkpoints();
+    kept.add(switchId);
+    rows.writeCheckpoints(kept);
+    tables.watch(keyspaceId, kept);
   }
 
-  /** Nobody needs it any more. */
-  void end(long keyspaceId) {
-    tables.unwatch(keyspaceId);
-    new ApTables(keyspaceId, tables).writeCheckpoint(0);
+  /** Nobody needs any but these. */
+  void retain(long keyspaceId, List<Long> switchIds) {
+    ApTables rows = new ApTables(keyspaceId, tables);
+    List<Long> kept = rows.checkpoints();
+    if (kept.retainAll(switchIds)) {
+      rows.writeCheckpoints(kept);
+    }
+    if (kept.isEmpty()) {
+      tables.unwatch(keyspaceId);
+    } else {
+      tables.watch(keyspaceId, kept);
+    }
     clearing.add(keyspaceId);
   }
 
@@ -85,32 +87,50 @@ final class Checkpoints {
       return;
     }
     long id = clearing.first();
-    Table table = Table.checkpoint(id);
     List<byte[]> keys = new ArrayList<>();
-    tables.scan(
-        table,
-        new byte[0],
-        null,
-        (key, value) -> {
-          keys.add(key);
-          return keys.size() < CLEARED_AT_ONCE_MAX;
-        });
-    keys.forEach(key -> tables.delete(table, key));
+    long from = 0;
+    for (long kept : new ApTables(id, tables).checkpoints()) {
+      collectKeys(id, from, kept, keys);
+      from = kept + 1;
+    }
+    collectKeys(id, from, Long.MAX_VALUE, keys);
+    keys.forEach(key -> tables.delete(Table.checkpoint(id), key));
     if (keys.size() < CLEARED_AT_ONCE_MAX) {
       clearing.remove(id);
     }
   }
 
+  /** Keys of rows that are kept for switches in the range, without its end. */
+  private void collectKeys(long keyspaceId, long fromSwitch, long toSwitch, List<byte[]> keys) {
+    if (keys.size() < CLEARED_AT_ONCE_MAX && fromSwitch < toSwitch) {
+      tables.scan(
+          Table.checkpoint(keyspaceId),
+          BufferedTables.keptKey(fromSwitch, new byte[0]),
+          BufferedTables.keptKey(toSwitch, new byte[0]),
+          (key, value) -> {
+            keys.add(key);
+            return keys.size() < CLEARED_AT_ONCE_MAX;
+          });
+    }
+  }
+
   /** A page of the checkpoint; null where this replica does not keep that one. */
   @Nullable CheckpointPage page(long keyspaceId, long switchId, CheckpointRequest request) {
-    ApTables marker = new ApTables(keyspaceId, tables);
-    if (switchId == 0 || marker.checkpoint() != switchId) {
+    if (!new ApTables(keyspaceId, tables).checkpoints().contains(switchId)) {
       return null;
     }
     byte[] from = request.getFrom().toByteArray();
     TreeMap<byte[], byte[]> rows = new TreeMap<>(Arrays::compareUnsigned);
-    byte[] end = collect(Table.data(keyspaceId), from, null, rows);
-    byte[] changedEnd = collect(Table.checkpoint(keyspaceId), from, end, rows);
+    byte[] end = collect(Table.data(keyspaceId), from, null, 0, rows);
+    byte[] changedEnd =
+        collect(
+            Table.checkpoint(keyspaceId),
+            BufferedTables.keptKey(switchId, from),
+            end == null
+                ? BufferedTables.keptKey(switchId + 1, new byte[0])
+                : BufferedTables.keptKey(switchId, end),
+            Long.BYTES,
+            rows);
     if (changedEnd != null) {
       end = changedEnd;
       rows.tailMap(end, true).clear();
@@ -131,16 +151,25 @@ final class Checkpoints {
     return page.build();
   }
 
-  /** Rows as they were, absent ones empty; returns where it stopped short, or null at the end. */
+  /**
+   * Rows as they were, absent ones empty; returns where it stopped short, or null at the end.
+   *
+   * @param prefixBytes what stands before the keys in this table
+   */
   private byte @Nullable [] collect(
-      Table table, byte[] from, byte @Nullable [] to, TreeMap<byte[], byte[]> rows) {
+      Table table,
+      byte[] from,
+      byte @Nullable [] to,
+      int prefixBytes,
+      TreeMap<byte[], byte[]> rows) {
     byte[][] stopped = new byte[1][];
     int[] taken = {0, 0};
     tables.scan(
         table,
         from,
         to,
-        (key, value) -> {
+        (stored, value) -> {
+          byte[] key = Arrays.copyOfRange(stored, prefixBytes, stored.length);
           if (taken[0] == PAGE_ROWS_MAX || taken[1] >= PAGE_BYTES_MAX) {
             stopped[0] = key;
             return false;

@@ -8,6 +8,8 @@ import io.capstan.node.quorum.Sealing;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.Raft;
 import io.capstan.node.raft.Role;
+import io.capstan.node.storage.Table;
+import io.capstan.node.version.NodeClock;
 import io.capstan.proto.peer.v1.CheckpointPage;
 import io.capstan.proto.peer.v1.CheckpointRequest;
 import io.capstan.proto.peer.v1.PeerMessage;
@@ -16,8 +18,11 @@ import io.capstan.proto.peer.v1.SwitchReport;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.LogCommand;
 import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.store.v1.SnapshotKeyspace;
+import io.capstan.proto.store.v1.SnapshotManifest;
 import io.capstan.proto.store.v1.SwitchCommand;
 import io.capstan.proto.store.v1.SwitchPhase;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -111,8 +116,9 @@ final class ModeSwitching {
     } else {
       apKeyspaces.enterPhase(after);
     }
-    if (byEntry && before.hasCheckpoint() && !after.hasCheckpoint()) {
-      checkpoints.end(id);
+    List<Long> kept = ModeSwitches.openingsKept(after);
+    if (byEntry && !kept.containsAll(ModeSwitches.openingsKept(before))) {
+      checkpoints.retain(id, kept);
     }
     told.remove(id);
   }
@@ -127,6 +133,38 @@ final class ModeSwitching {
   /** A snapshot has replaced the state of the group. */
   void reloaded() {
     checkpoints.load();
+  }
+
+  /**
+   * A snapshot is about to replace what is here of keyspaces that are CP in it. A ledger is this
+   * node's own: it stays, and what is held here and was never acknowledged is listed before it
+   * goes.
+   */
+  void beforeInstall(SnapshotManifest manifest, Moment moment) {
+    now = moment;
+    for (SnapshotKeyspace coming : manifest.getKeyspacesList()) {
+      if (coming.getMode() != Mode.MODE_CP || machine.catalogue().withId(coming.getId()) == null) {
+        continue;
+      }
+      LeaderlessKeyspace leaderless = apKeyspaces.keyspace(coming.getId());
+      if (leaderless != null) {
+        leaderless
+            .sealing()
+            .listOutside(NodeClock.fromProto(coming.getBaseClock()), now.nanos(), now.wallMillis());
+      }
+      Table ledger = Table.ledger(coming.getId());
+      Map<byte[], byte[]> rows = new TreeMap<>(Arrays::compareUnsigned);
+      tables.scan(
+          ledger,
+          new byte[0],
+          null,
+          (key, row) -> {
+            rows.put(key, row);
+            return true;
+          });
+      // Written again behind the snapshot, in the same flush.
+      rows.forEach((key, row) -> tables.put(ledger, key, row));
+    }
   }
 
   private void stopInstall(long keyspaceId) {
@@ -198,9 +236,7 @@ final class ModeSwitching {
       leaderless
           .sealing()
           .listOutside(
-              io.capstan.node.version.NodeClock.fromProto(record.getSwitch().getClock()),
-              now.nanos(),
-              now.wallMillis());
+              NodeClock.fromProto(record.getSwitch().getClock()), now.nanos(), now.wallMillis());
       apKeyspaces.closeFor(record, "keyspace " + record.getName() + " has become CP");
     }
     install = new CheckpointInstall(record, step.getOpen(), config.nodeId(), tables, now.nanos());
@@ -381,7 +417,10 @@ final class ModeSwitching {
             .setRebuilding(leaderless.isRebuilding())
             .setReady(sealing.isReady());
     switch (phase) {
-      case SWITCH_PHASE_PREPARE -> report.setDivergenceDots(leaderless.divergence().orElse(0));
+      case SWITCH_PHASE_PREPARE ->
+          report
+              .setDivergenceDots(leaderless.divergence().orElse(0))
+              .setHintsWaiting(leaderless.hintsWaitingInReach());
       case SWITCH_PHASE_SEAL -> report.setClock(leaderless.clock().toProto());
       case SWITCH_PHASE_CONVERGE -> {
         report.setOutside(sealing.isOutside()).setLackingDots(sealing.lackingDots());

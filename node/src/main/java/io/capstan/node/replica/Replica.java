@@ -263,6 +263,7 @@ public final class Replica {
     }
     SnapshotPosition install = output.install();
     if (install != null) {
+      switching.beforeInstall(snapshots.installing(), now);
       // At once: Raft is not to be asked anything until its new state is there.
       write(batch, true);
       waiting.clear();

@@ -34,6 +34,7 @@ final class Snapshots {
   private final LogGrowth growth;
   private final SnapshotSender sender;
   private final SnapshotReceiver receiver;
+  private SnapshotManifest installing = SnapshotManifest.getDefaultInstance();
   private long installed;
   private Moment now;
 
@@ -114,9 +115,15 @@ final class Snapshots {
         throw new ReplicaInvariantViolation(
             "Raft wants a snapshot at " + install + " installed, staged is another one");
       }
+      installing = manifest;
       batch.installSnapshot(manifest);
       growth.cut(install.index());
     }
+  }
+
+  /** The snapshot that the batch of this flush installs. */
+  SnapshotManifest installing() {
+    return installing;
   }
 
   /** A batch that installs a snapshot was written: takes up what it changed. */

@@ -349,7 +349,7 @@ final class StateMachine {
     }
     return result
         .setCode(outcome.code())
-        .setKeyspace(after.toBuilder().clearBaseClock().clearHistory())
+        .setKeyspace(after.toBuilder().clearBaseClock().clearSealedClock().clearHistory())
         .setReason(outcome.reason())
         .build();
   }
@@ -361,6 +361,18 @@ final class StateMachine {
 
   private CommandResult drop(long id, long index) {
     CommandResult.Builder result = CommandResult.newBuilder().setIndex(index);
+    KeyspaceRecord settling = catalogue.withId(id);
+    if (settling != null && settling.hasCheckpoint()) {
+      // Who stands before the opening could not go on once nobody holds what was opened.
+      return result
+          .setCode(CommandResult.Code.CODE_SWITCH_REFUSED)
+          .setKeyspace(settling.toBuilder().clearBaseClock().clearSealedClock().clearHistory())
+          .setReason(
+              "A replica has yet to install what keyspace "
+                  + settling.getName()
+                  + " became CP with; it can be dropped once that is done, or the node removed.")
+          .build();
+    }
     KeyspaceRecord record = catalogue.drop(id);
     if (record == null) {
       return result.setCode(CommandResult.Code.CODE_UNKNOWN_KEYSPACE).build();

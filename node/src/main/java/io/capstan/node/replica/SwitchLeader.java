@@ -1,6 +1,7 @@
 package io.capstan.node.replica;
 
 import com.google.protobuf.ByteString;
+import io.capstan.node.keyspace.ModeSwitches;
 import io.capstan.node.quorum.ReplicaSet;
 import io.capstan.node.raft.ProposeResult;
 import io.capstan.node.raft.Raft;
@@ -37,6 +38,11 @@ final class SwitchLeader {
 
   /** Replicas further apart than this converge before anything is sealed. */
   static final long PREPARED_DOTS_MAX = 1_000;
+
+  /**
+   * Who has more writes to hand over to peers in reach hands them over before anything is sealed.
+   */
+  static final long PREPARED_HINTS_MAX = 100;
 
   /** A report that was not repeated for so long no longer counts. */
   private static final long REPORT_KEPT_NANOS = 1_000_000_000L;
@@ -167,14 +173,16 @@ final class SwitchLeader {
   private static boolean isPrepared(SwitchReport report) {
     return report.getReady()
         && !report.getRebuilding()
-        && report.getDivergenceDots() <= PREPARED_DOTS_MAX;
+        && report.getDivergenceDots() <= PREPARED_DOTS_MAX
+        && report.getHintsWaiting() <= PREPARED_HINTS_MAX;
   }
 
   private void prepared(KeyspaceRecord keyspace, Watch watch) {
     Map<String, SwitchReport> reports = reports(keyspace, watch);
     if (keyspace.hasCheckpoint()) {
       // Who reports on this switch has come past the opening of the last one.
-      if (reports.keySet().containsAll(machine.members().applied().voters())) {
+      boolean settles = reports.keySet().containsAll(machine.members().applied().voters());
+      if (settles) {
         SwitchCommand.Builder settle =
             SwitchCommand.newBuilder()
                 .setKeyspaceId(keyspace.getId())
@@ -182,7 +190,9 @@ final class SwitchLeader {
                 .setSettle(SettleSwitch.getDefaultInstance());
         propose(keyspace, watch, settle, "settle");
       }
-      return;
+      if (ModeSwitches.openingsKept(keyspace).size() >= ModeSwitches.CHECKPOINTS_MAX || settles) {
+        return;
+      }
     }
     List<String> prepared = new ArrayList<>();
     reports.forEach(
@@ -360,8 +370,11 @@ final class SwitchLeader {
         missing.add(replica + " " + why + since(watch, replica, moment));
       }
     }
-    if (keyspace.hasCheckpoint()) {
-      waits.add("a replica has yet to install what the last change opened");
+    if (ModeSwitches.openingsKept(keyspace).size() >= ModeSwitches.CHECKPOINTS_MAX) {
+      waits.add(
+          "a replica has yet to install what the last "
+              + ModeSwitches.CHECKPOINTS_MAX
+              + " changes opened");
     }
     if (running.getReplicasCount() - missing.size() < needed) {
       waits.add(
@@ -394,7 +407,9 @@ final class SwitchLeader {
           isPrepared(report)
               ? null
               : report.getReady()
-                  ? "lacks " + report.getDivergenceDots() + " writes"
+                  ? report.getDivergenceDots() > PREPARED_DOTS_MAX
+                      ? "lacks " + report.getDivergenceDots() + " writes"
+                      : "has " + report.getHintsWaiting() + " writes to hand over"
                   : "sums up its rows";
       case SWITCH_PHASE_CONVERGE ->
           report.getConverged()

@@ -232,19 +232,34 @@ class ModeSwitchesTest {
   }
 
   @Test
-  @DisplayName("is not sealed again before all hold what the last change opened with")
-  void waitsForCheckpoint() {
+  @DisplayName("keeps so many openings for a replica that is away; the next seal waits for it")
+  void keepsOpenings() {
     toAp();
+    for (int kept = 1; kept < ModeSwitches.CHECKPOINTS_MAX; kept++) {
+      apply(begin(Mode.MODE_CP));
+      apply(seal());
+      apply(converge("n1", "n2"));
+      apply(open("n1", "n2"));
+      apply(begin(Mode.MODE_AP));
+    }
+    List<Long> openings = ModeSwitches.openingsKept(record);
+    assertThat(openings).hasSize(ModeSwitches.CHECKPOINTS_MAX).isSorted();
+
     apply(begin(Mode.MODE_CP));
     assertThat(apply(seal()).code()).isEqualTo(CommandResult.Code.CODE_SWITCH_REFUSED);
 
-    apply(
-        SwitchCommand.newBuilder()
-            .setSwitchId(record.getCheckpoint().getSwitchId())
-            .setSettle(SettleSwitch.getDefaultInstance()));
+    apply(settle(openings.get(1)));
+    assertThat(ModeSwitches.openingsKept(record)).isEqualTo(openings.subList(2, openings.size()));
     apply(seal());
+    assertThat(phase()).startsWith("sealed");
+    apply(settle(openings.get(openings.size() - 1)));
+    assertThat(ModeSwitches.openingsKept(record)).isEmpty();
+  }
 
-    assertThat(phase()).isEqualTo("sealed ap 3");
+  private static SwitchCommand.Builder settle(long switchId) {
+    return SwitchCommand.newBuilder()
+        .setSwitchId(switchId)
+        .setSettle(SettleSwitch.getDefaultInstance());
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.capstan.node.storage.rocks;
 
 import io.capstan.node.storage.StorageException;
+import io.capstan.node.storage.Table;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.store.v1.SnapshotFile;
 import io.capstan.proto.store.v1.SnapshotKeyspace;
@@ -62,11 +63,12 @@ public final class SnapshotExport implements AutoCloseable {
       target.copy(0, RowKeys.META_FAMILY, keys.groupTablesStart(), keys.groupTablesEnd());
       for (SnapshotKeyspace keyspace : plan.getKeyspacesList()) {
         if (keyspace.getMode() == Mode.MODE_CP) {
+          // All but the ledger: what a node has discarded is its own story.
+          String family = keys.keyspaceFamily(keyspace.getId());
+          Table ledger = Table.ledger(keyspace.getId());
           target.copy(
-              keyspace.getId(),
-              keys.keyspaceFamily(keyspace.getId()),
-              keys.groupStart(),
-              keys.groupEnd());
+              keyspace.getId(), family, keys.groupStart(), keys.rowKey(ledger, new byte[0]));
+          target.copy(keyspace.getId(), family, keys.tableEnd(ledger), keys.groupEnd());
         }
       }
     } catch (RocksDBException e) {
