@@ -26,6 +26,7 @@ public final class SimulationCampaign {
   /** After so many failures no further seed begins. */
   private static final int FAILURES_MAX = 10;
 
+  private static final long WARM_UP_MILLIS = 10_000;
   private static final long MILLI = 1_000_000L;
 
   /** A seed that broke a claim. */
@@ -43,31 +44,12 @@ public final class SimulationCampaign {
    * @param seeds seeds run
    * @param failures those that broke a claim, in order of seeds
    * @param coverage what all runs together went through
-   * @param wallMillis real time
-   * @param cpuMillis processor time of the threads that simulated
+   * @param pace how fast it went
+   * @param warmPace how fast it went after the first {@value #WARM_UP_MILLIS} ms, in which the
+   *     virtual machine compiles; null where it was over before
    */
   public record Summary(
-      long seeds, List<Failure> failures, Coverage coverage, long wallMillis, long cpuMillis) {
-
-    /** Virtual time for each unit of real time. */
-    public double speed() {
-      return coverage.of(Coverage.Counter.VIRTUAL_MILLIS) / (double) Math.max(1, wallMillis);
-    }
-
-    /** Virtual time for each unit of processor time: what one core to itself would reach. */
-    public double speedPerCore() {
-      return coverage.of(Coverage.Counter.VIRTUAL_MILLIS) / (double) Math.max(1, cpuMillis);
-    }
-
-    /** Events of the simulator for each second of real time. */
-    public double eventsPerSecond() {
-      return coverage.of(Coverage.Counter.EVENTS) * 1_000.0 / Math.max(1, wallMillis);
-    }
-
-    /** Events of the simulator for each second of processor time. */
-    public double eventsPerCoreSecond() {
-      return coverage.of(Coverage.Counter.EVENTS) * 1_000.0 / Math.max(1, cpuMillis);
-    }
+      long seeds, List<Failure> failures, Coverage coverage, Pace pace, @Nullable Pace warmPace) {
 
     /** Those of the enabled kinds of fault that never had an effect. */
     public Set<FaultKind> neverHappened(Set<FaultKind> enabled) {
@@ -92,6 +74,8 @@ public final class SimulationCampaign {
   private long nextSeed;
   private long seeds;
   private long cpuNanosSpent;
+  private final long processStartNanos = processCpuNanos();
+  private @Nullable Pace atWarmUp;
 
   /**
    * Prepares the run of the seeds from the first to the last.
@@ -149,6 +133,14 @@ public final class SimulationCampaign {
     }
   }
 
+  /** What the whole process has used, its compiler and garbage collector included. */
+  private static long processCpuNanos() {
+    return ManagementFactory.getOperatingSystemMXBean()
+            instanceof com.sun.management.OperatingSystemMXBean system
+        ? system.getProcessCpuTime()
+        : 0;
+  }
+
   private static long threadCpuNanos() {
     return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
   }
@@ -168,6 +160,9 @@ public final class SimulationCampaign {
       failures.add(new Failure(seed, failure));
       failures.sort(Comparator.comparingLong(Failure::seed));
     }
+    if (atWarmUp == null && wallMillis() >= WARM_UP_MILLIS) {
+      atWarmUp = pace();
+    }
     progress.ran(summary());
   }
 
@@ -178,6 +173,23 @@ public final class SimulationCampaign {
   private synchronized Summary summary() {
     Coverage copy = new Coverage();
     copy.add(coverage);
-    return new Summary(seeds, List.copyOf(failures), copy, wallMillis(), cpuNanosSpent / MILLI);
+    Pace pace = pace();
+    Pace before = atWarmUp;
+    boolean warm = before != null && before.virtualMillis() < pace.virtualMillis();
+    return new Summary(
+        seeds,
+        List.copyOf(failures),
+        copy,
+        pace,
+        warm && before != null ? pace.since(before) : null);
+  }
+
+  private Pace pace() {
+    return new Pace(
+        coverage.of(Coverage.Counter.VIRTUAL_MILLIS),
+        coverage.of(Coverage.Counter.EVENTS),
+        wallMillis(),
+        cpuNanosSpent / MILLI,
+        (processCpuNanos() - processStartNanos) / MILLI);
   }
 }

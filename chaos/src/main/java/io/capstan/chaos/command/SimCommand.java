@@ -106,6 +106,15 @@ final class SimCommand implements Callable<Integer> {
   private int nodes;
 
   @Option(
+      names = "--rate",
+      paramLabel = "N",
+      defaultValue = "" + SimulationSettings.OPERATIONS_PER_SECOND,
+      description =
+          "Client operations a virtual second, due whether or not the cluster answers."
+              + " Default: ${DEFAULT-VALUE}.")
+  private int rate = SimulationSettings.OPERATIONS_PER_SECOND;
+
+  @Option(
       names = "--schedule",
       paramLabel = "FILE",
       description =
@@ -128,6 +137,7 @@ final class SimCommand implements Callable<Integer> {
             streams,
             new Ink(streams.colours()),
             options.output() == OutputFormat.JSON,
+            rate,
             replayOptions());
     SimulationSettings settings = settings();
     try {
@@ -172,18 +182,25 @@ final class SimCommand implements Callable<Integer> {
     return "--mode "
         + mode
         + (faults.equals("all") ? "" : " --faults " + faults)
-        + (nodes == 0 ? "" : " --nodes " + nodes);
+        + (nodes == 0 ? "" : " --nodes " + nodes)
+        + (rate == SimulationSettings.OPERATIONS_PER_SECOND ? "" : " --rate " + rate);
   }
 
   private SimulationSettings settings() {
     if (nodes < 0 || nodes > Schedule.NODES_MAX) {
       throw usage("--nodes is " + nodes + "; allowed is 1 to " + Schedule.NODES_MAX + ".");
     }
+    if (rate < 1 || rate > SimulationSettings.OPERATIONS_PER_SECOND_MAX) {
+      throw usage(
+          "--rate is "
+              + rate
+              + "; allowed is 1 to "
+              + SimulationSettings.OPERATIONS_PER_SECOND_MAX
+              + ".");
+    }
     Set<FaultKind> kinds = kinds();
     boolean everyFault = !faults.equals("all") && kinds.size() <= EVERY_SEED_USES_MAX;
-    SimulationSettings defaults = SimulationSettings.of(mode());
-    return new SimulationSettings(
-        defaults.mode(), kinds, everyFault, nodes, defaults.operationsPerSecond());
+    return new SimulationSettings(mode(), kinds, everyFault, nodes, rate);
   }
 
   private SimulationMode mode() {

@@ -2,6 +2,7 @@ package io.capstan.chaos.command;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.capstan.chaos.campaign.Pace;
 import io.capstan.chaos.campaign.SimulationCampaign;
 import io.capstan.chaos.report.Ink;
 import io.capstan.chaos.sim.Coverage;
@@ -15,7 +16,6 @@ import io.capstan.cli.Streams;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -37,18 +37,21 @@ final class SimScreen {
   private final PrintStream out;
   private final Ink ink;
   private final boolean json;
+  private final int rate;
   private final String options;
   private long shownMillis;
   private boolean barDrawn;
 
   /**
+   * @param rate client operations that are due in a virtual second
    * @param options what to type after {@code capstan sim} to get seeds of the same kind
    */
-  SimScreen(Streams streams, Ink ink, boolean json, String options) {
+  SimScreen(Streams streams, Ink ink, boolean json, int rate, String options) {
     this.streams = streams;
     this.out = json ? streams.err() : streams.out();
     this.ink = ink;
     this.json = json;
+    this.rate = rate;
     this.options = options;
   }
 
@@ -61,17 +64,17 @@ final class SimScreen {
     }
     boolean last = soFar.seeds() == seeds;
     long gapMillis = streams.outIsTerminal() ? REDRAW_MILLIS : LINE_MILLIS;
-    if (last || soFar.wallMillis() - shownMillis < gapMillis) {
+    if (last || soFar.pace().wallMillis() - shownMillis < gapMillis) {
       return;
     }
-    shownMillis = soFar.wallMillis();
+    shownMillis = soFar.pace().wallMillis();
     String text =
         String.format(
             Locale.ROOT,
             "%,d of %,d seeds, %,.0f a second, %s of virtual time, %d failed",
             soFar.seeds(),
             seeds,
-            soFar.seeds() * 1_000.0 / Math.max(1, soFar.wallMillis()),
+            soFar.seeds() * 1_000.0 / Math.max(1, soFar.pace().wallMillis()),
             duration(soFar.coverage().of(Coverage.Counter.VIRTUAL_MILLIS)),
             soFar.failures().size());
     if (streams.outIsTerminal()) {
@@ -91,8 +94,13 @@ final class SimScreen {
       out.print(CLEAR_LINE);
     }
     if (json) {
-      streams.out().println(json(summary));
-      streams.out().flush();
+      Pace pace = summary.pace();
+      Map<String, Long> fields =
+          fields(summary.seeds(), summary.failures().size(), summary.coverage(), pace.wallMillis());
+      fields.put("rate", (long) rate);
+      fields.put("threadMillis", pace.threadMillis());
+      fields.put("processMillis", pace.processMillis());
+      print(fields);
       return;
     }
     Coverage coverage = summary.coverage();
@@ -105,22 +113,8 @@ final class SimScreen {
     for (SimulationCampaign.Failure failure : summary.failures()) {
       out.printf(Locale.ROOT, "  seed %d: %s%n", failure.seed(), failure.cause().getMessage());
     }
-    out.printf(
-        Locale.ROOT,
-        "%s of virtual time in %s: %,.0f times real time, %,.0f on a core to itself%n",
-        duration(coverage.of(Coverage.Counter.VIRTUAL_MILLIS)),
-        duration(summary.wallMillis()),
-        summary.speed(),
-        summary.speedPerCore());
-    out.printf(
-        Locale.ROOT,
-        "%,.0f events a second, %,.0f on a core to itself; %.1f client operations a virtual"
-            + " second%n",
-        summary.eventsPerSecond(),
-        summary.eventsPerCoreSecond(),
-        coverage.of(Coverage.Counter.OPERATIONS)
-            * 1_000.0
-            / Math.max(1, coverage.of(Coverage.Counter.VIRTUAL_MILLIS)));
+    paces(summary);
+    load(coverage);
     out.println(ink.strong("What happened"));
     coverage
         .byName()
@@ -136,11 +130,51 @@ final class SimScreen {
     out.flush();
   }
 
-  private static String json(SimulationCampaign.Summary summary) {
-    Coverage coverage = summary.coverage();
+  private void paces(SimulationCampaign.Summary summary) {
+    Pace pace = summary.pace();
+    out.printf(
+        Locale.ROOT,
+        "%s of virtual time in %s: %,.0f times real time, %,.0f events a second%n",
+        duration(pace.virtualMillis()),
+        duration(pace.wallMillis()),
+        pace.speed(),
+        pace.eventsPerSecond());
+    onOneCore("on a core to itself", pace);
+    if (summary.warmPace() != null) {
+      onOneCore("  after the first 10 s", summary.warmPace());
+    }
+  }
+
+  private void onOneCore(String what, Pace pace) {
+    out.printf(
+        Locale.ROOT,
+        "%s: %,.0f times, %,.0f events (compiler and collector apart: %,.0f, %,.0f)%n",
+        what,
+        pace.speedPerCore(),
+        pace.eventsPerCoreSecond(),
+        pace.speedPerThread(),
+        pace.eventsPerThreadSecond());
+  }
+
+  private void load(Coverage coverage) {
+    out.printf(
+        Locale.ROOT,
+        "client operations a virtual second: %.1f due and %.1f begun while clients ask, %.1f over"
+            + " all%n",
+        perSecond(coverage, Coverage.Counter.OPERATIONS_OFFERED, Coverage.Counter.ASKING_MILLIS),
+        perSecond(coverage, Coverage.Counter.OPERATIONS, Coverage.Counter.ASKING_MILLIS),
+        perSecond(coverage, Coverage.Counter.OPERATIONS, Coverage.Counter.VIRTUAL_MILLIS));
+  }
+
+  private static double perSecond(
+      Coverage coverage, Coverage.Counter count, Coverage.Counter millis) {
+    return coverage.of(count) * 1_000.0 / Math.max(1, coverage.of(millis));
+  }
+
+  private static Map<String, Long> fields(long seeds, long failed, Coverage coverage, long wall) {
     Map<String, Long> json = new LinkedHashMap<>();
-    json.put("seeds", summary.seeds());
-    json.put("failed", (long) summary.failures().size());
+    json.put("seeds", seeds);
+    json.put("failed", failed);
     json.put("events", coverage.of(Coverage.Counter.EVENTS));
     json.put("operations", coverage.of(Coverage.Counter.OPERATIONS));
     json.put("elections", coverage.of(Coverage.Counter.ELECTIONS));
@@ -148,12 +182,20 @@ final class SimScreen {
     json.put("cuts", coverage.of(Coverage.Counter.CUTS));
     json.put("crashes", coverage.of(Coverage.Counter.CRASHES));
     json.put("virtualMillis", coverage.of(Coverage.Counter.VIRTUAL_MILLIS));
-    json.put("wallMillis", summary.wallMillis());
+    json.put("wallMillis", wall);
+    json.put("operationsOffered", coverage.of(Coverage.Counter.OPERATIONS_OFFERED));
+    json.put("operationsOk", coverage.of(Coverage.Counter.OPERATIONS_OK));
+    json.put("askingMillis", coverage.of(Coverage.Counter.ASKING_MILLIS));
+    return json;
+  }
+
+  private void print(Map<String, Long> fields) {
     try {
-      return new ObjectMapper().writeValueAsString(json);
+      streams.out().println(new ObjectMapper().writeValueAsString(fields));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("numbers cannot fail to be written as JSON", e);
     }
+    streams.out().flush();
   }
 
   /** Kinds of fault that should have happened did not. */
@@ -228,7 +270,7 @@ final class SimScreen {
   /** One schedule broke no claim. */
   void held(Schedule schedule, SimulationResult result, long wallMillis) {
     if (json) {
-      one(List.of(), result.coverage(), wallMillis);
+      print(fields(1, 0, result.coverage(), wallMillis));
     } else {
       out.printf(
           Locale.ROOT,
@@ -244,20 +286,10 @@ final class SimScreen {
     out.flush();
   }
 
-  private void one(List<SimulationCampaign.Failure> failures, Coverage coverage, long wallMillis) {
-    streams
-        .out()
-        .println(json(new SimulationCampaign.Summary(1, failures, coverage, wallMillis, 0)));
-    streams.out().flush();
-  }
-
   /** One schedule broke a claim. */
   void broken(Schedule schedule, SimulationFailure failure, long wallMillis) {
     if (json) {
-      one(
-          List.of(new SimulationCampaign.Failure(schedule.seed(), failure)),
-          new Coverage(),
-          wallMillis);
+      print(fields(1, 1, new Coverage(), wallMillis));
     }
     out.println(
         ink.bad("A claim is broken")

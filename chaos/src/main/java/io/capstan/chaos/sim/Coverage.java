@@ -13,7 +13,9 @@ public final class Coverage {
   public enum Counter {
     /** Events of the simulator. */
     EVENTS("events"),
-    /** Client operations begun. */
+    /** Client operations that were due while clients asked. */
+    OPERATIONS_OFFERED("operations offered"),
+    /** Of these, begun. */
     OPERATIONS("operations"),
     /** Of these, answered OK. */
     OPERATIONS_OK("operations ok"),
@@ -109,6 +111,8 @@ public final class Coverage {
     STARTS_REFUSED("starts refused"),
     /** Messages that never arrived. */
     MESSAGES_LOST("messages lost"),
+    /** Virtual time in which clients asked, in milliseconds. */
+    ASKING_MILLIS("virtual ms in which clients ask"),
     /** Virtual time, in milliseconds. */
     VIRTUAL_MILLIS("virtual ms");
 

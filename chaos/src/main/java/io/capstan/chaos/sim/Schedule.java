@@ -14,6 +14,8 @@ import java.util.List;
  * @param loopDelayMicros up to so long the inputs of a node gather before it works on them
  * @param faultyMillis virtual time in which faults may happen and clients ask
  * @param healthyMillisMax virtual time within which the healed cluster must be live and equal
+ * @param handsOver whether what is due while its client is busy is done at once by another one;
+ *     otherwise it waits for its own, and what clients ask becomes less where answers are slow
  * @param faults what goes wrong
  * @param operations what clients ask, in order of time
  */
@@ -25,6 +27,7 @@ public record Schedule(
     long loopDelayMicros,
     long faultyMillis,
     long healthyMillisMax,
+    boolean handsOver,
     List<SimulatedFault> faults,
     List<SimulatedOperation> operations) {
 
@@ -36,6 +39,9 @@ public record Schedule(
 
   /** The most clients. */
   static final int CLIENTS_MAX = 64;
+
+  /** The last clients are operators: what they ask is handed over among them only. */
+  static final int OPERATORS_FROM = 60;
 
   /** Checks that the parts fit together; throws IllegalArgumentException where they do not. */
   public Schedule {
@@ -72,12 +78,13 @@ public record Schedule(
     return machines;
   }
 
+  /** Clients that ask, 0 to so many: with {@link #handsOver} those who help out count too. */
   int clients() {
     int clients = 0;
     for (SimulatedOperation operation : operations) {
       clients = Math.max(clients, operation.client() + 1);
     }
-    return clients;
+    return handsOver && clients > 0 ? CLIENTS_MAX : clients;
   }
 
   /** The same with leaders that serve reads by lease. */
@@ -90,6 +97,7 @@ public record Schedule(
         loopDelayMicros,
         faultyMillis,
         healthyMillisMax,
+        handsOver,
         faults,
         operations);
   }
@@ -103,47 +111,41 @@ public record Schedule(
         loopDelayMicros,
         faultyMillis,
         healthyMillisMax,
+        handsOver,
         faults,
         operations);
   }
 
   Schedule withFaults(List<SimulatedFault> newFaults) {
-    return new Schedule(
-        seed,
-        mode,
-        nodes,
-        leaseReads,
-        loopDelayMicros,
-        faultyMillis,
-        healthyMillisMax,
-        newFaults,
-        operations);
+    return with(faultyMillis, newFaults, operations);
   }
 
   Schedule withOperations(List<SimulatedOperation> newOperations) {
-    return new Schedule(
-        seed,
-        mode,
-        nodes,
-        leaseReads,
-        loopDelayMicros,
-        faultyMillis,
-        healthyMillisMax,
-        faults,
-        newOperations);
+    return with(faultyMillis, faults, newOperations);
   }
 
   /** The schedule up to a moment: what begins later is left out. */
   Schedule until(long millis) {
+    return with(
+        Math.min(faultyMillis, millis),
+        faults.stream().filter(fault -> fault.atMillis() < millis).toList(),
+        operations.stream().filter(operation -> operation.atMillis() < millis).toList());
+  }
+
+  private Schedule with(
+      long newFaultyMillis,
+      List<SimulatedFault> newFaults,
+      List<SimulatedOperation> newOperations) {
     return new Schedule(
         seed,
         mode,
         nodes,
         leaseReads,
         loopDelayMicros,
-        Math.min(faultyMillis, millis),
+        newFaultyMillis,
         healthyMillisMax,
-        faults.stream().filter(fault -> fault.atMillis() < millis).toList(),
-        operations.stream().filter(operation -> operation.atMillis() < millis).toList());
+        handsOver,
+        newFaults,
+        newOperations);
   }
 }

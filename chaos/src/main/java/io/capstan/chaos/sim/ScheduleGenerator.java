@@ -21,8 +21,8 @@ public final class ScheduleGenerator {
 
   // One seed of so many uses counters and sets, beside everything else.
   private static final int TYPED_SEEDS = 3;
-  // Of these, how many operations more, in percent of the others.
-  private static final int TYPED_PERCENT = 60;
+  // Of these, how many operations are of that kind, in percent.
+  private static final int TYPED_PERCENT = 38;
 
   private static final int[] LWW_PERCENT = {0, 0, 0, 0, 0, 100, 100, 100, 50};
   private static final long HEALTHY_MILLIS_MAX = 20_000;
@@ -71,6 +71,7 @@ public final class ScheduleGenerator {
         random.nextInt(3) == 0 ? random.nextInt(3_000) : 0,
         faultyMillis,
         HEALTHY_MILLIS_MAX,
+        true,
         faults(),
         operations());
   }
@@ -181,16 +182,21 @@ public final class ScheduleGenerator {
     int clients = 8 + random.nextInt(25);
     int keys = 1 + random.nextInt(5);
     double meanGapMillis = 1_000.0 / settings.operationsPerSecond();
+    // Drawn apart, so that what else a seed does stays as it is.
+    SplittableRandom types = new SplittableRandom(mixed(seed, USE_TYPES));
+    boolean typed = settings.mode() != SimulationMode.SWITCH && types.nextInt(TYPED_SEEDS) == 0;
     List<SimulatedOperation> operations = new ArrayList<>();
     for (double at = gap(meanGapMillis); at < faultyMillis; at += gap(meanGapMillis)) {
-      operations.add(
+      SimulatedOperation drawn =
           new SimulatedOperation(
-              random.nextInt(clients), (long) at, type(), random.nextInt(keys), random.nextLong()));
+              random.nextInt(clients), (long) at, type(), random.nextInt(keys), random.nextLong());
+      operations.add(
+          typed && types.nextInt(100) < TYPED_PERCENT
+              ? drawn.of(typed(types), types.nextInt(2))
+              : drawn);
     }
     if (settings.mode() == SimulationMode.SWITCH) {
       addFlips(operations);
-    } else {
-      addTyped(operations, clients);
     }
     return operations;
   }
@@ -199,7 +205,7 @@ public final class ScheduleGenerator {
   private void addFlips(List<SimulatedOperation> operations) {
     SplittableRandom flips = new SplittableRandom(mixed(seed, USE_FLIPS));
     double meanGapMillis = 200 + flips.nextInt(2_000);
-    int client = Schedule.CLIENTS_MAX - 4;
+    int operators = Schedule.CLIENTS_MAX - Schedule.OPERATORS_FROM;
     for (double at = 200 + flips.nextInt(1_000);
         at < faultyMillis;
         at += -Math.log(1 - flips.nextDouble()) * meanGapMillis) {
@@ -213,27 +219,12 @@ public final class ScheduleGenerator {
             };
         operations.add(
             new SimulatedOperation(
-                client + flips.nextInt(4), (long) at, type, 0, flips.nextLong()));
+                Schedule.OPERATORS_FROM + flips.nextInt(operators),
+                (long) at,
+                type,
+                0,
+                flips.nextLong()));
       }
-    }
-    operations.sort(Comparator.comparingLong(SimulatedOperation::atMillis));
-  }
-
-  /** Drawn apart, so that what else a seed does stays as it is. */
-  private void addTyped(List<SimulatedOperation> operations, int clients) {
-    SplittableRandom types = new SplittableRandom(mixed(seed, USE_TYPES));
-    if (types.nextInt(TYPED_SEEDS) != 0) {
-      return;
-    }
-    int count = operations.size() * TYPED_PERCENT / 100;
-    for (int i = 0; i < count; i++) {
-      operations.add(
-          new SimulatedOperation(
-              types.nextInt(clients),
-              types.nextLong(faultyMillis),
-              typed(types),
-              types.nextInt(2),
-              types.nextLong()));
     }
     operations.sort(Comparator.comparingLong(SimulatedOperation::atMillis));
   }

@@ -43,6 +43,7 @@ public final class ScheduleText {
     head.put("loopDelayMicros", schedule.loopDelayMicros());
     head.put("faultyMillis", schedule.faultyMillis());
     head.put("healthyMillisMax", schedule.healthyMillisMax());
+    head.put("handsOver", schedule.handsOver());
     StringBuilder text = new StringBuilder("{\n");
     for (var field : head.properties()) {
       text.append("  ").append(JSON.writeValueAsString(field.getKey())).append(": ");
@@ -118,6 +119,7 @@ public final class ScheduleText {
           number(json, "loopDelayMicros"),
           number(json, "faultyMillis"),
           number(json, "healthyMillisMax"),
+          json.path("handsOver").asBoolean(false),
           faults,
           operations);
     } catch (JsonProcessingException | IllegalArgumentException e) {

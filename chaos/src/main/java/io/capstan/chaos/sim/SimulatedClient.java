@@ -10,10 +10,11 @@ import io.capstan.proto.v1.OpenSessionResponse;
 import io.capstan.proto.v1.Outcome;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client that runs the operations of the schedule that are its own, one at a time. {@link
+ * A client that runs the operations that {@link SimulatedClients} gives it, one at a time. {@link
  * CpOperations} and {@link ApOperations} know what they are made of.
  */
 final class SimulatedClient {
@@ -26,6 +27,7 @@ final class SimulatedClient {
   private static final long ATTEMPT_NANOS = 600 * MILLI;
   private static final long LATE_ANSWER_NANOS = 200 * MILLI;
   private static final long SESSION_RETRY_NANOS = 100 * MILLI;
+  private static final long SESSION_NANOS_MAX = 400 * MILLI;
 
   /** What clients share. */
   record World(
@@ -47,8 +49,8 @@ final class SimulatedClient {
 
   private final int number;
   private final World world;
-  private final List<SimulatedOperation> operations;
-  private final long startNanos;
+  private final Consumer<SimulatedClient> whenFree;
+  private final boolean patient;
   private final CpOperations cp;
   private final @Nullable ApOperations ap;
   private final @Nullable ApOperations lww;
@@ -57,19 +59,26 @@ final class SimulatedClient {
   private final @Nullable FlipOperations flips;
   private SplittableRandom random = new SplittableRandom(0);
 
-  private int next;
+  private @Nullable SimulatedOperation open;
+  private long openedNanos;
+  // For the moment to ask again for a session.
+  private boolean waiting;
   private long sequence;
   private boolean sessionOpen;
   private long sessionsLost;
-  private boolean busy;
   private boolean stopped;
   private long attempt;
 
-  SimulatedClient(int number, World world, List<SimulatedOperation> operations) {
+  /**
+   * @param patient whether it waits for a session for as long as it takes; otherwise an operation
+   *     is given up that has none in time
+   * @param whenFree is told after each operation, when the next one may be begun
+   */
+  SimulatedClient(int number, World world, boolean patient, Consumer<SimulatedClient> whenFree) {
     this.number = number;
     this.world = world;
-    this.operations = operations;
-    this.startNanos = world.events().nowNanos();
+    this.patient = patient;
+    this.whenFree = whenFree;
     this.cp = new CpOperations(this, world);
     ApOracle oracle = world.oracle();
     this.ap = oracle == null ? null : new ApOperations(this, world, oracle);
@@ -83,17 +92,15 @@ final class SimulatedClient {
     this.flips = flipOracle == null ? null : new FlipOperations(this, world, flipOracle);
   }
 
-  /** The session on the keyspace that changes sides; null where there is none. */
+  /**
+   * The session on the keyspace that changes sides; null where there is none, or it did nothing.
+   */
   @Nullable FlipSession flipSession() {
-    return flips == null ? null : flips.session();
+    return flips == null || sequence == 0 ? null : flips.session();
   }
 
   int number() {
     return number;
-  }
-
-  void start() {
-    planNext();
   }
 
   /** Begins nothing any more; what is open goes on to its end. */
@@ -101,42 +108,53 @@ final class SimulatedClient {
     stopped = true;
   }
 
+  /** Whether it waits for no answer. */
   boolean idle() {
-    return !busy;
+    return open == null || waiting;
   }
 
-  private void planNext() {
-    busy = false;
-    if (next < operations.size()) {
-      long dueNanos = startNanos + operations.get(next).atMillis() * MILLI;
-      world.events().after(dueNanos - world.events().nowNanos(), this::begin);
-    }
+  /** Whether it may be given another operation. */
+  boolean isFree() {
+    return open == null;
+  }
+
+  /** Does the operation, once it has the session that it takes; it must be idle. */
+  void perform(SimulatedOperation operation) {
+    open = operation;
+    openedNanos = world.events().nowNanos();
+    begin();
   }
 
   private void begin() {
-    if (stopped) {
+    waiting = false;
+    SimulatedOperation operation = open;
+    if (operation == null) {
       return;
     }
-    busy = true;
-    SimulatedOperation operation = operations.get(next);
+    if (stopped) {
+      open = null;
+      return;
+    }
     random = new SplittableRandom(operation.choice());
-    if ((operation.type().isCp() || operation.type().isFlip()) && !sessionOpen) {
+    boolean inSession = operation.type().isCp() || operation.type().isFlip();
+    if (inSession && !sessionOpen) {
       openSession();
       return;
     }
-    next++;
-    world.coverage().count(Coverage.Counter.OPERATIONS);
+    if (!operation.type().isOfOperator()) {
+      world.coverage().count(Coverage.Counter.OPERATIONS);
+    }
     TypeOperations types = operation.type().isCp() ? cpTypes : apTypes;
     if (operation.type().isFlip()) {
       if (flips == null) {
-        planNext();
+        ended(null);
       } else {
         flips.begin(operation, random);
       }
     } else if (operation.type().isTyped() && types != null) {
       types.begin(operation, random);
     } else if (operation.type().isTyped()) {
-      planNext();
+      ended(null);
     } else if (operation.type().isCp()) {
       cp.begin(operation, random);
     } else if (operation.type().isLww() && lww != null) {
@@ -144,7 +162,7 @@ final class SimulatedClient {
     } else if (!operation.type().isLww() && ap != null) {
       ap.begin(operation, random);
     } else {
-      planNext();
+      ended(null);
     }
   }
 
@@ -153,7 +171,8 @@ final class SimulatedClient {
     if (counter != null) {
       world.coverage().count(counter);
     }
-    planNext();
+    open = null;
+    whenFree.accept(this);
   }
 
   private void openSession() {
@@ -161,8 +180,14 @@ final class SimulatedClient {
         OpenSessionRequest.newBuilder().setSession(session()).build(),
         answer -> {
           sessionOpen = answer instanceof OpenSessionResponse;
-          busy = false;
-          world.events().after(sessionOpen ? 0 : SESSION_RETRY_NANOS, this::begin);
+          boolean inTime = world.events().nowNanos() < openedNanos + SESSION_NANOS_MAX;
+          if (sessionOpen || patient || inTime) {
+            waiting = true;
+            world.events().after(sessionOpen ? 0 : SESSION_RETRY_NANOS, this::begin);
+          } else {
+            world.coverage().count(Coverage.Counter.OPERATIONS);
+            ended(null);
+          }
         });
   }
 

@@ -2,15 +2,20 @@ package io.capstan.chaos.sim;
 
 /**
  * One operation that a client will ask for. A client has one operation open at a time: what is due
- * while it waits begins afterwards.
+ * while it waits begins afterwards, or is done by another one where the schedule hands over.
  *
- * @param client who asks, counted from 0
+ * @param client who asks if it is free, counted from 0
  * @param atMillis virtual time from which it may begin, counted from the moment the clients start
  * @param type what is asked
  * @param key number of the key
  * @param choice decides which nodes are asked and what else is left open
  */
 public record SimulatedOperation(int client, long atMillis, Type type, int key, long choice) {
+
+  /** The same at the same time, of another kind. */
+  SimulatedOperation of(Type otherType, int otherKey) {
+    return new SimulatedOperation(client, atMillis, otherType, otherKey, choice);
+  }
 
   /** What is asked of which keyspace. */
   public enum Type {
@@ -42,6 +47,11 @@ public record SimulatedOperation(int client, long atMillis, Type type, int key, 
     FLIP_TO_CP,
     FLIP_TO_AP,
     FLIP_ABORT;
+
+    /** Whether it is no client's, but an operator's. */
+    boolean isOfOperator() {
+      return this == FLIP_TO_CP || this == FLIP_TO_AP || this == FLIP_ABORT;
+    }
 
     boolean isFlip() {
       return ordinal() >= FLIP_PUT.ordinal();

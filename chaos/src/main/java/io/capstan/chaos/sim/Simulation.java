@@ -68,7 +68,6 @@ public final class Simulation {
   private final ExpiredSessions sessions = new ExpiredSessions(coverage);
   private final FinalState finalState = new FinalState(this::memberNodes);
   private final SimulatedOperator operator;
-  private final List<SimulatedClient> clients = new ArrayList<>();
   private final List<ApOracle> oracles = new ArrayList<>();
   private @Nullable TypeOracle apTypes;
   private @Nullable TypeOracle cpTypes;
@@ -166,15 +165,15 @@ public final class Simulation {
     nodes.stream().filter(SimulatedNode::isFounder).forEach(SimulatedNode::start);
     makeKeyspaces();
     HistoryRecorder history = new HistoryRecorder(events::nowNanos);
-    startClients(history);
+    SimulatedClients clients = startClients(history);
     phaseTrouble.start(schedule.faultyMillis());
     faults.plan(schedule.faults(), schedule.faultyMillis());
     runFor(schedule.faultyMillis());
     faults.end();
     say("fault", "no more of them: the cluster is healed");
-    clients.forEach(SimulatedClient::stop);
+    clients.stop();
     long millisMax = schedule.healthyMillisMax();
-    runUntil("every client got its last answer", millisMax, this::clientsIdle);
+    runUntil("every client got its last answer", millisMax, clients::idle);
     runUntil("the change of members that was begun is done", millisMax, operator::isIdle);
     runUntil(
         "all nodes are up, agree on a leader and have applied the same", millisMax, this::isLive);
@@ -192,7 +191,7 @@ public final class Simulation {
     checkTypes(apTypes);
     checkTypes(cpTypes);
     if (schedule.mode() == SimulationMode.SWITCH) {
-      checkSwitches();
+      checkSwitches(clients.all());
     }
     if (schedule.mode().hasCp() || schedule.mode() == SimulationMode.SWITCH) {
       checkLinearizable(history.history());
@@ -244,7 +243,7 @@ public final class Simulation {
         "every node tells its counters and sets", schedule.healthyMillisMax(), check::isAnswered);
   }
 
-  private void startClients(HistoryRecorder history) {
+  private SimulatedClients startClients(HistoryRecorder history) {
     clientsStartMillis = events.nowNanos() / MILLI;
     SimulatedClient.World world =
         new SimulatedClient.World(
@@ -258,14 +257,9 @@ public final class Simulation {
             flips,
             coverage,
             timeline);
-    for (int i = 0; i < schedule.clients(); i++) {
-      int number = i;
-      List<SimulatedOperation> own =
-          schedule.operations().stream().filter(o -> o.client() == number).toList();
-      SimulatedClient client = new SimulatedClient(i, world, own);
-      clients.add(client);
-      client.start();
-    }
+    SimulatedClients clients = new SimulatedClients(schedule, world);
+    clients.start();
+    return clients;
   }
 
   private @Nullable ApOracle oracle(String keyspace) {
@@ -333,7 +327,7 @@ public final class Simulation {
   }
 
   /** Healed, the keyspace must come to CP and back, with all that was ever confirmed. */
-  private void checkSwitches() {
+  private void checkSwitches(List<SimulatedClient> clients) {
     FlipOracle oracle = flips;
     if (oracle == null) {
       return;
@@ -364,12 +358,12 @@ public final class Simulation {
           });
       runUntil("all replicas hold the same", millisMax, oracle::isEqual);
       oracle.checkNothingLost();
-      checkSessions(target);
+      checkSessions(target, clients);
     }
   }
 
   /** Whatever a session saw, in whichever epoch: any node answers it. Every other one slept. */
-  private void checkSessions(Mode mode) {
+  private void checkSessions(Mode mode, List<SimulatedClient> clients) {
     SessionProbe probe = new SessionProbe(events, nodes, mode);
     for (SimulatedClient client : clients) {
       FlipSession session = client.flipSession();
@@ -589,10 +583,6 @@ public final class Simulation {
   }
 
   // ---- conditions ----
-
-  private boolean clientsIdle() {
-    return clients.stream().allMatch(SimulatedClient::idle);
-  }
 
   private boolean isLive() {
     Replica leader = leader();

@@ -10,7 +10,8 @@ import java.util.Set;
  * @param faults kinds that may happen; each seed picks its own among them
  * @param everyFault whether a seed uses all of them rather than its own choice
  * @param nodes size of the cluster, or 0 for one drawn by each seed
- * @param operationsPerSecond mean rate of client operations, a virtual second
+ * @param operationsPerSecond mean rate at which client operations are due while clients ask, a
+ *     virtual second; 1 to {@link #OPERATIONS_PER_SECOND_MAX}
  */
 public record SimulationSettings(
     SimulationMode mode,
@@ -19,7 +20,11 @@ public record SimulationSettings(
     int nodes,
     int operationsPerSecond) {
 
-  private static final int OPERATIONS_PER_SECOND = 20;
+  /** Unless another rate is asked for. */
+  public static final int OPERATIONS_PER_SECOND = 20;
+
+  /** So many clients cannot do more, even where every answer comes at once. */
+  public static final int OPERATIONS_PER_SECOND_MAX = 1_000;
 
   /** All faults, any size of cluster, 20 operations a second while clients ask. */
   public static SimulationSettings of(SimulationMode mode) {
@@ -33,6 +38,13 @@ public record SimulationSettings(
     if (nodes < 0 || nodes > Schedule.NODES_MAX) {
       throw new IllegalArgumentException(
           "nodes is " + nodes + ", allowed is 1 to " + Schedule.NODES_MAX + ", or 0 for any");
+    }
+    if (operationsPerSecond < 1 || operationsPerSecond > OPERATIONS_PER_SECOND_MAX) {
+      throw new IllegalArgumentException(
+          "operationsPerSecond is "
+              + operationsPerSecond
+              + ", allowed is 1 to "
+              + OPERATIONS_PER_SECOND_MAX);
     }
   }
 

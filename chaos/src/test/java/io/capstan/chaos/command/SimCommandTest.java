@@ -78,7 +78,7 @@ final class SimCommandTest {
     List<String> fields = new ArrayList<>();
     json.fieldNames().forEachRemaining(fields::add);
     assertThat(fields)
-        .containsExactly(
+        .contains(
             "seeds",
             "failed",
             "events",
@@ -88,10 +88,38 @@ final class SimCommandTest {
             "cuts",
             "crashes",
             "virtualMillis",
-            "wallMillis");
+            "wallMillis",
+            "operationsOffered",
+            "askingMillis",
+            "rate",
+            "processMillis");
     assertThat(json.path("seeds").asLong()).isEqualTo(3);
     assertThat(json.path("failed").asLong()).isZero();
     assertThat(json.path("events").asLong()).isGreaterThan(1_000);
+  }
+
+  @Test
+  @DisplayName("offers clients the rate that was asked for, and says how much of it was begun")
+  void keepsTheRate() throws IOException {
+    assertThat(
+            sim(
+                "--mode",
+                "cp",
+                "--faults",
+                "none",
+                "--seeds",
+                "1..20",
+                "--rate",
+                "40",
+                "-o",
+                "json"))
+        .isEqualTo(ExitCode.OK);
+
+    JsonNode json = new ObjectMapper().readTree(out());
+    double askingSeconds = json.path("askingMillis").asLong() / 1_000.0;
+    assertThat(json.path("rate").asInt()).isEqualTo(40);
+    assertThat(json.path("operationsOffered").asLong() / askingSeconds).isBetween(36.0, 44.0);
+    assertThat(json.path("operations").asLong() / askingSeconds).isBetween(36.0, 44.0);
   }
 
   @Test
@@ -162,6 +190,8 @@ final class SimCommandTest {
     "--seeds 1..2 --jobs 0, --jobs is 0",
     "--seeds 1..2 --nodes 8, --nodes is 8",
     "--seeds 1..2 --mode xy, --mode is cp",
+    "--seeds 1..2 --rate 0, --rate is 0",
+    "--seeds 1..2 --rate 1001, --rate is 1001",
   })
   @DisplayName("explains wrong usage")
   void explainsWrongUsage(String arguments, String message) {

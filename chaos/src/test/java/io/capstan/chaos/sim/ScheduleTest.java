@@ -70,7 +70,8 @@ final class ScheduleTest {
     SimulatedFault downAtTheEnd = new SimulatedFault(FaultKind.CRASH, 2_600, 1_000, List.of(1), 2);
     SimulatedFault harmless = new SimulatedFault(FaultKind.DUPLICATE, 100, 500, List.of(), 100);
     List<SimulatedFault> faults = List.of(harmless, downAtTheEnd, harmless);
-    Schedule failing = new Schedule(3, SimulationMode.CP, 3, false, 0, 3_000, 1, faults, List.of());
+    Schedule failing =
+        new Schedule(3, SimulationMode.CP, 3, false, 0, 3_000, 1, false, faults, List.of());
     SimulationFailure failure =
         catchThrowableOfType(SimulationFailure.class, () -> new Simulation(failing).run());
     assertThat(failure).isNotNull();

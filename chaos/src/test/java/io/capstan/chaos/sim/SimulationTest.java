@@ -72,7 +72,7 @@ final class SimulationTest {
 
     System.out.printf(
         "%s: %d seeds from %d, %.0f times real time, %s%n",
-        mode.label(), summary.seeds(), firstSeed, summary.speed(), summary.coverage());
+        mode.label(), summary.seeds(), firstSeed, summary.pace().speed(), summary.coverage());
     assertThat(summary.failures())
         .as("capstan sim --mode %s --seed N runs one again", mode.label())
         .isEmpty();
@@ -166,7 +166,8 @@ final class SimulationTest {
   void noticesThatItIsNotLive() {
     SimulatedFault downAtTheEnd = new SimulatedFault(FaultKind.CRASH, 2_600, 1_000, List.of(0), 2);
     Schedule impatient =
-        new Schedule(1, SimulationMode.CP, 3, false, 0, 3_000, 1, List.of(downAtTheEnd), List.of());
+        new Schedule(
+            1, SimulationMode.CP, 3, false, 0, 3_000, 1, false, List.of(downAtTheEnd), List.of());
 
     assertThatThrownBy(() -> new Simulation(impatient).run())
         .isInstanceOfSatisfying(
