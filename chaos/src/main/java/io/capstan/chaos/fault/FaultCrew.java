@@ -41,6 +41,10 @@ public final class FaultCrew implements AutoCloseable {
   private final Set<String> hurt = new LinkedHashSet<>();
   private final Set<String> gone = new LinkedHashSet<>();
   private final Map<String, AddedNode> successors = new LinkedHashMap<>();
+
+  /** Which node took the place of one that is gone. */
+  private final Map<String, String> heirs = new LinkedHashMap<>();
+
   private final List<LinkChange> changes = new ArrayList<>();
   private final Set<Long> flapOpen = new LinkedHashSet<>();
   private long lastId;
@@ -128,7 +132,23 @@ public final class FaultCrew implements AutoCloseable {
     return verified;
   }
 
-  private FaultInForce resolve(PlannedFault plan) {
+  /** A schedule that names a node which is gone means the one in its place. */
+  private PlannedFault amongPresent(PlannedFault plan) {
+    String target = plan.target();
+    for (Map.Entry<String, String> heir : heirs.entrySet()) {
+      target = target.replaceAll("\\b" + heir.getKey() + "\\b", heir.getValue());
+    }
+    return new PlannedFault(
+        plan.type(),
+        target,
+        plan.startMillis(),
+        plan.endMillis(),
+        plan.quality(),
+        plan.amountMillis());
+  }
+
+  private FaultInForce resolve(PlannedFault scheduled) {
+    PlannedFault plan = amongPresent(scheduled);
     List<String> present = cluster.nodeIds().stream().filter(node -> !gone.contains(node)).toList();
     Targets targets = new Targets(present, leaderFor(plan, present));
     List<String> nodes = List.of();
@@ -242,6 +262,7 @@ public final class FaultCrew implements AutoCloseable {
     gone.add(node);
     AddedNode added = cluster.addNode();
     successors.put(node, added);
+    heirs.put(node, added.node());
     office.askToReplace(node, added);
   }
 
