@@ -1,6 +1,5 @@
 package io.capstan.chaos.command;
 
-import io.capstan.chaos.report.ResultFiles;
 import io.capstan.chaos.scenario.RunPlan;
 import io.capstan.chaos.scenario.Scenario;
 import io.capstan.chaos.scenario.ScenarioFile;
@@ -9,11 +8,7 @@ import io.capstan.chaos.scenario.SubstrateKind;
 import io.capstan.cli.Converters;
 import io.capstan.cli.ExitCode;
 import io.capstan.cli.GlobalOptions;
-import io.capstan.client.CapstanException;
-import io.capstan.client.ErrorCode;
 import io.capstan.client.Mode;
-import io.capstan.client.Outcome;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -169,7 +164,8 @@ final class ChaosRun implements Callable<Integer> {
               each -> replay(plans.apply(each), kind, out.resolve("seed-" + each)));
     }
     RunPlan plan = plans.apply(seed == null ? ThreadLocalRandom.current().nextInt(1, SEEDS) : seed);
-    return new ChaosExecution(options, kind, plan, openFolder(), image, replay(plan, kind, out))
+    return new ChaosExecution(
+            options, kind, plan, OutputFolder.open(out), image, replay(plan, kind, out))
         .run();
   }
 
@@ -209,19 +205,6 @@ final class ChaosRun implements Callable<Integer> {
   private ParameterException usage(String option, String value, String allowed) {
     return new ParameterException(
         spec.commandLine(), option + " is " + value + "; allowed is " + allowed);
-  }
-
-  private ResultFiles openFolder() {
-    try {
-      return new ResultFiles(out);
-    } catch (IOException e) {
-      throw new CapstanException(
-          ErrorCode.INTERNAL,
-          Outcome.FAILED,
-          "The folder " + out + " cannot be written to: " + e.getMessage() + ".",
-          "Name another one with --out DIR.",
-          null);
-    }
   }
 
   private String replay(RunPlan plan, SubstrateKind kind, Path folder) {

@@ -18,10 +18,6 @@ import io.capstan.chaos.scenario.SubstrateKind;
 import io.capstan.cli.GlobalOptions;
 import io.capstan.cli.OutputFormat;
 import io.capstan.cli.Streams;
-import io.capstan.client.CapstanException;
-import io.capstan.client.ErrorCode;
-import io.capstan.client.Outcome;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -70,7 +66,7 @@ final class ChaosSeries {
     RunPlan sample = plans.apply(first);
     trial.refuseImpossible(sample.scenario());
     introduce(sample, first, last);
-    ResultFiles top = folder(out);
+    ResultFiles top = OutputFolder.open(out);
     QuietLogs.into(top.clusterLog());
     Map<Verdict.Status, Integer> tally = new EnumMap<>(Verdict.Status.class);
     long startedNanos = System.nanoTime();
@@ -83,26 +79,13 @@ final class ChaosSeries {
         tally.merge(verdict, 1, Integer::sum);
         Path kept = out.resolve("seed-" + seed);
         if (verdict != Verdict.Status.VALID) {
-          ChaosTrial.write(folder(kept), judged);
+          ChaosTrial.write(OutputFolder.open(kept), judged);
         }
         tell(judged, kept, System.nanoTime() - beganNanos);
       }
     }
     conclude(tally, System.nanoTime() - startedNanos);
     return DemoCommand.exitCode(worst(tally));
-  }
-
-  private static ResultFiles folder(Path folder) {
-    try {
-      return new ResultFiles(folder);
-    } catch (IOException e) {
-      throw new CapstanException(
-          ErrorCode.INTERNAL,
-          Outcome.FAILED,
-          "The folder " + folder + " cannot be written to: " + e.getMessage() + ".",
-          "Name another one with --out DIR.",
-          null);
-    }
   }
 
   private static Verdict.Status worst(Map<Verdict.Status, Integer> tally) {

@@ -3,7 +3,6 @@ package io.capstan.chaos.command;
 import io.capstan.chaos.cluster.ClusterException;
 import io.capstan.chaos.fault.Fault;
 import io.capstan.chaos.report.Ink;
-import io.capstan.chaos.report.ResultFiles;
 import io.capstan.chaos.scenario.SplitSettings;
 import io.capstan.cli.Converters;
 import io.capstan.cli.ExitCode;
@@ -13,7 +12,6 @@ import io.capstan.cli.Streams;
 import io.capstan.client.CapstanException;
 import io.capstan.client.ErrorCode;
 import io.capstan.client.Outcome;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -113,7 +111,7 @@ final class DemoCommand implements Callable<Integer> {
         new DemoRun.Screen(
             streams, new Ink(streams.colours()), options.output() == OutputFormat.JSON);
     try {
-      return new DemoRun(factory, settings, openFolder(), screen).run();
+      return new DemoRun(factory, settings, OutputFolder.open(out), screen).run();
     } catch (InterruptedException e) {
       // Asked to end, and everything is cleaned up: there is nothing to say.
       Thread.currentThread().interrupt();
@@ -153,19 +151,6 @@ final class DemoCommand implements Callable<Integer> {
       return SplitSettings.of(seed(), duration, nodes);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
-    }
-  }
-
-  private ResultFiles openFolder() {
-    try {
-      return new ResultFiles(out);
-    } catch (IOException e) {
-      throw new CapstanException(
-          ErrorCode.INTERNAL,
-          Outcome.FAILED,
-          "The folder " + out + " cannot be written to: " + e.getMessage() + ".",
-          "Name another one with --out DIR.",
-          null);
     }
   }
 

@@ -5,15 +5,12 @@ import io.capstan.chaos.cluster.ClusterException;
 import io.capstan.chaos.cluster.EmbeddedCluster;
 import io.capstan.chaos.cluster.NodeServerLauncher;
 import io.capstan.chaos.scenario.CapstanScenarioClients;
+import io.capstan.chaos.scenario.RealSubstrate;
 import io.capstan.chaos.scenario.ScenarioClients;
 import io.capstan.node.server.config.Setting;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.Map;
 
@@ -57,7 +54,7 @@ final class EmbeddedDemoCluster implements DemoCluster {
       return new EmbeddedDemoCluster(
           data, EmbeddedCluster.start(nodes, data, new NodeServerLauncher(TUNING), START_MAX));
     } catch (RuntimeException e) {
-      remove(data);
+      RealSubstrate.remove(data);
       throw e;
     }
   }
@@ -85,35 +82,10 @@ final class EmbeddedDemoCluster implements DemoCluster {
       clients.close();
       cluster.close();
     } finally {
-      remove(data);
+      RealSubstrate.remove(data);
       if (wasInterrupted) {
         Thread.currentThread().interrupt();
       }
-    }
-  }
-
-  private static void remove(Path folder) {
-    try {
-      Files.walkFileTree(
-          folder,
-          new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                throws IOException {
-              Files.deleteIfExists(file);
-              return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(
-                Path directory, @org.jspecify.annotations.Nullable IOException error)
-                throws IOException {
-              Files.deleteIfExists(directory);
-              return FileVisitResult.CONTINUE;
-            }
-          });
-    } catch (IOException e) {
-      throw new UncheckedIOException("The temporary data in " + folder + " stays behind", e);
     }
   }
 }
