@@ -27,6 +27,8 @@
  *       quorum.Sealing}).
  *   <li><b>The log goes on only from the state that it opened with</b>: a replica that does not
  *       hold it stops before the entry ({@code replica.ModeSwitching}).
+ *   <li><b>Sessions stay satisfiable</b>: what was seen before an opening is in it, or the answer
+ *       names it as left behind ({@link io.capstan.node.keyspace.SessionClaims}).
  * </ol>
  *
  * <p>Start reading at {@link io.capstan.node.keyspace.Catalogue}; {@link
