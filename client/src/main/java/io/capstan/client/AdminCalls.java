@@ -178,11 +178,11 @@ final class AdminCalls {
         : new ConflictReader(core, query, named).read();
   }
 
-  CompletableFuture<Divergence> divergence(String named) {
+  CompletableFuture<Divergence> divergence(String named, boolean byRow) {
     String problem = Limits.problem(named);
     return problem != null
         ? ClientCore.refused(ErrorCode.INVALID_ARGUMENT, problem, "")
-        : new DivergenceReader(core, named).read();
+        : new DivergenceReader(core, named, byRow).read();
   }
 
   CompletableFuture<List<NodeStatus>> status(Duration timeout) {

@@ -175,6 +175,11 @@ public final class BlockingClient {
     return await(client.divergence(keyspaceName));
   }
 
+  /** See {@link CapstanClient#compareRoots}. */
+  public Divergence compareRoots(@Nullable String keyspaceName) {
+    return await(client.compareRoots(keyspaceName));
+  }
+
   /** Asks every endpoint for its state; one that does not answer is part of the list. */
   public List<NodeStatus> status() {
     return await(client.status());

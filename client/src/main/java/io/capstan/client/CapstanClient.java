@@ -221,7 +221,17 @@ public final class CapstanClient implements AutoCloseable {
    * @param keyspaceName null for that of the client
    */
   public CompletableFuture<Divergence> divergence(@Nullable String keyspaceName) {
-    return admin.divergence(keyspace(keyspaceName));
+    return admin.divergence(keyspace(keyspaceName), true);
+  }
+
+  /**
+   * Compares what all endpoints hold of an AP keyspace by the roots of their hash trees alone: as
+   * cheap as can be, so that it may be asked often. No rows are named.
+   *
+   * @param keyspaceName null for that of the client
+   */
+  public CompletableFuture<Divergence> compareRoots(@Nullable String keyspaceName) {
+    return admin.divergence(keyspace(keyspaceName), false);
   }
 
   /** Asks every endpoint for its state; one that does not answer is part of the list. */

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param nodes one for each endpoint
  * @param rows rows that were not the same everywhere when they were looked at, at most {@link
  *     #ROWS_MAX}
- * @param complete whether rows holds all of them
+ * @param complete whether rows holds all of them; false where none were looked for
  */
 public record Divergence(String keyspace, List<Node> nodes, List<Row> rows, boolean complete) {
 

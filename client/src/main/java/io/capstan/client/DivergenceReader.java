@@ -27,11 +27,16 @@ final class DivergenceReader {
 
   private final ClientCore core;
   private final String keyspace;
+  private final boolean byRow;
   private final long timeoutNanos;
 
-  DivergenceReader(ClientCore core, String keyspace) {
+  /**
+   * @param byRow whether rows that differ are looked for, which has the nodes read all their rows
+   */
+  DivergenceReader(ClientCore core, String keyspace, boolean byRow) {
     this.core = core;
     this.keyspace = keyspace;
+    this.byRow = byRow;
     this.timeoutNanos = core.settings().timeout().toNanos();
   }
 
@@ -60,7 +65,7 @@ final class DivergenceReader {
   }
 
   CompletableFuture<Divergence> read() {
-    DivergenceRequest leaves = request().setLeaves(true).build();
+    DivergenceRequest leaves = request().setLeaves(byRow).build();
     List<CompletableFuture<Told>> asked = new ArrayList<>();
     for (Endpoint endpoint : core.endpoints().all()) {
       if (endpoint.isAside()) {
@@ -199,7 +204,7 @@ final class DivergenceReader {
             .map(row -> new Divergence.Row(Bytes.of(row.getKey()), row.getValue()))
             .toList();
     boolean complete =
-        byKey.size() == rows.size() && compared.stream().allMatch(told -> told.complete);
+        byRow && byKey.size() == rows.size() && compared.stream().allMatch(told -> told.complete);
     return new Divergence(
         keyspace, all.stream().map(DivergenceReader::node).toList(), rows, complete);
   }

@@ -43,6 +43,7 @@ final class AntiEntropy {
   private final RandomGenerator random;
   private final PeerReports reports;
   private final Rebuilding rebuilding;
+  private final UnderWay underWay;
   private final Map<String, Long> nextExchangeNanos = new LinkedHashMap<>();
 
   AntiEntropy(
@@ -56,6 +57,7 @@ final class AntiEntropy {
       Freshness freshness,
       PeerReports reports,
       Rebuilding rebuilding,
+      UnderWay underWay,
       RandomGenerator random) {
     this.config = config;
     this.state = state;
@@ -67,12 +69,14 @@ final class AntiEntropy {
     this.freshness = freshness;
     this.reports = reports;
     this.rebuilding = rebuilding;
+    this.underWay = underWay;
     this.random = random;
   }
 
   /** The replicas are others now: everybody is told of it with the clock. */
   void replicasChanged() {
     nextExchangeNanos.keySet().retainAll(peers.all());
+    underWay.replicasChanged(peers.all());
     peers.all().forEach(this::sendClock);
   }
 
@@ -146,12 +150,22 @@ final class AntiEntropy {
     stability.heard(from, theirs);
     freshness.received(from, exchange.getSequence(), exchange.getEcho(), theirs);
     audit(from, theirs, exchange.getRoot());
-    MissingDots missing = missingIn(theirs);
+    answer(from, theirs);
+    return theirs;
+  }
+
+  /**
+   * Sends what the peer lacks and is not on the way to it. Sealed, everything that it lacks: what
+   * was sent to it before it came to this step of the change of sides, it did not take in.
+   */
+  private void answer(String peer, NodeClock theirs) {
+    NodeClock seen = state.isFrozen() ? theirs : underWay.seenSoon(peer, theirs);
+    MissingDots missing = missingIn(seen);
     if (missing.getDotsCount() > 0 || missing.hasUnlogged()) {
       QuorumMessage message = wire.message().setMissingDots(missing).build();
-      wire.whenDurable(() -> wire.send(from, message));
+      wire.whenDurable(() -> wire.send(peer, message));
+      underWay.sent(peer, seen, missing.getDotsList().stream().map(AntiEntropy::dot).toList());
     }
-    return theirs;
   }
 
   /** Whoever has seen the same holds the same rows, or something is wrong that no clock tells. */

@@ -37,6 +37,10 @@ import org.jspecify.annotations.Nullable;
  * flushing. Confined to one event loop.
  */
 public final class LeaderlessKeyspace {
+
+  /** After so many exchanges of clocks an answer of anti-entropy counts as lost. */
+  private static final long ANSWER_INTERVALS = 2;
+
   private final KeyspaceRecord record;
   private final StepTime time = new StepTime();
   private final Replicas replicas;
@@ -175,6 +179,7 @@ public final class LeaderlessKeyspace {
             freshness,
             reports,
             rebuilding,
+            new UnderWay(time, ANSWER_INTERVALS * config.antiEntropyIntervalMillis() * 1_000_000),
             random);
     this.divergence =
         new DivergenceReport(config.nodeId(), state, antiEntropy, stability, rebuilding, peers);

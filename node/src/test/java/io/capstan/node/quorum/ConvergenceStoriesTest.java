@@ -12,6 +12,7 @@ import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.peer.v1.QuorumMessage.MessageCase;
 import io.capstan.proto.peer.v1.Replicate;
 import io.capstan.proto.store.v1.StoredValue;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -71,6 +72,37 @@ class ConvergenceStoriesTest {
     cluster.forgetDelivered();
     cluster.advance(2_000);
     assertThat(cluster.delivered(MessageCase.MISSING_DOTS)).isEmpty();
+  }
+
+  @Test
+  @DisplayName("are sent what they lack once however often they ask, and again where that was lost")
+  void sendOnceUnlessLost() {
+    // given
+    TestCluster cluster = TestCluster.of(3);
+    cluster.partition("n3|n1,n2");
+    cluster.put("n1", "k", "v", LEVEL_QUORUM);
+    cluster.advance(600);
+    List<TestCluster.Envelope> lost = new ArrayList<>();
+
+    // when: n3 is slow to take in what comes, and shows the same clock several times
+    cluster.heal();
+    cluster.lose(
+        e -> {
+          boolean answer = e.message().hasMissingDots();
+          if (answer && e.from().equals("n1")) {
+            lost.add(e);
+          }
+          return answer || (e.to().equals("n3") && e.message().hasReplicate());
+        });
+    cluster.advance(900);
+
+    // then
+    assertThat(lost).hasSize(1);
+    cluster.advance(1_500);
+    assertThat(lost).hasSizeGreaterThan(1);
+    cluster.lose(e -> e.message().hasReplicate());
+    cluster.advance(2_000);
+    assertThat(cluster.held("n3", "k")).isEqualTo(cluster.held("n1", "k"));
   }
 
   @Test
