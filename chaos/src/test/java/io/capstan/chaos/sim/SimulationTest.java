@@ -38,7 +38,7 @@ final class SimulationTest {
   void keepsEveryPromise(SimulationMode mode) throws InterruptedException {
     SimulationSettings settings = SimulationSettings.of(mode);
     if (mode == SimulationMode.AP || mode == SimulationMode.MIXED) {
-      // About one of a thousand such seeds is known to break a claim; see below.
+      // About one of 20,000 such seeds is known to break a claim; see below.
       settings = settings.withFaults(without(FaultKind.Group.MEMBERS, settings.faults()));
     }
 
@@ -46,9 +46,10 @@ final class SimulationTest {
   }
 
   /**
-   * Seeds that are known to pass: in AP keyspaces whose members change, or lose their disks, about
-   * one of a thousand does not (841925908: an acknowledged write is lost). Whether the store or the
-   * oracle is wrong there is an open question.
+   * Seeds that are known to pass: where a node that is cut off is removed, and only later ones of
+   * its last writes have reached the others, replicas may differ in a tombstone for good. That is
+   * about one of 20,000 seeds (6281, 20144), too many for every build, until such gaps are declared
+   * lost by the log.
    */
   @ParameterizedTest(name = "in mode {0}")
   @EnumSource(names = {"AP", "MIXED"})
