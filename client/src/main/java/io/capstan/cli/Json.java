@@ -153,6 +153,7 @@ final class Json {
     nullable(json, "minWrites", keyspace.minWrites() == null ? null : keyspace.minWrites().label());
     json.writeNumberField("groupId", keyspace.groupId());
     json.writeBooleanField("settling", keyspace.settling());
+    json.writeNumberField("lostDots", keyspace.lostDots());
     json.writeArrayFieldStart("changes");
     for (ModeChange change : keyspace.changes()) {
       json.writeStartObject();

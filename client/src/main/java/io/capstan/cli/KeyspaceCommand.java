@@ -203,6 +203,14 @@ final class KeyspaceCommand implements Runnable {
           streams().out().println();
           streams().out().print(history(keyspace.changes()));
         }
+        if (keyspace.lostDots() > 0) {
+          streams()
+              .out()
+              .println(
+                  "\nLost with nodes that left or lost their disks, and waited for no more: "
+                      + keyspace.lostDots()
+                      + " writes");
+        }
       } else {
         print(line(output(), keyspace));
       }

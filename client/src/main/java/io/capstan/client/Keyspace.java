@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param changes the changes of sides that it has gone through, latest last
  * @param waitsFor in a status of the leader only: what the change under way waits for
  * @param settling whether some replica has yet to install what the last change opened with
+ * @param lostDots AP: writes of nodes that have left, or lost their disks, which no replica has and
+ *     for which nobody waits any more; since the keyspace last became AP
  */
 public record Keyspace(
     long id,
@@ -43,7 +45,8 @@ public record Keyspace(
     List<String> disagreeing,
     List<ModeChange> changes,
     List<String> waitsFor,
-    boolean settling) {
+    boolean settling,
+    long lostDots) {
 
   public Keyspace {
     collectionWaitsFor = List.copyOf(collectionWaitsFor);

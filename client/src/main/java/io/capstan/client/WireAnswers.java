@@ -149,7 +149,8 @@ final class WireAnswers {
         status.getDisagreeingList(),
         keyspace.getHistoryList().stream().map(WireAnswers::change).toList(),
         status.getSwitchWaitsForList(),
-        keyspace.getSettling());
+        keyspace.getSettling(),
+        keyspace.getLostDots());
   }
 
   private static ModeChange change(SwitchHistory passed) {

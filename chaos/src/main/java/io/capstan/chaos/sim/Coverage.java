@@ -33,6 +33,8 @@ public final class Coverage {
     DISCARDED("writes in the ledgers"),
     /** Acknowledged writes that only disks confirmed which are lost since. */
     LOST_WITH_DISKS("writes confirmed only by disks that were lost"),
+    /** Gaps among the writes of actors that write no more, which the log has declared lost. */
+    DECLARED_LOST("writes of former members declared lost"),
     /** Members that left unasked, with what they alone may have held. */
     LOSSES_ACCEPTED("members given up with what they alone held"),
     /** Times that a keyspace went from AP to CP. */

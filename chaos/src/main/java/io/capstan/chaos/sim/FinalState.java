@@ -10,8 +10,10 @@ import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.RowHash;
 import io.capstan.node.version.VersionVector;
 import io.capstan.proto.store.v1.DiscardedWrite;
+import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -125,6 +127,17 @@ final class FinalState {
               }
             });
     return state;
+  }
+
+  /** How many writes of former members the log has declared lost. */
+  long declaredLost(long keyspace) {
+    byte[] key = ByteBuffer.allocate(9).put((byte) 'k').putLong(keyspace).array();
+    byte[] row = members.get().get(0).disk().rows(Table.META).get(key);
+    try {
+      return row == null ? 0 : KeyspaceRecord.parseFrom(row).getLostDots();
+    } catch (InvalidProtocolBufferException broken) {
+      throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
+    }
   }
 
   /**

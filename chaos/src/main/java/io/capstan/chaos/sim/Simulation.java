@@ -224,6 +224,7 @@ public final class Simulation {
     Set<String> discarded = FinalState.discarded(nodes, keyspace);
     coverage.add(Coverage.Counter.DISCARDED, discarded.size());
     coverage.add(Coverage.Counter.LOST_WITH_DISKS, oracle.lostWithDisks());
+    coverage.add(Coverage.Counter.DECLARED_LOST, finalState.declaredLost(keyspace));
     oracle.nothingLost(finalState.ap(0, keyspace), discarded);
     oracle.nothingResurrected(finalState.ap(0, keyspace));
     oracle.latestWon(finalState.ap(0, keyspace));

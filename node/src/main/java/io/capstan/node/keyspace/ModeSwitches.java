@@ -220,6 +220,8 @@ public final class ModeSwitches {
             .setLineage(epoch)
             .setSealedClock(record.getBaseClock())
             .setBaseClock(clock.toProto())
+            .clearRetired()
+            .clearLostDots()
             .build());
   }
 

@@ -211,6 +211,10 @@ final class AntiEntropy {
     }
     Dot dot = new Dot(actor, counter);
     ByteString key = state.keyOf(dot);
+    if (key == null && state.isLost(dot)) {
+      // Nobody has it. The other side will have applied the decision when it asks next.
+      return true;
+    }
     if (key == null) {
       // Every replica had it once, so its row of the dot log is gone: the other side lost its disk.
       answer.setUnlogged(dot.toProto());

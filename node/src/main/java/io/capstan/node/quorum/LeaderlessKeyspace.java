@@ -64,6 +64,7 @@ public final class LeaderlessKeyspace {
   private final Takeover takeover;
   private final Rebuilding rebuilding;
   private final ChangeProgress change;
+  private final Retirement retirement;
   private final Hints hints;
   private final CounterFolding folding;
   private final TypedWrites typedWrites;
@@ -114,6 +115,7 @@ public final class LeaderlessKeyspace {
         new Rebuilding(config, tables, replicas, levels, peers, reports, time, takeover, older);
     this.change =
         new ChangeProgress(config, replicas, levels, peers, reports, rebuilding, state, wire, time);
+    this.retirement = new Retirement(replicas, reports, rebuilding, state);
     this.replica = new ReplicaRole(record, config, state, rebuilding, wire);
     this.freshness = new Freshness(state.clock(), peers.all(), time, pending.nextRequestId());
     this.hints = new Hints(config, tables.hints(), state, wire, peers, pending, time);
@@ -489,6 +491,21 @@ public final class LeaderlessKeyspace {
   /** Whether acknowledged writes would be lost if this replica left without being asked again. */
   public boolean isLossPossible(String replica) {
     return change.isLossPossible(replica);
+  }
+
+  /**
+   * Of each actor that writes no more and has left gaps that nobody can fill, the dots that every
+   * replica holds; empty where there is none, or where that cannot be said yet.
+   */
+  public NodeClock retirable() {
+    return retirement.due();
+  }
+
+  /**
+   * The log has declared lost what lies in the gaps of these dots. Asked again it changes nothing.
+   */
+  public void retire(NodeClock held) {
+    state.retire(held);
   }
 
   /** Who the replicas are, as this one knows. */

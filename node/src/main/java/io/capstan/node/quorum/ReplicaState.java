@@ -29,6 +29,8 @@ final class ReplicaState {
   private final ConflictRule rule;
   // Of the clock; null while they are to be taken anew.
   private @Nullable VersionVector bases;
+  // Of retired actors, what was held when that was decided: its gaps are lost.
+  private final NodeClock retired = new NodeClock();
   private @Nullable NodeClock passedClock;
   private ByteString passedUntil = ByteString.EMPTY;
   private final RowAudit audit;
@@ -317,6 +319,37 @@ final class ReplicaState {
       store(key, held, kept);
     }
     return held.siblings().size() - kept.siblings().size();
+  }
+
+  /**
+   * The log has declared lost what lies in the gaps of these dots. Whoever holds one of it all the
+   * same, by a message that was under way, drops it: nobody else will ever have it.
+   *
+   * @param held the dots of retired actors that every replica held
+   */
+  void retire(NodeClock held) {
+    retired.join(held);
+    held.visitGaps(
+        (actor, counter) -> {
+          Dot lost = new Dot(actor, counter);
+          ByteString key = clock.contains(lost) ? tables.keyOf(lost) : null;
+          if (key != null) {
+            DottedVersionVectorSet row = read(key);
+            DottedVersionVectorSet kept = row.without(sibling -> sibling.dot().equals(lost));
+            if (kept != row) {
+              store(key, row, kept);
+            }
+            tables.deleteDot(lost);
+          } else if (clock.add(lost)) {
+            clockChanged();
+          }
+          return true;
+        });
+  }
+
+  /** Whether the dot was declared lost. */
+  boolean isLost(Dot dot) {
+    return retired.isGap(dot);
   }
 
   /** How many dots have entered the clock since the start. */

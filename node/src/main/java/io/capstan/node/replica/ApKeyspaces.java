@@ -1,6 +1,7 @@
 package io.capstan.node.replica;
 
 import com.google.protobuf.Message;
+import io.capstan.node.keyspace.ActorRetirements;
 import io.capstan.node.keyspace.ModeSwitches;
 import io.capstan.node.quorum.LeaderlessKeyspace;
 import io.capstan.node.quorum.QuorumConfig;
@@ -224,6 +225,7 @@ final class ApKeyspaces {
     if (leaderless == null) {
       return;
     }
+    leaderless.retire(ActorRetirements.clockOf(keyspace.getRetiredList()));
     leaderless.phase(ModeSwitches.phaseOf(keyspace));
     if (!keyspace.hasSwitch()) {
       return;

@@ -419,7 +419,8 @@ final class CpAnswers {
     KeyspaceDescription.Builder description =
         KeyspaceDescription.newBuilder()
             .addAllHistory(keyspace.getHistoryList())
-            .setSettling(keyspace.hasCheckpoint());
+            .setSettling(keyspace.hasCheckpoint())
+            .setLostDots(keyspace.getLostDots());
     if (keyspace.hasSwitch()) {
       description.setSwitch(keyspace.getSwitch().toBuilder().clearClock().clearSeals());
     }

@@ -61,6 +61,7 @@ public final class Replica {
   private final long senderRun;
   private final StatusPage statusPage;
   private final ModeSwitching switching;
+  private final ActorRetirement retirement;
   // Committed and not applied: the first of them waits for a checkpoint.
   private final ArrayDeque<Entry> waiting = new ArrayDeque<>();
 
@@ -105,6 +106,7 @@ public final class Replica {
     this.router =
         new CallRouter(config, machine, answers, apKeyspaces, calls, membership, this::deliver);
     this.switching = new ModeSwitching(config, raft, machine, apKeyspaces, tables, outbox, start);
+    this.retirement = new ActorRetirement(config, raft, machine, apKeyspaces, start);
     this.statusPage = new StatusPage(config, raft, machine, apKeyspaces, switching);
     this.snapshots = new Snapshots(config, raft, machine, store, outbox, random, start);
   }
@@ -158,6 +160,7 @@ public final class Replica {
         membership.tick(now);
         router.tick(now);
         switching.tick(now);
+        retirement.tick(now);
         expireSessions();
       }
       case Input.ClientCall call -> router.client(call, now);

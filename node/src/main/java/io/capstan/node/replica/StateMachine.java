@@ -3,6 +3,7 @@ package io.capstan.node.replica;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
+import io.capstan.node.keyspace.ActorRetirements;
 import io.capstan.node.keyspace.Catalogue;
 import io.capstan.node.keyspace.ModeSwitches;
 import io.capstan.node.raft.Configuration;
@@ -15,6 +16,7 @@ import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.LogCommand;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.store.v1.RetireActorsCommand;
 import io.capstan.proto.store.v1.StoredValue;
 import io.capstan.proto.store.v1.SwitchCommand;
 import java.nio.ByteBuffer;
@@ -279,6 +281,10 @@ final class StateMachine {
         yield done(index);
       }
       case SWITCH -> switchStep(command.getSwitch(), index);
+      case RETIRE_ACTORS -> {
+        retireActors(command.getRetireActors());
+        yield done(index);
+      }
       case EXPIRE_SESSIONS -> {
         sessions.expire(command.getExpireSessions().getIdleMillis(), index, logMillis);
         yield done(index);
@@ -352,6 +358,16 @@ final class StateMachine {
         .setKeyspace(after.toBuilder().clearBaseClock().clearSealedClock().clearHistory())
         .setReason(outcome.reason())
         .build();
+  }
+
+  private void retireActors(RetireActorsCommand command) {
+    KeyspaceRecord before = catalogue.withId(command.getKeyspaceId());
+    KeyspaceRecord after = before == null ? null : ActorRetirements.apply(before, command);
+    if (before != null && after != null && after != before) {
+      catalogue.replace(after);
+      tables.put(Table.META, catalogueKey(after.getId()), after.toByteArray());
+      listener.changed(before, after, true);
+    }
   }
 
   /** What an operation of a session came to if the log has executed it; null where it has not. */

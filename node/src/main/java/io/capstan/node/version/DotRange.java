@@ -173,6 +173,18 @@ final class DotRange {
     return true;
   }
 
+  boolean visitGaps(Actor actor, NodeClock.DotVisitor visitor) {
+    for (long from = base + 1; from < max; from += 64) {
+      for (long bits = ~containedFrom(from); bits != 0; bits &= bits - 1) {
+        long counter = from + Long.numberOfTrailingZeros(bits);
+        if (counter < max && !visitor.visit(actor, counter)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
   private long missingFrom(long counter, @Nullable DotRange other) {
     long here = containedFrom(counter);
     return other == null ? here : here & ~other.containedFrom(counter);

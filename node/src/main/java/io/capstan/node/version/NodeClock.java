@@ -98,6 +98,36 @@ public final class NodeClock {
     return range.add(dot.counter());
   }
 
+  /** Whether dots of the actor are missing in front of one that is recorded. */
+  public boolean hasGaps(Actor actor) {
+    DotRange range = byActor.get(actor);
+    return range != null && range.max() > range.base();
+  }
+
+  /** What is recorded of one actor alone; later changes on either side do not show on the other. */
+  public NodeClock only(Actor actor) {
+    NodeClock only = new NodeClock();
+    DotRange range = byActor.get(actor);
+    if (range != null) {
+      only.byActor.put(actor, range.copy());
+    }
+    return only;
+  }
+
+  /** Whether the dot lies in front of a recorded one of its actor and is not recorded itself. */
+  public boolean isGap(Dot dot) {
+    return dot.counter() < maxOf(dot.actor()) && !contains(dot);
+  }
+
+  /** Visits the dots that {@link #isGap}, counters ascending, actors in canonical order. */
+  public void visitGaps(DotVisitor visitor) {
+    for (Map.Entry<Actor, DotRange> entry : byActor.entrySet()) {
+      if (!entry.getValue().visitGaps(entry.getKey(), visitor)) {
+        return;
+      }
+    }
+  }
+
   /** Records everything that the other has recorded. */
   public void join(NodeClock other) {
     stored = null;
