@@ -148,7 +148,7 @@ final class ReadCoordinator {
       output.fail(callId, refusal);
       return;
     }
-    SessionToken session = SessionToken.fromProto(claim, record);
+    SessionToken session = SessionToken.fromProto(claim, record).without(state::isLost);
     if (session.epoch() > record.getEpoch()) {
       output.fail(callId, Refusals.sessionEpochAhead(record, config.nodeId(), session.epoch()));
       return;

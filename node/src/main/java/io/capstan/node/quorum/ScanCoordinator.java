@@ -83,7 +83,8 @@ final class ScanCoordinator {
       output.fail(callId, refusal);
       return;
     }
-    SessionToken session = SessionToken.fromProto(request.getAtLeast(), record);
+    SessionToken session =
+        SessionToken.fromProto(request.getAtLeast(), record).without(state::isLost);
     if (session.epoch() > record.getEpoch()) {
       output.fail(callId, Refusals.sessionEpochAhead(record, config.nodeId(), session.epoch()));
       return;

@@ -8,6 +8,7 @@ import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.SessionClaim;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * What a session has seen, and so what an answer to it must contain: read-your-writes and monotonic
@@ -18,7 +19,8 @@ import java.util.List;
  * @param floor of keys that the session no longer remembers one by one
  * @param epoch the largest that the session has seen
  * @param waitMillis how long the session would wait for a replica that has all of it
- * @param leftBehind what it saw before a change of sides and no replica can show any more
+ * @param leftBehind what it saw, and no replica can show any more: a change of sides, or a node
+ *     that left, took it along
  */
 record SessionToken(
     List<Dot> dots,
@@ -48,6 +50,21 @@ record SessionToken(
 
   private static List<Dot> dots(List<io.capstan.proto.store.v1.Dot> claimed) {
     return claimed.stream().map(Dot::fromProto).toList();
+  }
+
+  /**
+   * The same, with what was declared lost of it named as left behind: every clock contains it, and
+   * no replica can show it.
+   */
+  SessionToken without(Predicate<Dot> isLost) {
+    List<Dot> lost = dots.stream().filter(isLost).toList();
+    if (lost.isEmpty()) {
+      return this;
+    }
+    List<io.capstan.proto.store.v1.Dot> named = new ArrayList<>(leftBehind);
+    lost.forEach(dot -> named.add(dot.toProto()));
+    return new SessionToken(
+        dots.stream().filter(isLost.negate()).toList(), floor, epoch, waitMillis, named);
   }
 
   /** Whether anything at all satisfies it. */

@@ -2,10 +2,13 @@ package io.capstan.node.quorum;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import io.capstan.node.version.Actor;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.NodeClock;
 import io.capstan.proto.store.v1.Level;
+import io.capstan.proto.store.v1.SessionClaim;
+import io.capstan.proto.v1.GetRequest;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
@@ -105,6 +108,25 @@ class RetirementStoriesTest {
     cluster.heal();
     cluster.advance(5_000);
     assertThat(cluster.held("n1", "alone").siblings()).as("n3 still had it").hasSize(1);
+  }
+
+  @Test
+  @DisplayName("a session that saw the lost write is answered, and told that it is left behind")
+  void sessionThatSawIt() {
+    TestCluster cluster = clusterWithAGap();
+    NodeClock due = cluster.replica("n1").keyspace().retirable();
+    io.capstan.proto.store.v1.Dot alone = new Dot(cluster.replica("n3").actor(), 1).toProto();
+    GetRequest get =
+        GetRequest.newBuilder()
+            .setKey(ByteString.copyFromUtf8("alone"))
+            .setLevel(Level.LEVEL_ONE)
+            .setAtLeast(SessionClaim.newBuilder().setEpoch(1).addDots(alone))
+            .build();
+    assertThat(cluster.get("n1", get).isOk()).as("another replica may have it").isFalse();
+
+    decide(cluster, due, "n1", "n2");
+
+    assertThat(cluster.get("n1", get).receipt().getLeftBehindList()).containsExactly(alone);
   }
 
   @Test
