@@ -62,6 +62,12 @@ public final class Extras {
   /** On a write: the versions that the receipt lists as superseded by it. */
   public static final String SUPERSEDED_VERSIONS = "superseded-versions";
 
+  /**
+   * On a write without a context: the values that its client was shown at its node right before. It
+   * replaced them, or what had taken their place by then.
+   */
+  public static final String HELD = "held";
+
   /** Why an operation failed or stayed unknown. */
   public static final String ERROR = "error";
 

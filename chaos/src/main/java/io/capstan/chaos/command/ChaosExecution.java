@@ -8,6 +8,7 @@ import io.capstan.chaos.report.ResultTable;
 import io.capstan.chaos.report.ScenarioResult;
 import io.capstan.chaos.report.ScenarioResult.ClaimResult;
 import io.capstan.chaos.report.ScenarioResult.RunResult;
+import io.capstan.chaos.report.ShrunkSchedule;
 import io.capstan.chaos.scenario.KeyspacePlan;
 import io.capstan.chaos.scenario.RunPlan;
 import io.capstan.chaos.scenario.RunProgress;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One run of a scenario, from a plan to an exit code. */
 final class ChaosExecution {
-  private static final int STORY_LINES_MAX = 8;
+  private static final int STORY_LINES_MAX = 4;
 
   private final Streams streams;
   private final Ink ink;
@@ -70,7 +71,7 @@ final class ChaosExecution {
       RunProgress progress = new RunProgress();
       try (StepView view = new StepView(streams, ink, isJson, progress, kind)) {
         view.start();
-        judged = trial.run(plan, files, progress, replay);
+        judged = trial.shrunk(trial.run(plan, files, progress, replay), files, progress);
       }
       ChaosTrial.write(files, judged);
       show(judged.evidence(), judged.result());
@@ -144,6 +145,7 @@ final class ChaosExecution {
     }
     line(ink.strong("Claims, checked against what every client saw"));
     result.runs().forEach(this::claims);
+    shrunk(result.shrunk());
     line("");
     line(ink.verdict(result.verdict().label(), verdict(result)));
     line("");
@@ -173,10 +175,24 @@ final class ChaosExecution {
       }
       if (claim.judged().isInvalid()) {
         claim.judged().story().stream()
+            .filter(sentence -> !claim.why().contains(sentence))
             .limit(STORY_LINES_MAX)
             .forEach(sentence -> wrapped(sentence, "               "));
       }
     }
+  }
+
+  private void shrunk(@Nullable ShrunkSchedule shrunk) {
+    if (shrunk == null) {
+      return;
+    }
+    line("");
+    line(ink.strong("The fewest faults that violate \"" + shrunk.claim() + "\""));
+    wrapped(shrunk.told(), "  ");
+    if (!shrunk.faults().isEmpty()) {
+      wrapped("With them alone: " + shrunk.why(), "  ");
+    }
+    line("  " + shrunk.replay());
   }
 
   private static String verdict(ScenarioResult result) {

@@ -79,7 +79,9 @@ final class ChaosSeries {
         tally.merge(verdict, 1, Integer::sum);
         Path kept = out.resolve("seed-" + seed);
         if (verdict != Verdict.Status.VALID) {
-          ChaosTrial.write(OutputFolder.open(kept), judged);
+          ResultFiles own = OutputFolder.open(kept);
+          judged = trial.shrunk(judged, own, new RunProgress());
+          ChaosTrial.write(own, judged);
         }
         tell(judged, kept, System.nanoTime() - beganNanos);
       }
@@ -155,6 +157,10 @@ final class ChaosSeries {
               .forEach(this::line);
         }
       }
+    }
+    if (result.shrunk() != null) {
+      Paragraph.wrap(result.shrunk().told(), INDENT, INDENT, ResultTable.WIDTH_MAX)
+          .forEach(this::line);
     }
     if (result.verdict() != Verdict.Status.VALID) {
       line(INDENT + kept.resolve("report.html"));

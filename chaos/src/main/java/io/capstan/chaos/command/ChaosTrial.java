@@ -1,5 +1,6 @@
 package io.capstan.chaos.command;
 
+import io.capstan.chaos.check.Verdict;
 import io.capstan.chaos.cluster.ClusterException;
 import io.capstan.chaos.cluster.ContainerEquipment;
 import io.capstan.chaos.fault.FaultJournal;
@@ -15,6 +16,8 @@ import io.capstan.chaos.scenario.ScenarioFile;
 import io.capstan.chaos.scenario.ScenarioJudge;
 import io.capstan.chaos.scenario.ScenarioReport;
 import io.capstan.chaos.scenario.ScenarioRun;
+import io.capstan.chaos.scenario.ScenarioText;
+import io.capstan.chaos.scenario.ScheduleReduction;
 import io.capstan.chaos.scenario.SimSubstrate;
 import io.capstan.chaos.scenario.Substrate;
 import io.capstan.chaos.scenario.SubstrateKind;
@@ -25,6 +28,7 @@ import io.capstan.client.Outcome;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChaosTrial {
   private static final Duration CHECK_BUDGET = Duration.ofSeconds(20);
+  private static final Duration SHRINK_BUDGET = Duration.ofSeconds(40);
 
   private final Streams streams;
   private final SubstrateKind kind;
@@ -108,6 +113,49 @@ final class ChaosTrial {
     }
   }
 
+  /**
+   * Of a run in virtual time that violates a claim: the same with the fewest faults that still do,
+   * which are written as a scenario of their own. Any other run stays as it is.
+   *
+   * @throws InterruptedException if it was asked to end
+   */
+  Judged shrunk(Judged judged, ResultFiles files, RunProgress progress)
+      throws InterruptedException {
+    if (kind != SubstrateKind.SIM || judged.result().verdict() != Verdict.Status.INVALID) {
+      return judged;
+    }
+    progress.advance(
+        RunProgress.Step.CHECK, "a claim is violated; looking for the fewest faults that do it");
+    RunPlan plan = judged.evidence().plan();
+    Optional<ScheduleReduction.Reduced> reduced =
+        ScheduleReduction.reduce(plan, judged.result(), SHRINK_BUDGET, CHECK_BUDGET);
+    if (reduced.isEmpty()) {
+      return judged;
+    }
+    try {
+      files.writeShrunkScenario(
+          ScenarioText.of(reduced.get().plan(), plan.scenario().name() + "-shrunk"));
+    } catch (IOException e) {
+      throw unwritable(e);
+    }
+    String command =
+        Launcher.programName()
+            + " chaos run "
+            + files.shrunkScenario()
+            + " --mode "
+            + modes(plan)
+            + " --substrate sim --seed "
+            + plan.seed()
+            + " --out "
+            + files.shrunkFolder();
+    return new Judged(
+        judged.evidence(), judged.result().withShrunk(reduced.get().told().withReplay(command)));
+  }
+
+  private static String modes(RunPlan plan) {
+    return plan.keyspaces().size() > 1 ? "both" : plan.keyspaces().get(0).mode().label();
+  }
+
   private Substrate start(RunPlan plan, FaultJournal journal) {
     return switch (kind) {
       case SIM -> SimSubstrate.start(plan.nodes(), plan.seed());
@@ -169,12 +217,16 @@ final class ChaosTrial {
       files.writeResult(judged.result());
       files.writeReport(ScenarioReport.of(judged.evidence(), judged.result()));
     } catch (IOException e) {
-      throw new CapstanException(
-          ErrorCode.INTERNAL,
-          Outcome.FAILED,
-          "The results cannot be written: " + e.getMessage() + ".",
-          "Name another folder with --out DIR.",
-          null);
+      throw unwritable(e);
     }
+  }
+
+  private static CapstanException unwritable(IOException e) {
+    return new CapstanException(
+        ErrorCode.INTERNAL,
+        Outcome.FAILED,
+        "The results cannot be written: " + e.getMessage() + ".",
+        "Name another folder with --out DIR.",
+        null);
   }
 }

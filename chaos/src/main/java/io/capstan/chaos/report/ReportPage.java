@@ -234,6 +234,7 @@ public final class ReportPage {
         boolean hasPin = !claim.judged().operations().isEmpty();
         if (claim.verdict().equals(Verdict.Status.INVALID.label())) {
           html.append(violation(run, claim, i, hasPin ? pin : -1));
+          html.append(shrunk(run, claim));
         }
         pin += hasPin ? 1 : 0;
       }
@@ -253,6 +254,9 @@ public final class ReportPage {
         .append(Html.escape(claim.why()))
         .append("</p>");
     for (String sentence : claim.judged().story()) {
+      if (claim.why().contains(sentence)) {
+        continue;
+      }
       html.append("<p>").append(Html.escape(sentence)).append("</p>");
     }
     if (pin >= 0) {
@@ -270,6 +274,25 @@ public final class ReportPage {
                   operations.subList(0, Math.min(operations.size(), PER_PAGE_CLAIM_PINS_MAX))));
     }
     return html.append("</section>").toString();
+  }
+
+  /** The fewest faults that violate this claim, where they were looked for. */
+  private String shrunk(RunResult run, ClaimResult claim) {
+    ShrunkSchedule shrunk = report.result().shrunk();
+    if (shrunk == null
+        || !shrunk.mode().equals(run.mode())
+        || !shrunk.claim().equals(claim.claim())) {
+      return "";
+    }
+    return "<section class='card shrunk'><h2>The fewest faults that violate it</h2><p>"
+        + Html.escape(shrunk.told())
+        + "</p>"
+        + (shrunk.faults().isEmpty()
+            ? ""
+            : "<p>With them alone: " + Html.escape(shrunk.why()) + "</p>")
+        + "<p class='look'>Run it: <code>"
+        + Html.escape(shrunk.replay())
+        + "</code></p></section>";
   }
 
   private String tables() {

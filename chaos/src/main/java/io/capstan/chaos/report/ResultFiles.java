@@ -33,6 +33,28 @@ public final class ResultFiles {
     }
     Files.deleteIfExists(resultJson());
     Files.deleteIfExists(reportHtml());
+    Files.deleteIfExists(shrunkScenario());
+  }
+
+  /**
+   * Returns where the scenario stands that has the fewest faults with which a claim is violated.
+   */
+  public Path shrunkScenario() {
+    return folder.resolve("shrunk.yaml");
+  }
+
+  /** Returns where the results of that scenario go. */
+  public Path shrunkFolder() {
+    return folder.resolve("shrunk");
+  }
+
+  /**
+   * Writes that scenario.
+   *
+   * @throws IOException if it cannot be written
+   */
+  public void writeShrunkScenario(String text) throws IOException {
+    Files.writeString(shrunkScenario(), text);
   }
 
   /** Returns where the verdicts stand. */

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param durationMillis of the workload
  * @param change of sides that a keyspace went through afterwards; null where none did
+ * @param shrunk the fewest faults that violate a claim; null where none is violated or the faults
+ *     cannot be repeated exactly
  * @param replay the command that runs it again
  */
 @JsonPropertyOrder({
@@ -25,6 +27,7 @@ import org.jspecify.annotations.Nullable;
   "faults",
   "runs",
   "switch",
+  "shrunk",
   "replay"
 })
 public record ScenarioResult(
@@ -37,6 +40,7 @@ public record ScenarioResult(
     List<RunResult> runs,
     @JsonProperty("switch") @JsonInclude(JsonInclude.Include.NON_NULL)
         @Nullable SwitchResult change,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable ShrunkSchedule shrunk,
     String replay) {
 
   public ScenarioResult {
@@ -54,13 +58,19 @@ public record ScenarioResult(
       List<FaultResult> faults,
       List<RunResult> runs,
       String replay) {
-    this(scenario, seed, substrate, nodes, durationMillis, faults, runs, null, replay);
+    this(scenario, seed, substrate, nodes, durationMillis, faults, runs, null, null, replay);
   }
 
   /** The same run, after which a keyspace changed sides and came back. */
   public ScenarioResult withSwitch(SwitchResult passed) {
     return new ScenarioResult(
-        scenario, seed, substrate, nodes, durationMillis, faults, runs, passed, replay);
+        scenario, seed, substrate, nodes, durationMillis, faults, runs, passed, shrunk, replay);
+  }
+
+  /** The same run, whose schedule was reduced to what violates a claim. */
+  public ScenarioResult withShrunk(ShrunkSchedule fewest) {
+    return new ScenarioResult(
+        scenario, seed, substrate, nodes, durationMillis, faults, runs, change, fewest, replay);
   }
 
   /**

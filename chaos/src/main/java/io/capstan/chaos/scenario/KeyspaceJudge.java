@@ -215,6 +215,11 @@ final class KeyspaceJudge {
 
   // ---- claims ----
 
+  /** Judges one claim alone. */
+  Verdict judge(ClaimKind claim) {
+    return judge(claim, new SideCounts(run, seen.history()));
+  }
+
   private Verdict judge(ClaimKind claim, SideCounts counts) {
     return switch (claim) {
       case LINEARIZABLE -> linearizable();

@@ -73,6 +73,11 @@ public record RunPlan(
     return new RunPlan(scenario, seed, nodes, clients, duration, schedule, keyspaces);
   }
 
+  /** Returns the same plan with another schedule. */
+  RunPlan withSchedule(List<PlannedFault> other) {
+    return new RunPlan(scenario, seed, nodes, clients, duration, other, keyspaces);
+  }
+
   /** Returns how often each client makes an attempt. */
   public Duration interval() {
     return Duration.ofNanos(1_000_000_000L * clients / scenario.rate());

@@ -1,6 +1,7 @@
 package io.capstan.chaos.workload;
 
 import io.capstan.chaos.check.EventType;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -21,5 +22,12 @@ public record Ending(EventType type, @Nullable Object value, Map<String, @Nullab
   /** An ending that tells nothing more. */
   public static Ending of(EventType type, @Nullable Object value) {
     return new Ending(type, value, Map.of());
+  }
+
+  /** The same ending, which tells this as well. */
+  Ending with(String extra, @Nullable Object told) {
+    Map<String, @Nullable Object> more = new LinkedHashMap<>(extras);
+    more.put(extra, told);
+    return new Ending(type, value, more);
   }
 }

@@ -59,7 +59,7 @@ final class RegisterScript extends StepScript {
     }
     String text = Long.toString(value);
     if (isCp() || isBlind || seen == null) {
-      return attempt("write", key, value, new Request.Write(key, text, null));
+      return blindly(key, value, new Request.Write(key, text, null));
     }
     // A context is used once: the second write with it would be concurrent with the first.
     lastSeen.remove(key);
@@ -116,6 +116,11 @@ final class RegisterScript extends StepScript {
       return withError(EventType.FAIL, attempt, Ending.COMPARISON_FAILED);
     }
     return written(attempt, reply);
+  }
+
+  @Override
+  List<Object> held(List<StoredValue> values) {
+    return numbers(values);
   }
 
   private static List<Object> numbers(List<StoredValue> held) {

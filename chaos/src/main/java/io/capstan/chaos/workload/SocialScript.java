@@ -75,12 +75,15 @@ final class SocialScript extends StepScript {
     String value = "post " + posts + " of client " + client;
     // A context is used once: the second write with it would be concurrent with the first.
     Seen seen = replaces && !isCp() ? lastRead.remove(wall) : null;
+    if (seen == null) {
+      return blindly(wall, value, new Request.Write(wall, value, null));
+    }
     return new Attempt(
         "write",
         wall,
         value,
-        seen == null ? Map.of() : Map.of(Extras.COVERS, seen.values()),
-        new Request.Write(wall, value, seen == null ? null : seen.context()),
+        Map.of(Extras.COVERS, seen.values()),
+        new Request.Write(wall, value, seen.context()),
         new Memo());
   }
 

@@ -4,6 +4,7 @@ import io.capstan.chaos.check.EventType;
 import io.capstan.chaos.check.Extras;
 import io.capstan.client.Bytes;
 import io.capstan.client.Mode;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * alone, so that both modes are asked for the same; how it is asked depends on the mode.
  */
 abstract class StepScript implements ClientScript {
+  private static final String OUT_OF_TIME = "TIMEOUT";
+
   final int client;
   final RandomGenerator random;
   final Mode mode;
@@ -26,6 +29,12 @@ abstract class StepScript implements ClientScript {
     final Map<String, List<StoredValue>> read = new LinkedHashMap<>();
     final Map<String, Bytes> contexts = new HashMap<>();
     int written;
+
+    /** A write that is to follow its look at the key; null once it is sent. */
+    @Nullable Request blind;
+
+    /** What that look saw; null where there was none. */
+    @Nullable List<Object> held;
 
     /** Returns the only value of a key, or the one that an application would settle on. */
     @Nullable String chosen(String key) {
@@ -79,7 +88,34 @@ abstract class StepScript implements ClientScript {
     if (!(attempt.request() instanceof Request.Read) && reply.matched()) {
       memo.written++;
     }
+    Request blind = memo.blind;
+    if (blind != null && attempt.request() instanceof Request.Read read) {
+      memo.blind = null;
+      memo.held = held(reply.valuesOf(read.key()));
+      return blind;
+    }
     return next(attempt, memo, reply);
+  }
+
+  /**
+   * A write without a context. In an available keyspace its receipt alone would tell what it
+   * replaced, and the receipt of a write that a crash interrupts is lost: so the client looks
+   * first.
+   */
+  Attempt blindly(String key, Object value, Request.Write write) {
+    Memo memo = new Memo();
+    if (isCp()) {
+      return new Attempt("write", key, value, Map.of(), write, memo);
+    }
+    memo.blind = write;
+    return new Attempt("write", key, value, Map.of(), new Request.Read(key), memo);
+  }
+
+  /** The values as the history writes them. */
+  List<Object> held(List<StoredValue> values) {
+    List<Object> held = new ArrayList<>();
+    values.forEach(each -> held.add(each.value()));
+    return held;
   }
 
   /** Returns the next request of the attempt; null where it has come to its end. */
@@ -89,19 +125,25 @@ abstract class StepScript implements ClientScript {
 
   @Override
   public final Ending end(Attempt attempt, Reply reply) {
-    return switch (reply.outcome()) {
-      case OK ->
-          reply.matched()
-              ? answered(attempt, memo(attempt), reply)
-              : withError(EventType.FAIL, attempt, Ending.COMPARISON_FAILED);
-      // Of several writes some may be done: then nobody can say that nothing was applied.
-      case FAILED ->
-          withError(
-              memo(attempt).written > 0 ? EventType.INFO : EventType.FAIL,
-              attempt,
-              reply.errorCode());
-      case UNKNOWN -> withError(EventType.INFO, attempt, reply.errorCode());
-    };
+    Memo memo = memo(attempt);
+    if (memo.blind != null) {
+      // Nothing but a look was sent.
+      String error = reply.isOk() ? OUT_OF_TIME : reply.errorCode();
+      return withError(EventType.FAIL, attempt, error);
+    }
+    Ending ending =
+        switch (reply.outcome()) {
+          case OK ->
+              reply.matched()
+                  ? answered(attempt, memo, reply)
+                  : withError(EventType.FAIL, attempt, Ending.COMPARISON_FAILED);
+          // Of several writes some may be done: then nobody can say that nothing was applied.
+          case FAILED ->
+              withError(
+                  memo.written > 0 ? EventType.INFO : EventType.FAIL, attempt, reply.errorCode());
+          case UNKNOWN -> withError(EventType.INFO, attempt, reply.errorCode());
+        };
+    return memo.held == null ? ending : ending.with(Extras.HELD, memo.held);
   }
 
   /** Says what the history is to record of an attempt whose last request was answered. */

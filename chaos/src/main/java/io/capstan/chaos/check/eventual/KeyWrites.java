@@ -103,6 +103,10 @@ final class KeyWrites {
           noteSuperseded(number, write, value);
         }
       }
+      if (!isAcknowledged(write)) {
+        int by = number;
+        write.extraList(Extras.HELD).forEach(value -> noteSuperseded(by, write, value));
+      }
       noteUnidentified(write);
     }
     for (Operation read : reads) {

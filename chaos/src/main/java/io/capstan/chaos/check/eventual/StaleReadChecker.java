@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StaleReadChecker {
   /** So many stale reads are listed; all are counted. */
-  public static final int LISTED_MAX = 1_000;
+  public static final int LISTED_MAX = 500_000;
 
   private static final double NANOS_PER_MILLI = 1e6;
 

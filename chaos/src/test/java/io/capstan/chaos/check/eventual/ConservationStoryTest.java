@@ -300,6 +300,17 @@ class ConservationStoryTest {
   }
 
   @Test
+  void anUnknownWriteSupersededWhatItsNodeHeldRightBefore() {
+    HistoryScript script = script().wrote(1, "a").wrote(1, "c");
+    script.invoke(2, "write", "b").info(2, Map.of(Extras.HELD, List.of("a")));
+
+    Report report = check(script, holding("b"));
+
+    assertThat(report.superseded()).isEqualTo(1);
+    assertThat(report.undetermined()).as("it may have held more by then").isEqualTo(1);
+  }
+
+  @Test
   void anUnknownWriteMayBeThereOrNot() {
     HistoryScript script = script().wrote(1, "a").invoke(2, "write", "b").info(2);
 
