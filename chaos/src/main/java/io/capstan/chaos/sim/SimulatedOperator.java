@@ -69,7 +69,6 @@ final class SimulatedOperator {
     boolean begun;
     boolean hasLeft;
     boolean lossAccepted;
-    boolean tookIn;
     int looks;
 
     Change(SimulatedFault wanted) {
@@ -233,11 +232,6 @@ final class SimulatedOperator {
         coming.startAnew(founders());
       }
     }
-    if (coming != null && current.tookIn && !seen.isMember(coming)) {
-      // A request that was thought lost has removed it again: who has left begins without data.
-      current.tookIn = false;
-      coming.startAnew(founders());
-    }
     if (coming != null && !seen.isVoter(coming)) {
       current.leader |= replaces && leaving != null && seen.leader().equals(leaving.id());
       if (replaces && leaving != null) {
@@ -338,7 +332,6 @@ final class SimulatedOperator {
           }
           if (answer instanceof ChangeMembersResponse) {
             world.told("hears that it has begun");
-            current.tookIn |= request.hasAdd();
           } else if (answer instanceof ErrorDetail error) {
             world.told("is refused: " + error.getMessage());
             SimulatedNode leaving = current.leaving;
