@@ -107,6 +107,7 @@ final class LeaderlessDefects {
                 faults(FaultKind.ISOLATE, FaultKind.HALVES, FaultKind.CUT),
                 BACK,
                 "a counter is exact",
+                "replicas with equal clocks hold equal rows",
                 LIVE)
             .patch(
                 "quorum.Stability",
