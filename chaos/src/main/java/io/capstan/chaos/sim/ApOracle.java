@@ -289,7 +289,8 @@ final class ApOracle {
   /**
    * A process has ended, and its node goes on with the clock among these rows. Own writes beyond it
    * are lost with the unsynced writes: nobody has heard of them, they replaced nothing, and their
-   * dots may be spent again.
+   * dots may be spent again. What was acknowledged had been synced: where the clock lacks it the
+   * whole disk is gone, and what is known of it stays known.
    */
   void restarts(int node, NavigableMap<byte[], byte[]> clockRows) {
     byte[] stored = clockRows.get(CLOCK_KEY);
@@ -303,7 +304,10 @@ final class ApOracle {
     dotsOfKey.forEach(
         (key, dots) -> {
           for (String dot : List.copyOf(dots)) {
-            if (dot.startsWith(own) && !travelled.contains(dot) && !survived.covers(parsed(dot))) {
+            if (dot.startsWith(own)
+                && !acknowledged.containsKey(dot)
+                && !travelled.contains(dot)
+                && !survived.covers(parsed(dot))) {
               dots.remove(dot);
               forget(node, key, dot);
             }

@@ -12,9 +12,10 @@
  *   <li><b>Clock invariant</b> ({@link io.capstan.node.quorum.ReplicaState}): the clock contains a
  *       dot only if the dot's effect is reflected in the stored state, as a sibling or as covered
  *       by the context of the key that it was written to. Row, dot log and clock reach the disk in
- *       one batch. Dots enter the clock in three places only: an own write; the siblings of a key
- *       that was merged; the dots that anti-entropy names together with their key. The clock of a
- *       peer is joined into the own one only at the end of a {@link
+ *       one batch. Dots enter the clock in four places only: an own write; the siblings of a key
+ *       that was merged; the dots that anti-entropy names together with their key; and those that
+ *       the log has declared lost, which have no effect anywhere ({@code Retirement}). The clock of
+ *       a peer is joined into the own one only at the end of a {@link
  *       io.capstan.node.quorum.Takeover}, when all that it says has arrived.
  *   <li><b>What a clock says, rows leave out</b>: stored contexts are stripped of what the bases of
  *       the clock cover and filled again when they are read. So nothing needs to be left of a key
