@@ -5,7 +5,6 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.capstan.node.quorum.LeaderlessKeyspace;
 import io.capstan.node.replica.Replica;
 import io.capstan.node.storage.Table;
-import io.capstan.node.version.Dot;
 import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.RowHash;
 import io.capstan.node.version.VersionVector;
@@ -14,14 +13,13 @@ import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -75,11 +73,11 @@ final class FinalState {
             nodes.get(node).id() + " and " + leaderless.disagreeing() + " do not");
       }
       RowHash counted = RowHash.ZERO;
-      VersionVector bases = ApOracle.basesOf(nodes.get(node).disk().rows(Table.clock(keyspace)));
+      VersionVector bases = StoredRows.basesOf(nodes.get(node).disk().rows(Table.clock(keyspace)));
       for (Map.Entry<byte[], byte[]> row :
           nodes.get(node).disk().rows(Table.data(keyspace)).entrySet()) {
         ByteString key = ByteString.copyFrom(row.getKey());
-        StoredValue stored = ApOracle.parse(row.getValue());
+        StoredValue stored = StoredRows.parse(row.getValue());
         counted = counted.xor(RowHash.of(key, DottedVersionVectorSet.fromStored(stored, bases)));
       }
       if (!counted.equals(leaderless.root())) {
@@ -120,7 +118,7 @@ final class FinalState {
         .rows(Table.data(keyspace))
         .forEach(
             (key, row) -> {
-              StoredValue stored = ApOracle.parse(row);
+              StoredValue stored = StoredRows.parse(row);
               // A tombstone may have left here already, and elsewhere not yet.
               if (stored.getSiblingsList().stream().anyMatch(StoredSibling::hasValue)) {
                 state.put(ByteString.copyFrom(key), stored);
@@ -141,36 +139,16 @@ final class FinalState {
   }
 
   /**
-   * The dots that any ledger lists. Who has left took its own along: a ledger is on one disk only.
+   * What any ledger lists. Who has left took its own along: a ledger is on one disk only.
    *
    * @param nodes all that ever ran
    */
-  static Set<String> discarded(List<SimulatedNode> nodes, long keyspace) {
-    Set<String> discarded = new TreeSet<>();
+  static List<DiscardedWrite> discarded(List<SimulatedNode> nodes, long keyspace) {
+    List<DiscardedWrite> discarded = new ArrayList<>();
     for (SimulatedNode node : nodes) {
-      discarded.addAll(dotsOf(node.disk().rows(Table.ledger(keyspace))));
+      discarded.addAll(StoredRows.ledger(node.disk().rows(Table.ledger(keyspace))));
     }
     return discarded;
-  }
-
-  /** The dots that a ledger lists. */
-  static Set<String> dotsOf(NavigableMap<byte[], byte[]> ledger) {
-    Set<String> dots = new TreeSet<>();
-    ledger.forEach(
-        (key, row) -> {
-          if (key[0] != 0) {
-            dots.add(dotOf(row));
-          }
-        });
-    return dots;
-  }
-
-  private static String dotOf(byte[] row) {
-    try {
-      return Dot.fromProto(DiscardedWrite.parseFrom(row).getDot()).toString();
-    } catch (InvalidProtocolBufferException broken) {
-      throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
-    }
   }
 
   /** What the log decides is the same byte for byte: the first keyspace, and the sessions. */

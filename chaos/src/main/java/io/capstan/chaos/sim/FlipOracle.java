@@ -207,7 +207,7 @@ final class FlipOracle {
         .rows(Table.data(keyspaceId))
         .forEach(
             (key, row) -> {
-              StoredValue stored = ApOracle.parse(row);
+              StoredValue stored = StoredRows.parse(row);
               List<StoredSibling> live = new ArrayList<>();
               for (StoredSibling sibling : stored.getSiblingsList()) {
                 if (sibling.hasValue() || sibling.hasTyped()) {

@@ -17,6 +17,7 @@ import io.capstan.node.replica.Replica;
 import io.capstan.node.storage.Table;
 import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.store.v1.ConflictPolicy;
+import io.capstan.proto.store.v1.DiscardedWrite;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
@@ -26,7 +27,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -221,8 +221,10 @@ public final class Simulation {
         schedule.healthyMillisMax(),
         () -> finalState.rootsEqual(keyspace));
     finalState.checkRoots(keyspace);
-    Set<String> discarded = FinalState.discarded(nodes, keyspace);
-    coverage.add(Coverage.Counter.DISCARDED, discarded.size());
+    List<DiscardedWrite> discarded = FinalState.discarded(nodes, keyspace);
+    coverage.add(
+        Coverage.Counter.DISCARDED,
+        discarded.stream().map(DiscardedWrite::getDot).distinct().count());
     coverage.add(Coverage.Counter.LOST_WITH_DISKS, oracle.lostWithDisks());
     coverage.add(Coverage.Counter.DECLARED_LOST, finalState.declaredLost(keyspace));
     oracle.nothingLost(finalState.ap(0, keyspace), discarded);

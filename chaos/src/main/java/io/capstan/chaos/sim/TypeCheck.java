@@ -47,7 +47,7 @@ final class TypeCheck {
         .rows(Table.data(oracle.keyspaceId()))
         .forEach(
             (key, row) -> {
-              List<StoredSibling> siblings = ApOracle.parse(row).getSiblingsList();
+              List<StoredSibling> siblings = StoredRows.parse(row).getSiblingsList();
               if (siblings.stream().anyMatch(StoredSibling::hasTyped)) {
                 typed.put(ByteString.copyFrom(key), siblings);
               }

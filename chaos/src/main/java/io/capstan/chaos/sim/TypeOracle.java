@@ -166,7 +166,7 @@ final class TypeOracle {
         || key[0] != 's') {
       return;
     }
-    for (StoredSibling sibling : ApOracle.parse(after).getSiblingsList()) {
+    for (StoredSibling sibling : StoredRows.parse(after).getSiblingsList()) {
       Change change = byOperation.get(sibling.getOperation());
       if (change != null && change.isAddition) {
         stands(ByteString.copyFrom(key), Dot.fromProto(sibling.getDot()).toString(), change);

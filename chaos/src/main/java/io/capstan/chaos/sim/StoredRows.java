@@ -1,0 +1,89 @@
+package io.capstan.chaos.sim;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.capstan.node.version.Dot;
+import io.capstan.node.version.NodeClock;
+import io.capstan.node.version.VersionVector;
+import io.capstan.proto.store.v1.DiscardedWrite;
+import io.capstan.proto.store.v1.StoredSibling;
+import io.capstan.proto.store.v1.StoredValue;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Reads what stands on simulated disks: rows of keys, clocks and ledgers. */
+final class StoredRows {
+  /** The row of a clock table that holds the clock. */
+  static final byte[] CLOCK_KEY = "clock".getBytes(US_ASCII);
+
+  private StoredRows() {}
+
+  static StoredValue parse(byte[] row) {
+    try {
+      return StoredValue.parseFrom(row);
+    } catch (InvalidProtocolBufferException broken) {
+      throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
+    }
+  }
+
+  /** What the clock among these rows covers. */
+  static VersionVector basesOf(NavigableMap<byte[], byte[]> clockRows) {
+    return basesOf(clockRows.get(CLOCK_KEY));
+  }
+
+  /** What a stored clock covers; nothing where there is none. */
+  static VersionVector basesOf(byte @Nullable [] clock) {
+    if (clock == null) {
+      return VersionVector.EMPTY;
+    }
+    try {
+      return NodeClock.fromProto(io.capstan.proto.store.v1.NodeClock.parseFrom(clock)).bases();
+    } catch (InvalidProtocolBufferException broken) {
+      throw new SimulationFailure("a clock can be read", "one cannot: " + broken.getMessage());
+    }
+  }
+
+  /** The entries of a ledger. */
+  static List<DiscardedWrite> ledger(NavigableMap<byte[], byte[]> rows) {
+    List<DiscardedWrite> entries = new ArrayList<>();
+    rows.forEach(
+        (key, row) -> {
+          // Row 0 is the summary.
+          if (key[0] != 0) {
+            entries.add(discarded(row));
+          }
+        });
+    return entries;
+  }
+
+  private static DiscardedWrite discarded(byte[] row) {
+    try {
+      return DiscardedWrite.parseFrom(row);
+    } catch (InvalidProtocolBufferException broken) {
+      throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
+    }
+  }
+
+  static Set<String> dots(StoredValue stored) {
+    Set<String> dots = new LinkedHashSet<>();
+    for (StoredSibling sibling : stored.getSiblingsList()) {
+      dots.add(dotOf(sibling));
+    }
+    return dots;
+  }
+
+  /** The text form of {@link Dot}, without making one: asked for all that reaches any node. */
+  static String dotOf(StoredSibling sibling) {
+    io.capstan.proto.store.v1.Dot dot = sibling.getDot();
+    return dot.getActor().getName()
+        + "."
+        + Long.toHexString(dot.getActor().getIncarnation())
+        + ":"
+        + dot.getCounter();
+  }
+}
