@@ -117,15 +117,6 @@ public enum FaultKind {
     return EnumSet.allOf(FaultKind.class);
   }
 
-  /** Every kind that can happen in that mode: where a keyspace changes sides, members stay. */
-  public static Set<FaultKind> of(SimulationMode mode) {
-    Set<FaultKind> kinds = all();
-    if (mode == SimulationMode.SWITCH) {
-      kinds.removeIf(kind -> kind.group() == Group.MEMBERS);
-    }
-    return kinds;
-  }
-
   /** Whether links are cut for as long as it lasts. */
   boolean cuts() {
     return switch (this) {

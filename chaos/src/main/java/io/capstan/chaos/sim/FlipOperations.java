@@ -68,6 +68,7 @@ final class FlipOperations {
     long value = client.freshValue();
     boolean one = oracle.allowsOne() && oracle.epochSeenCp() == 0 && random.nextInt(3) > 0;
     Level level = one ? Level.LEVEL_ONE : Level.LEVEL_UNSPECIFIED;
+    List<Integer> losses = oracle.losses();
     switch (operation.type()) {
       case FLIP_PUT -> {
         oracle.writes(Long.toString(value));
@@ -82,10 +83,9 @@ final class FlipOperations {
         new Attempts(
                 put,
                 (ok, uncertain, receipt) -> {
-                  if (ok) {
-                    oracle.confirmedValue(Long.toString(value));
-                  }
                   if (receipt != null) {
+                    oracle.confirmed(
+                        ConfirmedWrites.Kind.VALUE, Long.toString(value), receipt, losses);
                     session.wrote(put.getKey(), Long.toString(value), receipt);
                   }
                 })
@@ -103,8 +103,9 @@ final class FlipOperations {
         new Attempts(
                 add,
                 (ok, uncertain, receipt) -> {
-                  if (ok) {
-                    oracle.confirmedElement(Long.toString(value));
+                  if (receipt != null) {
+                    oracle.confirmed(
+                        ConfirmedWrites.Kind.ELEMENT, Long.toString(value), receipt, losses);
                   }
                 })
             .begin();
@@ -118,7 +119,17 @@ final class FlipOperations {
                 .setLevel(level)
                 .setOperation(id)
                 .build();
-        new Attempts(add, (ok, uncertain, receipt) -> oracle.addition(ok, uncertain)).begin();
+        new Attempts(
+                add,
+                (ok, uncertain, receipt) -> {
+                  if (receipt != null) {
+                    oracle.confirmed(
+                        ConfirmedWrites.Kind.ADDITION, Long.toString(value), receipt, losses);
+                  } else if (uncertain) {
+                    oracle.uncertainAddition();
+                  }
+                })
+            .begin();
       }
       case FLIP_READ -> {
         if (oracle.epochSeenCp() == 0 || random.nextInt(3) == 0) {

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -35,10 +36,8 @@ final class FlipOracle {
   private final List<SimulatedNode> nodes;
   private final SwitchInvariants invariants;
   private final Level minWrites;
-  private final TreeSet<String> values = new TreeSet<>();
-  private final TreeSet<String> elements = new TreeSet<>();
+  private final ConfirmedWrites confirmed = new ConfirmedWrites();
   private final List<String> written = new ArrayList<>();
-  private long confirmedAdditions;
   private long uncertainAdditions;
   private long epochSeen = 1;
   private long epochSeenCp;
@@ -52,8 +51,7 @@ final class FlipOracle {
     this.keyspaceId = keyspaceId;
     this.nodes = nodes;
     this.minWrites = minWrites;
-    this.invariants =
-        new SwitchInvariants(keyspaceId, nodes, events, coverage, this::checkConfirmed);
+    this.invariants = new SwitchInvariants(keyspaceId, nodes, events, coverage, this::opened);
   }
 
   /** What must hold at every step, whatever clients are told. */
@@ -84,7 +82,7 @@ final class FlipOracle {
    */
   void succeeded(Receipt receipt, long epochBefore) {
     // A retry that the log answers names the epoch that it is answered in.
-    if (receipt.getEpoch() < epochBefore) {
+    if (receipt.getEpoch() < epochBefore && !isOfGivenUp(receipt)) {
       throw new SimulationFailure(
           "nothing is confirmed in an epoch after its successor opened",
           "an operation that began when epoch "
@@ -95,6 +93,16 @@ final class FlipOracle {
               + receipt.getServedBy());
     }
     saw(receipt.getMode(), receipt.getEpoch());
+  }
+
+  /**
+   * Who was made to leave without being asked, and has not heard of it, goes on in the epoch that
+   * it left in, and what it confirms there is lost with it.
+   */
+  private boolean isOfGivenUp(Receipt receipt) {
+    Set<Integer> confirming = new TreeSet<>();
+    receipt.getAckedList().forEach(each -> confirming.add(nodeOf(each)));
+    return receipt.getMode() == Mode.MODE_AP && confirmed.areGivenUp(confirming);
   }
 
   /** Somebody was told of an epoch. */
@@ -136,12 +144,50 @@ final class FlipOracle {
     }
   }
 
-  void confirmedValue(String value) {
-    values.add(value);
+  /** The receipt was given for it, to an operation that began when so many disks were lost. */
+  void confirmed(
+      ConfirmedWrites.Kind kind, String what, Receipt receipt, List<Integer> lossesAtBegin) {
+    if (receipt.getMode() == Mode.MODE_CP) {
+      confirmed.confirmedByLog(kind, what);
+      return;
+    }
+    Set<Integer> disks = new TreeSet<>();
+    for (String replica : receipt.getAckedList()) {
+      int node = nodeOf(replica);
+      if (confirmed.losses(node) == lossesAtBegin.get(node)) {
+        disks.add(node);
+      }
+    }
+    confirmed.confirmedBy(kind, what, disks);
   }
 
+  /** How often each node has lost what it held. */
+  List<Integer> losses() {
+    List<Integer> losses = new ArrayList<>();
+    for (int node = 0; node < nodes.size(); node++) {
+      losses.add(confirmed.losses(node));
+    }
+    return losses;
+  }
+
+  /** Its disk is lost, or it is made to leave without being asked for what it alone holds. */
+  void givesUp(int node) {
+    confirmed.givesUp(node);
+  }
+
+  /** A node is about to begin with an empty disk. */
+  void startsAnew(int node) {
+    confirmed.startsAnew(node);
+  }
+
+  /** Writes that only disks confirmed which are lost since. */
+  int lostWithDisks() {
+    return confirmed.lost();
+  }
+
+  /** Whether somebody was told that the value is written, and it must be there. */
   boolean isConfirmed(String value) {
-    return values.contains(value);
+    return confirmed.isConfirmed(ConfirmedWrites.Kind.VALUE, value);
   }
 
   /** Somebody begins to write the value under a key of its own. */
@@ -157,13 +203,9 @@ final class FlipOracle {
     return written.isEmpty() ? null : written.get(random.nextInt(written.size()));
   }
 
-  void confirmedElement(String element) {
-    elements.add(element);
-  }
-
-  void addition(boolean confirmed, boolean uncertain) {
-    confirmedAdditions += confirmed ? 1 : 0;
-    uncertainAdditions += !confirmed && uncertain ? 1 : 0;
+  /** An addition may have been made. */
+  void uncertainAddition() {
+    uncertainAdditions++;
   }
 
   // ---- what is on the disks ----
@@ -178,9 +220,9 @@ final class FlipOracle {
     }
   }
 
-  boolean isAllAt(Mode mode) {
-    for (int node = 0; node < nodes.size(); node++) {
-      KeyspaceRecord record = stored(node);
+  boolean isAllAt(Mode mode, List<SimulatedNode> members) {
+    for (SimulatedNode member : members) {
+      KeyspaceRecord record = stored(nodes.indexOf(member));
       if (record == null || record.getMode() != mode || record.hasSwitch()) {
         return false;
       }
@@ -188,11 +230,11 @@ final class FlipOracle {
     return true;
   }
 
-  /** Whether the live siblings of every key are the same on all nodes. */
-  boolean isEqual() {
-    Map<ByteString, List<StoredSibling>> first = live(0);
-    for (int node = 1; node < nodes.size(); node++) {
-      if (!first.equals(live(node))) {
+  /** Whether the live siblings of every key are the same on all these nodes. */
+  boolean isEqual(List<SimulatedNode> members) {
+    Map<ByteString, List<StoredSibling>> first = live(nodes.indexOf(members.get(0)));
+    for (SimulatedNode member : members) {
+      if (!first.equals(live(nodes.indexOf(member)))) {
         return false;
       }
     }
@@ -221,36 +263,40 @@ final class FlipOracle {
     return rows;
   }
 
-  /** Everything confirmed so far is on the node. */
-  private void checkConfirmed(int node) {
-    Map<ByteString, List<StoredSibling>> rows = live(node);
-    checkConfirmed(rows);
-    long sum = sum(rows);
-    if (sum < confirmedAdditions) {
-      throw new SimulationFailure(
-          LOST, "the counter is " + sum + ", " + confirmedAdditions + " additions were confirmed");
-    }
+  /** Everything confirmed so far is on the node, which is the first to open an epoch. */
+  private void opened(int node) {
+    checkConfirmed(live(node));
+    confirmed.opened();
   }
 
   private void checkConfirmed(Map<ByteString, List<StoredSibling>> rows) {
-    for (String value : values) {
-      List<StoredSibling> found = rows.get(ByteString.copyFromUtf8("e" + value));
-      if (found == null
-          || found.stream().noneMatch(s -> s.getValue().toStringUtf8().equals(value))) {
-        throw new SimulationFailure(
-            LOST, "value " + value + " was confirmed and is gone; its key holds " + found);
-      }
+    for (String value : confirmed.missing(ConfirmedWrites.Kind.VALUE, v -> isThere(rows, v))) {
+      throw new SimulationFailure(
+          LOST,
+          "value "
+              + value
+              + " was confirmed and is gone; its key holds "
+              + rows.get(ByteString.copyFromUtf8("e" + value)));
     }
-    TreeSet<String> present = new TreeSet<>();
+    Set<String> present = new TreeSet<>();
     List<StoredSibling> set = rows.get(ByteString.copyFromUtf8("s"));
     if (set != null) {
       Sets.elements(row(set)).forEach(element -> present.add(element.toStringUtf8()));
     }
-    for (String element : elements) {
-      if (!present.contains(element)) {
-        throw new SimulationFailure(LOST, "element " + element + " was added and is gone");
-      }
+    for (String element : confirmed.missing(ConfirmedWrites.Kind.ELEMENT, present::contains)) {
+      throw new SimulationFailure(LOST, "element " + element + " was added and is gone");
     }
+    long sum = sum(rows);
+    int additions = confirmed.count(ConfirmedWrites.Kind.ADDITION);
+    if (sum < additions) {
+      throw new SimulationFailure(
+          LOST, "the counter is " + sum + ", " + additions + " additions were confirmed");
+    }
+  }
+
+  private static boolean isThere(Map<ByteString, List<StoredSibling>> rows, String value) {
+    List<StoredSibling> found = rows.get(ByteString.copyFromUtf8("e" + value));
+    return found != null && found.stream().anyMatch(s -> s.getValue().toStringUtf8().equals(value));
   }
 
   private static long sum(Map<ByteString, List<StoredSibling>> rows) {
@@ -258,20 +304,22 @@ final class FlipOracle {
     return counter == null ? 0 : Counters.sum(row(counter));
   }
 
-  /** All clients have ended and all nodes hold the same. */
-  void checkNothingLost() {
-    Map<ByteString, List<StoredSibling>> rows = live(0);
+  /** All clients have ended and all members hold the same as this one. */
+  void checkNothingLost(SimulatedNode member) {
+    Map<ByteString, List<StoredSibling>> rows = live(nodes.indexOf(member));
     checkConfirmed(rows);
     long sum = sum(rows);
-    if (sum < confirmedAdditions || sum > confirmedAdditions + uncertainAdditions) {
+    int additions = confirmed.count(ConfirmedWrites.Kind.ADDITION);
+    long uncertain = uncertainAdditions + confirmed.lost(ConfirmedWrites.Kind.ADDITION);
+    if (sum > additions + uncertain) {
       throw new SimulationFailure(
           "an addition counts once, whatever changes in between",
           "the counter is "
               + sum
               + "; "
-              + confirmedAdditions
+              + additions
               + " additions were confirmed, "
-              + uncertainAdditions
+              + uncertain
               + " more may have been made");
     }
   }

@@ -8,6 +8,7 @@ import io.capstan.proto.v1.ListMembersRequest;
 import io.capstan.proto.v1.ListMembersResponse;
 import io.capstan.proto.v1.Member;
 import io.capstan.proto.v1.NewMember;
+import io.capstan.proto.v1.SetModeRequest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +38,9 @@ final class SimulatedOperator {
 
   /** Looks at a change that waits for one who leaves, until somebody thinks of giving it up. */
   private static final int LOOKS_UNTIL_GIVEN_UP = 5;
+
+  /** Refusals for a keyspace that changes sides, until that is called off. */
+  private static final int REFUSALS_UNTIL_CALLED_OFF = 3;
 
   private final EventQueue events;
   private final List<SimulatedNode> nodes;
@@ -70,6 +74,7 @@ final class SimulatedOperator {
     boolean hasLeft;
     boolean lossAccepted;
     int looks;
+    int refusals;
 
     Change(SimulatedFault wanted) {
       this.wanted = wanted;
@@ -338,9 +343,26 @@ final class SimulatedOperator {
             if (leaving != null && error.getHint().contains("--accept-loss")) {
               acceptLoss(current, leaving);
             }
+            if (error.getHint().contains("--abort")
+                && ++current.refusals % REFUSALS_UNTIL_CALLED_OFF == 0) {
+              callOff();
+              return;
+            }
           }
           lookLater();
         });
+  }
+
+  /** A change of sides may wait for the very node that is to leave, and members wait for it. */
+  private void callOff() {
+    world.told("calls the change of sides off");
+    ask(
+        SetModeRequest.newBuilder()
+            .setName(SimulatedClient.FLIP_KEYSPACE)
+            .setAbort(true)
+            .setRequestedBy("operator")
+            .build(),
+        answer -> lookLater());
   }
 
   /**

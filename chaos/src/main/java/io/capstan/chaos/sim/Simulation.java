@@ -336,18 +336,20 @@ public final class Simulation {
       return;
     }
     long millisMax = schedule.healthyMillisMax();
+    List<SimulatedNode> members = memberNodes();
+    coverage.add(Coverage.Counter.LOST_WITH_DISKS, oracle.lostWithDisks());
     for (Mode target : List.of(Mode.MODE_CP, Mode.MODE_AP)) {
       long[] askedNanos = {0};
       runUntil(
           "the keyspace changes to " + target + " on all nodes once it is asked to",
           millisMax,
           () -> {
-            if (oracle.isAllAt(target)) {
+            if (oracle.isAllAt(target, members)) {
               return true;
             }
             if (events.nowNanos() - askedNanos[0] > 1_000 * MILLI) {
               askedNanos[0] = events.nowNanos();
-              nodes
+              members
                   .get(0)
                   .call(
                       SetModeRequest.newBuilder()
@@ -359,15 +361,16 @@ public final class Simulation {
             }
             return false;
           });
-      runUntil("all replicas hold the same", millisMax, oracle::isEqual);
-      oracle.checkNothingLost();
-      checkSessions(target, clients);
+      runUntil("all replicas hold the same", millisMax, () -> oracle.isEqual(members));
+      oracle.checkNothingLost(members.get(0));
+      checkSessions(target, clients, members);
     }
   }
 
   /** Whatever a session saw, in whichever epoch: any node answers it. Every other one slept. */
-  private void checkSessions(Mode mode, List<SimulatedClient> clients) {
-    SessionProbe probe = new SessionProbe(events, nodes, mode);
+  private void checkSessions(
+      Mode mode, List<SimulatedClient> clients, List<SimulatedNode> members) {
+    SessionProbe probe = new SessionProbe(events, members, mode);
     for (SimulatedClient client : clients) {
       FlipSession session = client.flipSession();
       if (session != null && (mode == Mode.MODE_AP || client.number() % 2 == 0)) {
@@ -431,6 +434,10 @@ public final class Simulation {
     public void givesUp(SimulatedNode node) {
       coverage.count(Coverage.Counter.LOSSES_ACCEPTED);
       oracles.forEach(watching -> watching.givesUp(nodes.indexOf(node)));
+      FlipOracle flipping = flips;
+      if (flipping != null) {
+        flipping.givesUp(nodes.indexOf(node));
+      }
     }
   }
 
@@ -459,6 +466,10 @@ public final class Simulation {
     @Override
     public void flushed(Replica replica) {
       raftInvariants.flushed(node, replica);
+      FlipOracle watching = flips;
+      if (watching != null) {
+        watching.invariants().turned(node);
+      }
       mix(events.nowNanos() + node);
       mix(replica.appliedIndex());
       if (timeline != null && replica.role() != role) {
@@ -486,6 +497,10 @@ public final class Simulation {
     public void startsAnew() {
       for (ApOracle watching : oracles) {
         watching.startsAnew(node, nodes.get(node).disk().rows(Table.ledger(watching.keyspaceId())));
+      }
+      FlipOracle flipping = flips;
+      if (flipping != null) {
+        flipping.startsAnew(node);
       }
     }
 

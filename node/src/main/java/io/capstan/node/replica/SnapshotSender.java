@@ -63,9 +63,9 @@ final class SnapshotSender {
    * The follower needs a snapshot. Nothing happens where one is on its way.
    *
    * @param leaderTerm the term that this node leads
-   * @param logFirstIndex the first entry that the log still has: an export must reach up to it
+   * @param nextIndex the first entry that the follower can be sent: an export must reach up to it
    */
-  void need(String follower, long leaderTerm, long logFirstIndex, long nowNanos) {
+  void need(String follower, long leaderTerm, long nextIndex, long nowNanos) {
     term = leaderTerm;
     if (transfers.containsKey(follower)) {
       return;
@@ -73,7 +73,7 @@ final class SnapshotSender {
     SnapshotTransfer transfer = new SnapshotTransfer(++lastTransfer, follower);
     transfers.put(follower, transfer);
     SnapshotManifest ready = export;
-    if (ready != null && ready.getPosition().getIndex() >= logFirstIndex - 1) {
+    if (ready != null && ready.getPosition().getIndex() >= nextIndex - 1) {
       begin(transfer, ready, nowNanos);
     } else if (!exporting) {
       exportWanted = true;

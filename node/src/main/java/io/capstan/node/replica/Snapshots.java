@@ -145,8 +145,11 @@ final class Snapshots {
     if (output.roleChange() != null) {
       sender.leadershipLost();
     }
+    // An export that ends before the last opening would bring a learner to entries that Raft does
+    // not send it, and so be asked for again for ever.
+    long nextIndex = Math.max(store.log().firstIndex(), machine.openedIndex() + 1);
     for (String follower : output.snapshotsNeeded()) {
-      sender.need(follower, raft.term(), store.log().firstIndex(), now.nanos());
+      sender.need(follower, raft.term(), nextIndex, now.nanos());
     }
   }
 
