@@ -135,7 +135,7 @@ final class MemberCommand implements Runnable {
 
     @Override
     int run(BlockingClient client) {
-      client.changeMembers(change());
+      client.changeMembers(change(), client.members());
       Watch.until(
           "The change of members",
           patience,

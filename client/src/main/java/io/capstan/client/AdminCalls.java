@@ -146,8 +146,12 @@ final class AdminCalls {
         null);
   }
 
-  CompletableFuture<Long> changeMembers(MemberChange change) {
-    ChangeMembersRequest request = MemberChange.request(change);
+  CompletableFuture<Long> changeMembers(MemberChange change, @Nullable MemberList seen) {
+    ChangeMembersRequest.Builder builder = MemberChange.request(change);
+    if (seen != null) {
+      builder.setExpectedConfigurationIndex(seen.configurationIndex());
+    }
+    ChangeMembersRequest request = builder.build();
     return admin(
         null,
         "change of members",

@@ -160,6 +160,11 @@ public final class BlockingClient {
     return await(client.changeMembers(change));
   }
 
+  /** Begins a change of members, unless they are no longer those that were seen. */
+  public long changeMembers(MemberChange change, MemberList seen) {
+    return await(client.changeMembers(change, seen));
+  }
+
   /** Begins to hand the leadership over, to the named node or, where empty, to the best one. */
   public String transferLeadership(String target) {
     return await(client.transferLeadership(target));

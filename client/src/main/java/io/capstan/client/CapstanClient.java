@@ -193,7 +193,18 @@ public final class CapstanClient implements AutoCloseable {
    * @return the log index at which it began
    */
   public CompletableFuture<Long> changeMembers(MemberChange change) {
-    return admin.changeMembers(change);
+    return admin.changeMembers(change, null);
+  }
+
+  /**
+   * Begins a change of members, unless they are no longer those that were seen: then it is refused
+   * ({@link ErrorCode#MEMBERSHIP_REFUSED}). A request whose answer was lost, and that arrives late,
+   * cannot undo what was asked after it.
+   *
+   * @return the log index at which it began
+   */
+  public CompletableFuture<Long> changeMembers(MemberChange change, MemberList seen) {
+    return admin.changeMembers(change, seen);
   }
 
   /**

@@ -40,22 +40,20 @@ public sealed interface MemberChange {
   }
 
   /** The request that asks for it. */
-  static ChangeMembersRequest request(MemberChange change) {
+  static ChangeMembersRequest.Builder request(MemberChange change) {
     return switch (change) {
-      case Add add -> ChangeMembersRequest.newBuilder().setAdd(member(add)).build();
+      case Add add -> ChangeMembersRequest.newBuilder().setAdd(member(add));
       case Remove remove ->
           ChangeMembersRequest.newBuilder()
               .setRemove(remove.id())
-              .setAcceptLoss(remove.acceptLoss())
-              .build();
+              .setAcceptLoss(remove.acceptLoss());
       case Replace replace ->
           ChangeMembersRequest.newBuilder()
               .setReplace(
                   ChangeMembersRequest.Replace.newBuilder()
                       .setRemoved(replace.removed())
                       .setAdded(member(replace.added())))
-              .setAcceptLoss(replace.acceptLoss())
-              .build();
+              .setAcceptLoss(replace.acceptLoss());
     };
   }
 

@@ -10,13 +10,15 @@ import java.util.List;
  * @param leader empty where none is known
  * @param current false where no leader could be asked, so that the list may be old
  * @param waitingFor what the change waits for, a sentence each
+ * @param configurationIndex the log index by which the members became these; 0 for the founders
  */
 public record MemberList(
     List<Member> members,
     boolean changing,
     String leader,
     boolean current,
-    List<String> waitingFor) {
+    List<String> waitingFor,
+    long configurationIndex) {
 
   public MemberList {
     members = List.copyOf(members);

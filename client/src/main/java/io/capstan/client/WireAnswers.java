@@ -123,7 +123,8 @@ final class WireAnswers {
         response.getChanging(),
         response.getLeader(),
         response.getCurrent(),
-        response.getWaitingForList());
+        response.getWaitingForList(),
+        response.getConfigurationIndex());
   }
 
   static Keyspace keyspace(KeyspaceDescription keyspace) {

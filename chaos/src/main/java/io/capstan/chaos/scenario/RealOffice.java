@@ -74,7 +74,7 @@ final class RealOffice implements ClusterOffice {
           return;
         }
         if (!members.changing()) {
-          client.blocking().changeMembers(change(removed, added));
+          client.blocking().changeMembers(change(removed, added), members);
         }
       } catch (CapstanException e) {
         // An election may be under way, or the answer to an earlier question was lost.

@@ -50,6 +50,7 @@ final class SimulatedOperator {
   private final ArrayDeque<SimulatedFault> wanted = new ArrayDeque<>();
   private final Set<String> membersSeen = new TreeSet<>();
   private @Nullable Change change;
+  private long configurationSeen;
   private long asked;
 
   /** What the rest of the simulation is told, and allows. */
@@ -132,6 +133,7 @@ final class SimulatedOperator {
             return;
           }
           Seen seen = new Seen(list);
+          configurationSeen = list.getConfigurationIndex();
           membersSeen.clear();
           membersSeen.addAll(seen.members());
           if (list.getChanging()) {
@@ -176,15 +178,14 @@ final class SimulatedOperator {
       request(
           current,
           "replace " + leaving.id() + " by " + coming.id() + loss,
-          arrival(coming, leaving).setAcceptLoss(current.lossAccepted).build());
+          arrival(coming, leaving).setAcceptLoss(current.lossAccepted));
     } else {
       request(
           current,
           "remove " + leaving.id() + loss,
           ChangeMembersRequest.newBuilder()
               .setRemove(leaving.id())
-              .setAcceptLoss(current.lossAccepted)
-              .build());
+              .setAcceptLoss(current.lossAccepted));
     }
   }
 
@@ -242,7 +243,7 @@ final class SimulatedOperator {
       if (replaces && leaving != null) {
         leave(current, leaving);
       } else {
-        request(current, "take in " + coming.id(), arrival(coming, null).build());
+        request(current, "take in " + coming.id(), arrival(coming, null));
       }
       return;
     }
@@ -325,11 +326,14 @@ final class SimulatedOperator {
                 ChangeMembersRequest.Replace.newBuilder().setRemoved(leaving.id()).setAdded(added));
   }
 
-  /** Whatever the answer is, the list of members tells what became of it. */
-  private void request(Change current, String what, ChangeMembersRequest request) {
+  /**
+   * Whatever the answer is, the list of members tells what became of it. A request that arrives
+   * late must not undo what was asked after it, so each holds for the members that were seen only.
+   */
+  private void request(Change current, String what, ChangeMembersRequest.Builder request) {
     world.told("asks to " + what);
     ask(
-        request,
+        request.setExpectedConfigurationIndex(configurationSeen).build(),
         answer -> {
           SimulatedNode coming = change == null ? null : change.coming;
           if (coming != null && !(answer instanceof ErrorDetail)) {

@@ -108,7 +108,7 @@ class AddedNodeIT {
                       case MemberChange.Remove remove -> list.isGone(remove.id());
                     };
                 if (!isDone && list.current() && !list.changing()) {
-                  client.blocking().changeMembers(change);
+                  client.blocking().changeMembers(change, list);
                 }
                 return isDone && list.current();
               } catch (CapstanException e) {

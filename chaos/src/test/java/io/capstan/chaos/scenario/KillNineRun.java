@@ -299,7 +299,7 @@ final class KillNineRun {
                   answers.merge(
                       list.current() ? "members listed" : "members of old", 1, Integer::sum);
                   if (!list.changing()) {
-                    admin.blocking().changeMembers(change);
+                    admin.blocking().changeMembers(change, list);
                     answers.merge("change accepted", 1, Integer::sum);
                   }
                 } catch (CapstanException e) {

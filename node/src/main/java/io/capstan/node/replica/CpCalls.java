@@ -158,6 +158,12 @@ final class CpCalls {
   }
 
   private void propose(Call call) {
+    ErrorDetail outdated =
+        call.request instanceof ChangeMembersRequest change ? membership.outdated(change) : null;
+    if (outdated != null) {
+      finish(call, failure(outdated));
+      return;
+    }
     LogCommand command;
     try {
       command = commands.of(call.request, call.keyspace, call.operation(), now.wallMillis());

@@ -147,6 +147,21 @@ final class Membership {
     }
   }
 
+  /** Why the change is refused, or null: the members are not those that whoever asks has seen. */
+  @Nullable ErrorDetail outdated(ChangeMembersRequest request) {
+    return !request.hasExpectedConfigurationIndex()
+            || request.getExpectedConfigurationIndex() == machine.members().appliedIndex()
+        ? null
+        : refused(
+            "The members have changed since they were listed: they are those of entry "
+                + machine.members().appliedIndex()
+                + " of the log, not of "
+                + request.getExpectedConfigurationIndex()
+                + ". Nothing was changed.",
+            "'capstan member list' shows who belongs to the cluster now; ask again if the change"
+                + " is still wanted.");
+  }
+
   /** The entry that a change begins with. */
   static MembersCommand note(ChangeMembersRequest request) {
     NewMember added =
@@ -173,7 +188,10 @@ final class Membership {
 
   /** The entry of {@link #note} is applied here: the change itself begins. */
   CpAnswers.Answer begin(ChangeMembersRequest request) {
-    ErrorDetail refusal = clusterUnnamed();
+    ErrorDetail refusal = outdated(request);
+    if (refusal == null) {
+      refusal = clusterUnnamed();
+    }
     if (refusal == null) {
       refusal = switchRefusal();
     }
@@ -264,6 +282,7 @@ final class Membership {
         ListMembersResponse.newBuilder()
             .setChanging(isChanging() || !now.equals(machine.members().applied()))
             .setLeader(Objects.requireNonNullElse(raft.leaderId(), ""))
+            .setConfigurationIndex(machine.members().appliedIndex())
             .setCurrent(current);
     Configuration.Promotion promotion = now.promotion();
     if (promotion != null) {

@@ -118,6 +118,32 @@ final class MembersAndSidesStoriesTest {
   // ---- stories ----
 
   @Test
+  @DisplayName("a request that arrives late does not remove a node that has come back meanwhile")
+  void lateRequestChangesNothing() {
+    // Given somebody who saw these members and asked to have n4 removed, of which he heard nothing.
+    create("bank", Mode.MODE_CP);
+    group.join("n4");
+    change(add("n4"));
+    ChangeMembersRequest late =
+        remove("n4").toBuilder()
+            .setExpectedConfigurationIndex(list().getConfigurationIndex())
+            .build();
+
+    // When he asks again, is heard, takes n4 in again, and then the first request arrives.
+    change(late);
+    assertThat(members()).doesNotContain("n4");
+    change(add("n4"));
+    Message answer = group.ask(group.leader(), late);
+
+    // Then it is refused, and n4 stays.
+    assertThat(answer).isInstanceOf(ErrorDetail.class);
+    assertThat(((ErrorDetail) answer).getMessage())
+        .startsWith("The members have changed since they were listed");
+    group.pass(LoneReplica.SECOND_NANOS);
+    assertThat(members()).contains("n4");
+  }
+
+  @Test
   @DisplayName("a node that comes after a change to AP begins with nothing and takes all over")
   void joinsAfterABarrier() {
     create("feed", Mode.MODE_CP);
