@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The rules: a read may always be repeated. A write is repeated where every attempt so far
  * surely had no effect, and where it carries the operation id of a registered session, so that the
  * log performs it at most once; one of a counter or a set in an AP keyspace too, where the key
- * itself remembers operation ids. Everything else that got no clear answer ends UNKNOWN.
+ * itself remembers operation ids. A put or a delete that an AP epoch may have taken is asked for
+ * again where the keyspace has become CP since: the log finds it by its id, or performs nothing.
+ * Everything else that got no clear answer ends UNKNOWN.
  *
  * <p>One step follows another, each started by the end of the one before, so the fields need no
  * lock: gRPC, the timer and the session hand over with a happens-before.
@@ -118,6 +120,9 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
   private KeyspaceDirectory.@Nullable Entry pinned;
   // Whether the keyspace changed sides after an attempt that may have been applied.
   private boolean crossed;
+  // Whether the log is asked for a write that an AP epoch may have taken, under an id that it does
+  // not know: it performs nothing by that.
+  private boolean asksTheLog;
   private @Nullable Failure last;
   // Whether some attempt may have been, or may still be, applied.
   private boolean uncertain;
@@ -257,6 +262,7 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
   private boolean isRepeatable() {
     return kind == Kind.READ
         || (ticket != null && !crossed)
+        || asksTheLog
         || (call.kind() == Kind.TYPED_WRITE && kind == Kind.AP_WRITE && operation != null);
   }
 
@@ -321,9 +327,33 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
     uncertain = true;
     if (isRepeatable() && !failure.code().equals(ErrorCode.BEYOND_WINDOW)) {
       retry(failure);
+    } else if (kind == Kind.AP_WRITE
+        && operation != null
+        && !failure.code().equals(ErrorCode.BEYOND_WINDOW)) {
+      core.directory().forget(call.keyspace());
+      afterBackoff(failure, () -> lookForOpening(failure));
     } else {
       finish(failure);
     }
+  }
+
+  /** Where the keyspace has become CP, what its AP epoch has taken is settled. */
+  private void lookForOpening(Failure failure) {
+    core.lookUpKeyspaces(
+        remainingNanos(),
+        () -> {
+          KeyspaceDirectory.Entry known = core.directory().get(call.keyspace());
+          if (known != null && known.mode() == Mode.MODE_CP) {
+            pinned = known;
+            asksTheLog = true;
+            attempt();
+          } else if (failure.code().equals(ErrorCode.WRONG_EPOCH) && known == null) {
+            // Nobody could be asked yet.
+            afterBackoff(failure, () -> lookForOpening(failure));
+          } else {
+            finish(failure);
+          }
+        });
   }
 
   /** This attempt had no effect; an earlier one may still have one. */

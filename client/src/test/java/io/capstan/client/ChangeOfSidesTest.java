@@ -108,17 +108,46 @@ class ChangeOfSidesTest {
   }
 
   @Test
-  @DisplayName(
-      "to CP, does not repeat a put that AP may have taken: it could go back behind others")
-  void tellsOfAPut() {
+  @DisplayName("to CP, asks the log for a put that AP may have taken: it is there, and done once")
+  void findsAPut() {
+    put(AP, "k", "1");
     changeMeanwhile(AP, Mode.MODE_CP);
+
+    Receipt written = put(AP, "k", "2");
+
+    assertThat(written.outcome()).isEqualTo(Outcome.OK);
+    assertThat(cluster.applied()).isEqualTo(2);
+    assertThat(attempts()).isGreaterThan(2);
+    assertThat(operations()).hasSize(2);
+    assertThat(put(AP, "k", "3").epoch()).isEqualTo(2);
+  }
+
+  @Test
+  @DisplayName("to CP, tells that a put is unknown which the log does not find, and does not do it")
+  void tellsOfAPut() {
+    put(AP, "k", "1");
+    cluster.changeSides(AP, Mode.MODE_CP);
+    cluster.nodes().forEach(node -> node.onWrites(FakeNode.uncertain("WRONG_EPOCH")));
 
     CapstanException unknown =
         catchThrowableOfType(CapstanException.class, () -> put(AP, "k", "2"));
 
     assertThat(unknown.outcome()).isEqualTo(Outcome.UNKNOWN);
-    assertThat(attempts()).isEqualTo(1);
-    assertThat(put(AP, "k", "3").epoch()).isEqualTo(2);
+    assertThat(cluster.applied()).isEqualTo(1);
+    assertThat(operations()).hasSize(2);
+  }
+
+  @Test
+  @DisplayName("that stays AP, does not repeat a put of unknown outcome: it could go back")
+  void doesNotRepeatWithinAp() {
+    put(AP, "k", "1");
+    cluster.nodes().forEach(node -> node.onWrites(FakeNode.uncertain("OUTCOME_UNKNOWN")));
+
+    CapstanException unknown =
+        catchThrowableOfType(CapstanException.class, () -> put(AP, "k", "2"));
+
+    assertThat(unknown.outcome()).isEqualTo(Outcome.UNKNOWN);
+    assertThat(attempts()).isEqualTo(2);
   }
 
   @Test

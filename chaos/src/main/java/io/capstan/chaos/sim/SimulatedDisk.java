@@ -126,7 +126,13 @@ final class SimulatedDisk implements ReplicaStore {
           kept.add(keyspace.getId());
         }
       }
-      tables.keySet().removeIf(table -> !kept.contains(table.keyspaceId()));
+      tables
+          .keySet()
+          .removeIf(
+              table ->
+                  !kept.contains(table.keyspaceId())
+                      && !(named.contains(table.keyspaceId())
+                          && table.kind() == Table.Kind.LEDGER));
       keyspaces.clear();
       keyspaces.addAll(named);
       SimulatedSnapshots.read(snapshot, (table, key, value) -> rows(table).put(key, value));
@@ -140,13 +146,6 @@ final class SimulatedDisk implements ReplicaStore {
         observer.logged(batch.truncateFrom(), batch.entries());
       }
       applyToLog(batch, observer);
-      SnapshotManifest manifest = batch.install();
-      if (manifest != null) {
-        if (observer != null) {
-          observer.installs(LogPositions.of(manifest.getPosition()));
-        }
-        install(manifest, write.snapshot());
-      }
       if (batch.hardState() != null) {
         hardState = batch.hardState();
       }
@@ -162,6 +161,13 @@ final class SimulatedDisk implements ReplicaStore {
         } else {
           rows(table).put(row.key(), value);
         }
+      }
+      SnapshotManifest manifest = batch.install();
+      if (manifest != null) {
+        if (observer != null) {
+          observer.installs(LogPositions.of(manifest.getPosition()));
+        }
+        install(manifest, write.snapshot());
       }
       if (observer != null) {
         observe(batch, observer);

@@ -8,7 +8,6 @@ import io.capstan.node.quorum.Sealing;
 import io.capstan.node.raft.Entry;
 import io.capstan.node.raft.Raft;
 import io.capstan.node.raft.Role;
-import io.capstan.node.storage.Table;
 import io.capstan.node.version.NodeClock;
 import io.capstan.proto.peer.v1.CheckpointPage;
 import io.capstan.proto.peer.v1.CheckpointRequest;
@@ -22,7 +21,6 @@ import io.capstan.proto.store.v1.SnapshotKeyspace;
 import io.capstan.proto.store.v1.SnapshotManifest;
 import io.capstan.proto.store.v1.SwitchCommand;
 import io.capstan.proto.store.v1.SwitchPhase;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -136,34 +134,18 @@ final class ModeSwitching {
   }
 
   /**
-   * A snapshot is about to replace what is here of keyspaces that are CP in it. A ledger is this
-   * node's own: it stays, and what is held here and was never acknowledged is listed before it
-   * goes.
+   * A snapshot is about to replace what is here of keyspaces that are CP in it. What was never
+   * acknowledged is listed before it goes, in the batch that installs the snapshot.
    */
   void beforeInstall(SnapshotManifest manifest, Moment moment) {
     now = moment;
     for (SnapshotKeyspace coming : manifest.getKeyspacesList()) {
-      if (coming.getMode() != Mode.MODE_CP || machine.catalogue().withId(coming.getId()) == null) {
-        continue;
-      }
       LeaderlessKeyspace leaderless = apKeyspaces.keyspace(coming.getId());
-      if (leaderless != null) {
+      if (coming.getMode() == Mode.MODE_CP && leaderless != null) {
         leaderless
             .sealing()
             .listOutside(NodeClock.fromProto(coming.getBaseClock()), now.nanos(), now.wallMillis());
       }
-      Table ledger = Table.ledger(coming.getId());
-      Map<byte[], byte[]> rows = new TreeMap<>(Arrays::compareUnsigned);
-      tables.scan(
-          ledger,
-          new byte[0],
-          null,
-          (key, row) -> {
-            rows.put(key, row);
-            return true;
-          });
-      // Written again behind the snapshot, in the same flush.
-      rows.forEach((key, row) -> tables.put(ledger, key, row));
     }
   }
 

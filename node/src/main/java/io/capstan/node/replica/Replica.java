@@ -267,6 +267,9 @@ public final class Replica {
     SnapshotPosition install = output.install();
     if (install != null) {
       switching.beforeInstall(snapshots.installing(), now);
+      // What waits of keyspaces that the snapshot replaces is replaced with them; ledgers stay.
+      apKeyspaces.beforeFlush();
+      tables.drainTo(batch);
       // At once: Raft is not to be asked anything until its new state is there.
       write(batch, true);
       waiting.clear();

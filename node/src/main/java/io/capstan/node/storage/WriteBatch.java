@@ -66,9 +66,10 @@ public final class WriteBatch {
 
   /**
    * After everything else of the batch, replaces the state of the group by the snapshot that is
-   * staged for it, complete and verified: the group's own tables, the tables of CP keyspaces, and
-   * the log, which goes on behind the snapshot. AP keyspaces are left as they are, made where the
-   * snapshot names a new one, and dropped where it does not name them. Term and vote stay.
+   * staged for it, complete and verified: the group's own tables, the tables of CP keyspaces but
+   * their ledgers, which are this node's own, and the log, which goes on behind the snapshot. AP
+   * keyspaces are left as they are, made where the snapshot names a new one, and dropped where it
+   * does not name them. Term and vote stay.
    *
    * @param manifest of the staged snapshot
    */

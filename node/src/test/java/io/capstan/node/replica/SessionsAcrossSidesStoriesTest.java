@@ -8,6 +8,7 @@ import com.google.protobuf.Message;
 import io.capstan.proto.peer.v1.PeerMessage;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
+import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.SessionClaim;
 import io.capstan.proto.store.v1.SwitchPhase;
 import io.capstan.proto.v1.CreateKeyspaceRequest;
@@ -91,6 +92,18 @@ final class SessionsAcrossSidesStoriesTest {
             .setKeyspace(keyspace(NAME))
             .setKey(ByteString.copyFromUtf8(key))
             .setValue(ByteString.copyFromUtf8(value))
+            .build());
+  }
+
+  /** As the client library asks for it, again and again under the same id. */
+  private Message put(String through, String key, String value, OperationId id) {
+    return group.ask(
+        through,
+        PutRequest.newBuilder()
+            .setKeyspace(keyspace(NAME))
+            .setKey(ByteString.copyFromUtf8(key))
+            .setValue(ByteString.copyFromUtf8(value))
+            .setOperation(id)
             .build());
   }
 
@@ -227,6 +240,38 @@ final class SessionsAcrossSidesStoriesTest {
 
     assertThat(refused).isInstanceOf(ErrorDetail.class);
     assertThat(((ErrorDetail) refused).getCode()).isEqualTo("SESSION_NOT_MET");
+  }
+
+  @Test
+  @DisplayName("is told in CP that its write was taken in AP, where its answer was lost")
+  void findsItsWrite() {
+    OperationId id = OperationId.newBuilder().setSession(77).setSequence(1).build();
+    assertThat(put(leader, "k", "1", id)).isInstanceOf(PutResponse.class);
+    setModeEverywhere(Mode.MODE_CP);
+
+    Message found = put(alone, "k", "1", id);
+
+    assertThat(found).isInstanceOf(PutResponse.class);
+    assertThat(((PutResponse) found).getReceipt().getEpoch()).isEqualTo(2);
+    Receipt read = receipt(get(leader, "k", Level.LEVEL_STALE, SessionClaim.getDefaultInstance()));
+    assertThat(read.getValue().toStringUtf8()).isEqualTo("1");
+    assertThat(read.getSiblingsCount()).isEqualTo(1);
+  }
+
+  @Test
+  @DisplayName("asks in CP for a write that others have replaced in AP: it is not done again")
+  void doesNotGoBack() {
+    OperationId id = OperationId.newBuilder().setSession(77).setSequence(1).build();
+    assertThat(put(leader, "k", "1", id)).isInstanceOf(PutResponse.class);
+    assertThat(put(leader, "k", "2")).isInstanceOf(PutResponse.class);
+    setModeEverywhere(Mode.MODE_CP);
+
+    Message unknown = put(alone, "k", "1", id);
+
+    assertThat(unknown).isInstanceOf(ErrorDetail.class);
+    assertThat(((ErrorDetail) unknown).getCode()).isEqualTo("UNKNOWN_SESSION");
+    Receipt read = receipt(get(leader, "k", Level.LEVEL_STALE, SessionClaim.getDefaultInstance()));
+    assertThat(read.getValue().toStringUtf8()).isEqualTo("2");
   }
 
   @Test

@@ -2,11 +2,13 @@ package io.capstan.node.storage.rocks;
 
 import io.capstan.node.storage.LogPositions;
 import io.capstan.node.storage.StorageException;
+import io.capstan.node.storage.Table;
 import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.store.v1.SnapshotKeyspace;
 import io.capstan.proto.store.v1.SnapshotManifest;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.RocksDBException;
@@ -83,9 +85,15 @@ final class SnapshotInstall {
   private void replaceKeyspaces(SnapshotManifest manifest, SnapshotFolder staged)
       throws IOException {
     TreeSet<Long> leaving = new TreeSet<>(keyspaces.keySet());
+    TreeSet<Long> emptied = new TreeSet<>();
     for (SnapshotKeyspace keyspace : manifest.getKeyspacesList()) {
+      long id = keyspace.getId();
       if (keyspace.getMode() == Mode.MODE_AP) {
-        leaving.remove(keyspace.getId());
+        leaving.remove(id);
+      } else if (hasLedger(id)) {
+        leaving.remove(id);
+        emptied.add(id);
+        deleteAllButLedger(id);
       }
     }
     for (long id : leaving) {
@@ -97,11 +105,41 @@ final class SnapshotInstall {
     }
     for (SnapshotKeyspace keyspace : manifest.getKeyspacesList()) {
       long id = keyspace.getId();
-      if (!keyspaces.containsKey(id)) {
-        ColumnFamilyHandle family = engine.createFamily(keys.keyspaceFamily(id));
+      ColumnFamilyHandle family = keyspaces.get(id);
+      boolean isNew = family == null;
+      if (family == null) {
+        family = engine.createFamily(keys.keyspaceFamily(id));
         keyspaces.put(id, family);
+      }
+      if (isNew || emptied.contains(id)) {
         engine.ingest(family, staged.links(manifest, id));
       }
+    }
+  }
+
+  /** What this node alone has discarded is in no snapshot, and nowhere else. */
+  private boolean hasLedger(long keyspaceId) {
+    ColumnFamilyHandle family = keyspaces.get(keyspaceId);
+    if (family == null) {
+      return false;
+    }
+    Table ledger = Table.ledger(keyspaceId);
+    try (BoundedIterator rows =
+        engine.iterator(family, keys.rowKey(ledger, new byte[0]), keys.tableEnd(ledger))) {
+      rows.toFirst();
+      return rows.onRow();
+    }
+  }
+
+  private void deleteAllButLedger(long keyspaceId) {
+    ColumnFamilyHandle family = Objects.requireNonNull(keyspaces.get(keyspaceId));
+    Table ledger = Table.ledger(keyspaceId);
+    try (WriteBatch batch = new WriteBatch()) {
+      batch.deleteRange(family, keys.groupStart(), keys.rowKey(ledger, new byte[0]));
+      batch.deleteRange(family, keys.tableEnd(ledger), keys.groupEnd());
+      engine.write(batch);
+    } catch (RocksDBException e) {
+      throw engine.fail("The old rows of a keyspace could not be deleted for a snapshot", e);
     }
   }
 

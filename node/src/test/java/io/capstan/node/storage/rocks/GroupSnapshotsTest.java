@@ -95,7 +95,23 @@ class GroupSnapshotsTest {
     put(batch, Table.data(OLD_BANK), "account", "of a dropped keyspace");
     put(batch, Table.data(FEED), "post", "of the follower");
     put(batch, Table.clock(FEED), "clock", "of the follower");
+    put(batch, Table.checkpoint(BANK), "opening", "stale");
+    put(batch, Table.ledger(OLD_BANK), "loser", "of a dropped keyspace");
     store.write(batch);
+  }
+
+  private void discardOnFollower(WriteBatch batch, String what) {
+    put(batch, Table.ledger(BANK), what, "lost to a later write");
+  }
+
+  private void assertLedgerOfFollower(String... discarded) {
+    ReplicaStore store = follower.group(1);
+    assertThat(rows(store, Table.ledger(BANK)))
+        .containsExactlyInAnyOrder(
+            java.util.Arrays.stream(discarded)
+                .map(each -> each + "=lost to a later write")
+                .toArray(String[]::new));
+    assertThat(rows(store, Table.checkpoint(BANK))).isEmpty();
   }
 
   private static SnapshotManifest plan() {
@@ -185,6 +201,67 @@ class GroupSnapshotsTest {
     assertThat(follower.group(1).log().hardState()).isEqualTo(new HardState(7, null));
     reopenFollower();
     assertInstalled();
+  }
+
+  @Test
+  @DisplayName("leaves the ledger of a keyspace as it is, with what its own batch still lists")
+  void keepsTheLedger() throws IOException {
+    WriteBatch before = new WriteBatch();
+    discardOnFollower(before, "long ago");
+    follower.group(1).write(before);
+    SnapshotManifest manifest = exported();
+    transfer(manifest, 0, size(manifest));
+    WriteBatch batch = new WriteBatch();
+    batch.hardState(new HardState(7, null));
+    discardOnFollower(batch, "just now");
+    put(batch, Table.data(BANK), "account-0", "of the last moment");
+    batch.installSnapshot(manifest);
+
+    follower.group(1).write(batch);
+
+    assertInstalled();
+    assertLedgerOfFollower("long ago", "just now");
+    reopenFollower();
+    assertInstalled();
+    assertLedgerOfFollower("long ago", "just now");
+    // What comes after stands above what was deleted, also behind another start.
+    WriteBatch after = new WriteBatch();
+    put(after, Table.data(BANK), "account-0", "since");
+    follower.group(1).write(after);
+    reopenFollower();
+    assertThat(rows(follower.group(1), Table.data(BANK)))
+        .hasSize(1_000)
+        .contains("account-0=since");
+  }
+
+  @Test
+  @DisplayName("leaves the ledger as it is where a crash interrupted its install, at any point")
+  void keepsTheLedgerThroughACrash() throws Exception {
+    WriteBatch before = new WriteBatch();
+    discardOnFollower(before, "long ago");
+    follower.group(1).write(before);
+    SnapshotManifest manifest = exported();
+    transfer(manifest, 0, size(manifest));
+    RowKeys keys = new RowKeys(1);
+    // Dead once the marker is durable; and dead once more with a table replaced and another not.
+    for (boolean midway : new boolean[] {false, true}) {
+      try (org.rocksdb.WriteBatch marker = new org.rocksdb.WriteBatch()) {
+        marker.put(follower.metaFamily, keys.installingKey(), manifest.toByteArray());
+        if (midway) {
+          marker.deleteRange(
+              follower.keyspacesOf(keys).get(BANK),
+              keys.groupStart(),
+              keys.rowKey(Table.ledger(BANK), new byte[0]));
+        }
+        follower.write(marker);
+      }
+
+      reopenFollower();
+
+      assertInstalled();
+      assertLedgerOfFollower("long ago");
+      transfer(manifest, size(manifest), size(manifest));
+    }
   }
 
   @Test
