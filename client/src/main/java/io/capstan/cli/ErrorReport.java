@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -48,7 +49,8 @@ final class ErrorReport implements IParameterExceptionHandler, IExecutionExcepti
   }
 
   @Override
-  public int handleParseException(ParameterException error, String[] arguments) {
+  public int handleParseException(ParameterException parseError, String[] arguments) {
+    ParameterException error = unknownOption(parseError);
     String command = error.getCommandLine().getCommandSpec().qualifiedName();
     String hint = "See: " + command + " --help";
     String message = String.valueOf(error.getMessage());
@@ -64,6 +66,16 @@ final class ErrorReport implements IParameterExceptionHandler, IExecutionExcepti
     }
     usage(message, hint);
     return ExitCode.USAGE;
+  }
+
+  /** An option that is misspelt takes a value along, which then seems to be missing elsewhere. */
+  private static ParameterException unknownOption(ParameterException error) {
+    CommandLine command = error.getCommandLine();
+    List<String> unknown =
+        error instanceof MissingParameterException ? command.getUnmatchedArguments() : List.of();
+    return unknown.stream().anyMatch(each -> each.startsWith("-"))
+        ? new UnmatchedArgumentException(command, unknown)
+        : error;
   }
 
   private void usage(String message, String hint) {

@@ -73,6 +73,19 @@ class CapstanTest {
   }
 
   @Test
+  void aMisspeltOptionIsNamedRatherThanTheValueThatItTookAlong() {
+    CommandRun run = setting.run("put", "--levl", "one", "key", "value");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).startsWith("capstan: Unknown option").contains("--levl");
+
+    CommandRun lacking = setting.run("put", "--bogus", "1");
+
+    assertThat(lacking.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(lacking.err()).startsWith("capstan: Unknown option").contains("--bogus");
+  }
+
+  @Test
   void anUnknownFlagIsAUsageErrorThatSuggestsTheRightOne() {
     CommandRun run = setting.run("get", "k", "--endpoint", "127.0.0.1:1");
 
