@@ -34,7 +34,9 @@ final class NodeClock {
 
   /** How long, in virtual time, until the node's clock shows that moment. */
   long untilLocal(long nanos) {
-    return (long) Math.ceil((nanos - localNanos()) / rate);
+    double exactly = (nanos - localNanos()) / rate;
+    long whole = (long) exactly;
+    return exactly > whole ? whole + 1 : whole;
   }
 
   Moment now() {

@@ -75,7 +75,12 @@ final class SimulatedDisk implements ReplicaStore {
     }
 
     NavigableMap<byte[], byte[]> rows(Table table) {
-      return tables.computeIfAbsent(table, t -> new TreeMap<>(Arrays::compareUnsigned));
+      NavigableMap<byte[], byte[]> rows = tables.get(table);
+      if (rows == null) {
+        rows = new TreeMap<>(Arrays::compareUnsigned);
+        tables.put(table, rows);
+      }
+      return rows;
     }
 
     long lastIndex() {
@@ -149,7 +154,9 @@ final class SimulatedDisk implements ReplicaStore {
       if (batch.hardState() != null) {
         hardState = batch.hardState();
       }
-      for (WriteBatch.Row row : batch.rows()) {
+      List<WriteBatch.Row> changes = batch.rows();
+      for (int i = 0; i < changes.size(); i++) {
+        WriteBatch.Row row = changes.get(i);
         Table table = row.table();
         if (table.keyspaceId() != Table.GROUP && !keyspaces.contains(table.keyspaceId())) {
           throw new SimulationFailure(
@@ -170,17 +177,21 @@ final class SimulatedDisk implements ReplicaStore {
         install(manifest, write.snapshot());
       }
       if (observer != null) {
-        observe(batch, observer);
+        observe(changes, observer);
       }
     }
 
     /** Clocks first: what rows leave out of their contexts is in the clock of the same batch. */
-    private static void observe(WriteBatch batch, Observer observer) {
-      for (boolean clocks : new boolean[] {true, false}) {
-        for (WriteBatch.Row row : batch.rows()) {
-          if ((row.table().kind() == Table.Kind.CLOCK) == clocks) {
-            observer.changed(row.table(), row.key(), row.value());
-          }
+    private static void observe(List<WriteBatch.Row> changes, Observer observer) {
+      observe(changes, true, observer);
+      observe(changes, false, observer);
+    }
+
+    private static void observe(List<WriteBatch.Row> changes, boolean clocks, Observer observer) {
+      for (int i = 0; i < changes.size(); i++) {
+        WriteBatch.Row row = changes.get(i);
+        if ((row.table().kind() == Table.Kind.CLOCK) == clocks) {
+          observer.changed(row.table(), row.key(), row.value());
         }
       }
     }

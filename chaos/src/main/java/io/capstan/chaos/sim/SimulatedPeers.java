@@ -3,8 +3,8 @@ package io.capstan.chaos.sim;
 import io.capstan.node.replica.Effect;
 import io.capstan.node.replica.Input;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +42,7 @@ final class SimulatedPeers {
       Coverage coverage,
       Consumer<Input.PeerSeen> introductions) {
     this.self = self;
-    this.settings = new TreeSet<>(others);
+    this.settings = new HashSet<>(others);
     this.linked = settings;
     this.peers = Effect.Peers.ofSettings(member, others);
     this.coverage = coverage;
@@ -58,7 +58,7 @@ final class SimulatedPeers {
     peers = now;
     self.belongsTo(now.clusterId(), now.joinedIndex());
     java.util.Arrays.fill(heard, null);
-    Set<String> next = new TreeSet<>();
+    Set<String> next = new HashSet<>();
     for (Effect.Peer peer : now.linked()) {
       if (settings.contains(peer.id()) || !peer.peerAddress().isEmpty()) {
         next.add(peer.id());

@@ -4,9 +4,8 @@ import io.capstan.proto.store.v1.ConflictPolicy;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
-import java.util.Collection;
-import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -23,6 +22,9 @@ public final class Catalogue {
   private final int keyspacesMax;
   private final Map<String, KeyspaceRecord> byName = new TreeMap<>();
   private final Map<Long, KeyspaceRecord> byId = new HashMap<>();
+  // Asked for at every step, and changed once in a blue moon.
+  private List<KeyspaceRecord> all = List.of();
+  private boolean anyChangesSides;
 
   /** How the catalogue answered a request to create a keyspace. */
   public enum CreateOutcome {
@@ -56,15 +58,29 @@ public final class Catalogue {
     return byId.get(id);
   }
 
-  /** All keyspaces, by name. */
-  public Collection<KeyspaceRecord> all() {
-    return Collections.unmodifiableCollection(byName.values());
+  /** All keyspaces as they are now, by name. */
+  public List<KeyspaceRecord> all() {
+    return all;
+  }
+
+  /** Whether some keyspace changes sides, or waits for its replicas after it did. */
+  public boolean anyChangesSides() {
+    return anyChangesSides;
+  }
+
+  private void changed() {
+    all = List.copyOf(byName.values());
+    anyChangesSides = false;
+    for (KeyspaceRecord keyspace : all) {
+      anyChangesSides |= keyspace.hasSwitch() || keyspace.hasCheckpoint();
+    }
   }
 
   /** Forgets every keyspace, before another catalogue is restored. */
   public void clear() {
     byName.clear();
     byId.clear();
+    changed();
   }
 
   /** Takes up a keyspace that was stored earlier. */
@@ -132,6 +148,7 @@ public final class Catalogue {
     KeyspaceRecord record = byId.remove(id);
     if (record != null) {
       byName.remove(record.getName());
+      changed();
     }
     return record;
   }
@@ -139,5 +156,6 @@ public final class Catalogue {
   private void add(KeyspaceRecord record) {
     byName.put(record.getName(), record);
     byId.put(record.getId(), record);
+    changed();
   }
 }

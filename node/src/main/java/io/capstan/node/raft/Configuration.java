@@ -3,7 +3,7 @@ package io.capstan.node.raft;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.Set;
+import java.util.Objects;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -11,23 +11,15 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who belongs to the group, and the arithmetic of its quorums. Immutable and pure.
+ * Who belongs to the group, and the arithmetic of its quorums. Immutable and pure. Equal where the
+ * members and the promotion are.
  *
  * <p>While a membership change is under way the configuration is <em>joint</em>: every decision
  * needs a majority of the incoming and, separately, of the outgoing voters (Raft dissertation,
  * section 4.3). Outside a change {@code outgoing} is empty. Learners receive the log and count
  * nowhere (section 4.2.1).
- *
- * @param voters voters of the only or incoming configuration, in natural order
- * @param outgoing voters of the configuration that is being left; empty when not joint
- * @param learners members without a vote
- * @param promotion the learner that waits for its vote, null for none
  */
-public record Configuration(
-    SortedSet<String> voters,
-    SortedSet<String> outgoing,
-    SortedSet<String> learners,
-    @Nullable Promotion promotion) {
+public final class Configuration {
 
   /** Of a node that was told of no group yet: it never campaigns and never votes. */
   public static final Configuration NONE = ofVoters();
@@ -61,22 +53,43 @@ public record Configuration(
     UNKNOWN
   }
 
+  private final SortedSet<String> voters;
+  private final SortedSet<String> outgoing;
+  private final SortedSet<String> learners;
+  private final @Nullable Promotion promotion;
+  // The same ids: every message asks who its sender is, and every answer counts a quorum.
+  private final String[] voterIds;
+  private final String[] outgoingIds;
+  private final String[] learnerIds;
+
   /**
    * Copies the sets.
    *
+   * @param voters voters of the only or incoming configuration
+   * @param outgoing voters of the configuration that is being left; empty when not joint
+   * @param learners members without a vote
+   * @param promotion the learner that waits for its vote, null for none
    * @throws IllegalArgumentException when a member is both voter and learner, only outgoing voters
    *     are given, or the promotion does not fit the members
    */
-  public Configuration {
-    voters = sorted(voters);
-    outgoing = sorted(outgoing);
-    learners = sorted(learners);
-    for (String learner : learners) {
-      if (voters.contains(learner) || outgoing.contains(learner)) {
+  public Configuration(
+      SortedSet<String> voters,
+      SortedSet<String> outgoing,
+      SortedSet<String> learners,
+      @Nullable Promotion promotion) {
+    this.voters = sorted(voters);
+    this.outgoing = sorted(outgoing);
+    this.learners = sorted(learners);
+    this.promotion = promotion;
+    this.voterIds = this.voters.toArray(String[]::new);
+    this.outgoingIds = this.outgoing.toArray(String[]::new);
+    this.learnerIds = this.learners.toArray(String[]::new);
+    for (String learner : learnerIds) {
+      if (contains(voterIds, learner) || contains(outgoingIds, learner)) {
         throw new IllegalArgumentException(learner + " cannot be voter and learner at once");
       }
     }
-    if (voters.isEmpty() && !outgoing.isEmpty()) {
+    if (voterIds.length == 0 && outgoingIds.length > 0) {
       throw new IllegalArgumentException("a joint configuration needs incoming voters");
     }
     if (promotion != null
@@ -85,6 +98,26 @@ public record Configuration(
             || (promotion.replaced() != null && !voters.contains(promotion.replaced())))) {
       throw new IllegalArgumentException(promotion + " does not fit " + voters + " " + learners);
     }
+  }
+
+  /** Voters of the only or incoming configuration, in natural order. */
+  public SortedSet<String> voters() {
+    return voters;
+  }
+
+  /** Voters of the configuration that is being left; empty when not joint. */
+  public SortedSet<String> outgoing() {
+    return outgoing;
+  }
+
+  /** Members without a vote. */
+  public SortedSet<String> learners() {
+    return learners;
+  }
+
+  /** The learner that waits for its vote, null for none. */
+  public @Nullable Promotion promotion() {
+    return promotion;
   }
 
   /** A configuration in which nobody waits for promotion. */
@@ -119,7 +152,7 @@ public record Configuration(
 
   /** Whether the node is a voter or a learner. */
   public boolean isMember(String nodeId) {
-    return isVoter(nodeId) || learners.contains(nodeId);
+    return isVoter(nodeId) || contains(learnerIds, nodeId);
   }
 
   /** This configuration with one more learner, if it is none yet, and that promotion. */
@@ -175,12 +208,12 @@ public record Configuration(
 
   /** Whether two majorities are needed. */
   public boolean isJoint() {
-    return !outgoing.isEmpty();
+    return outgoingIds.length > 0;
   }
 
   /** Whether the node has a vote in one of the two sets. */
   public boolean isVoter(String nodeId) {
-    return voters.contains(nodeId) || outgoing.contains(nodeId);
+    return contains(voterIds, nodeId) || contains(outgoingIds, nodeId);
   }
 
   /** Whether the node decides everything alone. */
@@ -198,8 +231,8 @@ public record Configuration(
    *     decided by nobody
    */
   public long quorumValue(ToLongFunction<String> valueOf) {
-    long incoming = majorityValue(voters, valueOf);
-    return isJoint() ? Math.min(incoming, majorityValue(outgoing, valueOf)) : incoming;
+    long incoming = majorityValue(voterIds, valueOf);
+    return isJoint() ? Math.min(incoming, majorityValue(outgoingIds, valueOf)) : incoming;
   }
 
   /** Whether those for whom the predicate holds are a quorum. */
@@ -215,20 +248,62 @@ public record Configuration(
     return isQuorum(id -> voteOf.apply(id) != Vote.REFUSED) ? Tally.PENDING : Tally.LOST;
   }
 
-  private static long majorityValue(Set<String> ids, ToLongFunction<String> valueOf) {
-    if (ids.isEmpty()) {
+  private static long majorityValue(String[] ids, ToLongFunction<String> valueOf) {
+    if (ids.length == 0) {
       return Long.MIN_VALUE;
     }
-    long[] values = new long[ids.size()];
-    int count = 0;
-    for (String id : ids) {
-      values[count++] = valueOf.applyAsLong(id);
+    // Sorted by insertion: there are a handful.
+    long[] values = new long[ids.length];
+    for (int count = 0; count < ids.length; count++) {
+      long value = valueOf.applyAsLong(ids[count]);
+      int place = count;
+      while (place > 0 && values[place - 1] > value) {
+        values[place] = values[place - 1];
+        place--;
+      }
+      values[place] = value;
     }
-    Arrays.sort(values);
     return values[(values.length - 1) / 2];
+  }
+
+  private static boolean contains(String[] ids, String nodeId) {
+    for (String id : ids) {
+      if (id.equals(nodeId)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static SortedSet<String> sorted(Collection<String> ids) {
     return Collections.unmodifiableSortedSet(new TreeSet<>(ids));
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof Configuration that
+            && Arrays.equals(voterIds, that.voterIds)
+            && Arrays.equals(outgoingIds, that.outgoingIds)
+            && Arrays.equals(learnerIds, that.learnerIds)
+            && Objects.equals(promotion, that.promotion));
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(voters, outgoing, learners, promotion);
+  }
+
+  @Override
+  public String toString() {
+    return "Configuration[voters="
+        + voters
+        + ", outgoing="
+        + outgoing
+        + ", learners="
+        + learners
+        + ", promotion="
+        + promotion
+        + "]";
   }
 }

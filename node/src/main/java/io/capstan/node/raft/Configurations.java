@@ -14,6 +14,8 @@ final class Configurations {
   private record Effective(long index, Configuration configuration) {}
 
   private final List<Effective> known = new ArrayList<>();
+  // The last of them, which everybody asks for.
+  private Effective last;
 
   /**
    * Reads the log from its beginning.
@@ -21,7 +23,8 @@ final class Configurations {
    * @param base what stands before its first entry, with the members to start with
    */
   Configurations(SnapshotPosition base, LogReader log) {
-    reset(base);
+    last = new Effective(base.index(), base.configuration());
+    known.add(last);
     long index = log.firstIndex();
     while (index <= log.lastIndex()) {
       for (Entry entry : log.entries(index, log.lastIndex(), SCAN_BYTES)) {
@@ -41,7 +44,11 @@ final class Configurations {
   }
 
   private Effective last() {
-    return known.get(known.size() - 1);
+    return last;
+  }
+
+  private void listed() {
+    last = known.get(known.size() - 1);
   }
 
   /** The membership in effect right after the entry at {@code index}. */
@@ -117,6 +124,7 @@ final class Configurations {
         latestIndex());
     try {
       known.add(new Effective(entry.index(), entry.configuration()));
+      listed();
     } catch (IllegalArgumentException unreadable) {
       throw new RaftInvariantViolation(
           "entry " + entry + " does not hold a membership: " + unreadable.getMessage());
@@ -127,17 +135,20 @@ final class Configurations {
   void truncatedFrom(long index) {
     while (known.size() > 1 && latestIndex() >= index) {
       known.remove(known.size() - 1);
+      listed();
     }
   }
 
   void compactedTo(SnapshotPosition position) {
     while (known.size() > 1 && known.get(1).index() <= position.index()) {
       known.remove(0);
+      listed();
     }
   }
 
   void reset(SnapshotPosition position) {
     known.clear();
     known.add(new Effective(position.index(), position.configuration()));
+    listed();
   }
 }

@@ -60,6 +60,7 @@ final class Leader {
     if (handOver != null) {
       return new ProposeResult.Transferring(handOver.target());
     }
+    limits.applied(log.handedOutIndex());
     ProposeResult.Overloaded refusal =
         limits.refusal(
             Entry.OVERHEAD_BYTES + (long) payload.length, log.commitIndex() - log.handedOutIndex());
@@ -268,6 +269,11 @@ final class Leader {
     } else if (hasCaughtUp(promotion.learner())) {
       appendConfiguration(MembershipChanges.promoting(latest, promotion));
     }
+  }
+
+  /** Whether the next drain may find that a learner has caught up, though nothing else happens. */
+  boolean waitsForLearner() {
+    return catchUp != null;
   }
 
   private boolean hasCaughtUp(String learner) {

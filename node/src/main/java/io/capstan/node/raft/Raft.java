@@ -30,6 +30,8 @@ public final class Raft {
 
   private long lastWriteSequence;
   private boolean applyingHeld;
+  // Whether something was asked or told since the last drain, so that there may be something in it.
+  private boolean touched = true;
   private long durableSequence;
   private long commitIndexSeen;
   private RoleChange reported;
@@ -72,7 +74,7 @@ public final class Raft {
    * only here. Call it at {@link #nextTickNanos} or at any finer step.
    */
   public void tick(long nowNanos) {
-    checkNotInstalling();
+    noteInput();
     state.advanceTime(nowNanos);
     Leader leader = state.leader();
     if (leader != null) {
@@ -107,7 +109,7 @@ public final class Raft {
       throw new IllegalArgumentException(
           "message from " + message.from() + " to " + message.to() + " reached " + state.nodeId());
     }
-    checkNotInstalling();
+    noteInput();
     state.advanceTime(nowNanos);
     switch (message) {
       case PreVoteRequest request -> voter.onPreVoteRequest(request);
@@ -154,7 +156,7 @@ public final class Raft {
    *     leaders
    */
   public ProposeResult propose(byte[] payload) {
-    checkNotInstalling();
+    noteInput();
     if (payload.length == 0) {
       throw new IllegalArgumentException(
           "an empty payload is reserved for the no-op of a new leader");
@@ -172,7 +174,7 @@ public final class Raft {
    *     before says nothing about the moment of the read
    */
   public void readIndex(long requestId, long nowNanos) {
-    checkNotInstalling();
+    noteInput();
     state.advanceTime(nowNanos);
     Leader leader = state.leader();
     if (leader == null) {
@@ -193,7 +195,7 @@ public final class Raft {
    * itself, under this leader or a later one.
    */
   public MembershipResult changeMembership(MembershipChange change) {
-    checkNotInstalling();
+    noteInput();
     Leader leader = state.leader();
     MembershipResult result =
         leader == null
@@ -210,7 +212,7 @@ public final class Raft {
    * @param target a voter; null for the one whose log is longest
    */
   public TransferResult transferLeadership(@Nullable String target) {
-    checkNotInstalling();
+    noteInput();
     Leader leader = state.leader();
     return leader == null
         ? new TransferResult.NotLeader(state.leaderId())
@@ -223,7 +225,7 @@ public final class Raft {
    * be reached may still serve reads.
    */
   public void forgetLeader() {
-    checkNotInstalling();
+    noteInput();
     state.forgetLeader();
   }
 
@@ -239,7 +241,7 @@ public final class Raft {
         "learners begin behind what is applied here",
         index,
         log.handedOutIndex());
-    state.learnersBeginWith(index);
+    touched |= state.learnersBeginWith(index);
   }
 
   /**
@@ -262,7 +264,7 @@ public final class Raft {
    * @throws RaftInvariantViolation when it was not handed out for applying
    */
   public void compactTo(long index) {
-    checkNotInstalling();
+    noteInput();
     log.compactTo(index);
   }
 
@@ -287,7 +289,7 @@ public final class Raft {
    *     it is asked again once the follower answers
    */
   public void snapshotFinished(String follower, SnapshotPosition position, boolean delivered) {
-    checkNotInstalling();
+    noteInput();
     Leader leader = state.leader();
     if (leader != null) {
       leader.snapshotFinished(follower, position, delivered);
@@ -305,7 +307,7 @@ public final class Raft {
    */
   public SnapshotOffer offerSnapshot(
       SnapshotPosition position, long leaderTerm, String from, long nowNanos) {
-    checkNotInstalling();
+    noteInput();
     state.advanceTime(nowNanos);
     SnapshotOffer answer = follower.offerSnapshot(position, leaderTerm, from);
     checkInvariants();
@@ -323,12 +325,24 @@ public final class Raft {
       throw new IllegalStateException(position + " was installed instead of " + installing);
     }
     installing = null;
+    touched = true;
     RaftInvariantViolation.require(
         log.firstIndex() == position.index() + 1,
         "the log goes on behind the installed snapshot",
         log.firstIndex(),
         position.index() + 1);
     checkInvariants();
+  }
+
+  /** Whether another {@link #drain} may hand out something; false only where it surely does not. */
+  public boolean mayHaveOutput() {
+    return touched;
+  }
+
+  /** At the beginning of everything that may change what the next drain hands out. */
+  private void noteInput() {
+    touched = true;
+    checkNotInstalling();
   }
 
   private void checkNotInstalling() {
@@ -342,6 +356,7 @@ public final class Raft {
    * something else has arrived. Everything but applying goes on.
    */
   public void holdApplying(boolean hold) {
+    touched |= applyingHeld != hold;
     applyingHeld = hold;
   }
 
@@ -354,7 +369,7 @@ public final class Raft {
    * @throws IllegalArgumentException for a write that was never handed out
    */
   public void durable(long writeSequence) {
-    checkNotInstalling();
+    noteInput();
     if (writeSequence > lastWriteSequence) {
       throw new IllegalArgumentException(
           "write " + writeSequence + " is reported durable, the last one was " + lastWriteSequence);
@@ -430,6 +445,11 @@ public final class Raft {
             state.outbox.takeSnapshotsNeeded(),
             takeRoleChange());
     log.evict();
+    Leader leading = state.leader();
+    touched =
+        output.committedMore()
+            || installing != null
+            || (leading != null && leading.waitsForLearner());
     if (installing == null) {
       checkInvariants();
     }

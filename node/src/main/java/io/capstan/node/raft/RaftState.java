@@ -61,8 +61,11 @@ final class RaftState {
     return learnersFirstIndex;
   }
 
-  void learnersBeginWith(long index) {
+  /** Returns whether that is another one than before. */
+  boolean learnersBeginWith(long index) {
+    boolean changed = learnersFirstIndex != index;
     learnersFirstIndex = index;
+    return changed;
   }
 
   boolean mayVote() {

@@ -21,6 +21,9 @@ final class Replication {
   private final RaftConfig config;
   private final Map<String, Progress> followers = new TreeMap<>();
   private Set<String> members = Set.of();
+  // The configuration that the members are of, and how many of them are others than this node.
+  private @Nullable Configuration membersOf;
+  private int others;
   private long term;
   private long readSequence;
   private boolean heartbeatDue;
@@ -44,6 +47,8 @@ final class Replication {
       }
     }
     members = now;
+    membersOf = state.configuration();
+    others = now.size() - (now.contains(state.nodeId()) ? 1 : 0);
   }
 
   Map<String, Progress> followers() {
@@ -64,6 +69,9 @@ final class Replication {
    */
   void forgetRemoved() {
     Configuration configuration = state.configuration();
+    if (followers.size() == others && configuration == membersOf) {
+      return;
+    }
     long removedAt = log.configurations().latestIndex();
     followers
         .entrySet()

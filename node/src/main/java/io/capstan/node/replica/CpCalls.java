@@ -458,15 +458,13 @@ final class CpCalls {
   }
 
   private void expireLate() {
-    long patienceNanos = patienceNanos();
-    for (Call call : List.copyOf(open.values())) {
-      boolean late = now.nanos() - call.deadlineNanos >= 0;
-      boolean impatient =
-          call.state == Call.State.WAITING_FOR_LEADER
-              && now.nanos() - call.waitingSinceNanos >= patienceNanos;
-      if (!late && !impatient) {
-        continue;
+    List<Call> expired = new ArrayList<>();
+    for (Call call : open.values()) {
+      if (isLate(call) || isImpatient(call)) {
+        expired.add(call);
       }
+    }
+    for (Call call : expired) {
       if (call.catalogueBarrier) {
         leave(call);
         exit.catalogueSeen(call, false);
@@ -477,6 +475,15 @@ final class CpCalls {
             call, failure(Errors.deadline(config.nodeId(), call.maybeApplied(), call.isWrite())));
       }
     }
+  }
+
+  private boolean isLate(Call call) {
+    return now.nanos() - call.deadlineNanos >= 0;
+  }
+
+  private boolean isImpatient(Call call) {
+    return call.state == Call.State.WAITING_FOR_LEADER
+        && now.nanos() - call.waitingSinceNanos >= patienceNanos();
   }
 
   // ---- the end of a call ----

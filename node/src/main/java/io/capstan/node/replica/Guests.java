@@ -68,7 +68,7 @@ final class Guests {
   }
 
   boolean contains(String id) {
-    return guests.containsKey(id);
+    return !guests.isEmpty() && guests.containsKey(id);
   }
 
   /**

@@ -46,6 +46,8 @@ final class Members {
   private long appliedIndex;
   private long clusterId;
   private long version;
+  // Made when it is asked for, until something changes.
+  private @Nullable ReplicaSet replicas;
 
   /**
    * @param initial in effect until the log brings another one
@@ -60,6 +62,7 @@ final class Members {
   void load(ReplicaStore store) {
     records.clear();
     version++;
+    replicas = null;
     byte[] stored = store.get(Table.META, CONFIGURATION_KEY);
     applied = stored == null ? initial : Configuration.fromBytes(stored);
     byte[] index = store.get(Table.META, CONFIGURATION_INDEX_KEY);
@@ -125,7 +128,12 @@ final class Members {
 
   /** Who holds replicas, as of the applied log. */
   ReplicaSet replicas() {
-    return new ReplicaSet(appliedIndex, applied.voters(), applied.outgoing(), lossAccepted());
+    ReplicaSet known = replicas;
+    if (known == null) {
+      known = new ReplicaSet(appliedIndex, applied.voters(), applied.outgoing(), lossAccepted());
+      replicas = known;
+    }
+    return known;
   }
 
   /** Those whose loss somebody has accepted, should they leave and not be reached. */
@@ -150,6 +158,7 @@ final class Members {
     applied = configuration;
     appliedIndex = index;
     version++;
+    replicas = null;
     tables.put(Table.META, CONFIGURATION_KEY, configuration.toBytes());
     tables.put(
         Table.META,
@@ -203,6 +212,7 @@ final class Members {
   /** Notes what is told; what is not told stays. An incarnation, and the cluster, is noted once. */
   void note(MembersCommand told) {
     version++;
+    replicas = null;
     if (clusterId == 0 && told.getClusterId() != 0) {
       clusterId = told.getClusterId();
       tables.put(

@@ -389,7 +389,7 @@ final class Membership {
     long version = machine.members().version();
     if (version == toldVersion
         && raft.configurationIndex() == toldIndex
-        && members.equals(toldOf)
+        && (members == toldOf || members.equals(toldOf))
         && guests.version() == toldGuests
         && heardVersion == toldHeard) {
       return;

@@ -184,6 +184,9 @@ final class ModeSwitching {
   }
 
   private boolean anyConverging() {
+    if (!machine.catalogue().anyChangesSides()) {
+      return false;
+    }
     for (KeyspaceRecord keyspace : machine.catalogue().all()) {
       if (keyspace.hasSwitch()
           && keyspace.getSwitch().getPhase() == SwitchPhase.SWITCH_PHASE_CONVERGE) {
@@ -307,6 +310,9 @@ final class ModeSwitching {
     if (running != null && !running.isComplete()) {
       earliest = earlier(earliest, running.nextAskNanos());
     }
+    if (!machine.catalogue().anyChangesSides()) {
+      return earliest;
+    }
     for (KeyspaceRecord keyspace : machine.catalogue().all()) {
       if (keyspace.hasSwitch() || keyspace.hasCheckpoint()) {
         Told last = told.get(keyspace.getId());
@@ -328,6 +334,9 @@ final class ModeSwitching {
   /** Tells the leader what has changed since it was told, or that nothing has, now and then. */
   void report(Moment moment) {
     now = moment;
+    if (!machine.catalogue().anyChangesSides()) {
+      return;
+    }
     for (KeyspaceRecord keyspace : machine.catalogue().all()) {
       if (!keyspace.hasSwitch() && !keyspace.hasCheckpoint()) {
         continue;

@@ -52,11 +52,18 @@ final class Outbox {
     durableSequence = writeSequence;
   }
 
-  /** Runs what no longer waits, in order; the actions may write, emit and wait again. */
-  void runReleased() {
+  /**
+   * Runs what no longer waits, in order; the actions may write, emit and wait again.
+   *
+   * @return whether there was any
+   */
+  boolean runReleased() {
+    boolean any = false;
     while (!held.isEmpty() && held.peek().writeSequence() <= durableSequence) {
       held.poll().action().run();
+      any = true;
     }
+    return any;
   }
 
   List<Effect> takeEffects() {

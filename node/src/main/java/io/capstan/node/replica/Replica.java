@@ -247,6 +247,7 @@ public final class Replica {
       more = pass() || snapshots.endOfFlush(now);
     }
     membership.tellPeers(now);
+    flushStatus = null;
     return new Flush(writeSequence, outbox.takeEffects());
   }
 
@@ -279,17 +280,21 @@ public final class Replica {
       raft.learnersBeginWith(machine.openedIndex() + 1);
       batch = new WriteBatch();
     }
-    output.sendNow().forEach(this::sendRaft);
+    sendRaft(output.sendNow());
     if (!output.sendWhenDurable().isEmpty()) {
       List<io.capstan.node.raft.Message> held = output.sendWhenDurable();
-      outbox.whenDurable(() -> held.forEach(this::sendRaft));
+      outbox.whenDurable(() -> sendRaft(held));
     }
     applyCommitted(output.committed());
     if (output.roleChange() != null) {
       calls.leadershipChanged(now);
     }
-    output.rejectedReads().forEach(calls::rejected);
-    output.reads().forEach(calls::confirmed);
+    if (!output.rejectedReads().isEmpty()) {
+      output.rejectedReads().forEach(calls::rejected);
+    }
+    if (!output.reads().isEmpty()) {
+      output.reads().forEach(calls::confirmed);
+    }
     snapshots.serve(output, now);
     calls.serveConfirmed();
     switching.report(now);
@@ -300,12 +305,28 @@ public final class Replica {
       write(batch, output.hasWrite() && install == null);
     }
     outbox.sealed(writeSequence);
-    outbox.runReleased();
-    return output.committedMore() || !output.isEmpty() || !tables.isEmpty() || outbox.hasUnsealed();
+    boolean released = outbox.runReleased();
+    if (!tables.isEmpty() || outbox.hasUnsealed()) {
+      return true;
+    }
+    return !output.isEmpty() && (released || mayHaveMore());
+  }
+
+  /**
+   * Whether another pass may find something that this one has not: a pass is cheap where nothing
+   * waits, and yet most flushes would be half made of it.
+   */
+  private boolean mayHaveMore() {
+    return raft.mayHaveOutput()
+        || !waiting.isEmpty()
+        || machine.catalogue().anyChangesSides()
+        || isBootstrapDue();
   }
 
   private void applyCommitted(List<Entry> committed) {
-    waiting.addAll(committed);
+    if (!committed.isEmpty()) {
+      waiting.addAll(committed);
+    }
     boolean blocked = false;
     while (!waiting.isEmpty() && !blocked) {
       Entry entry = waiting.element();
@@ -333,10 +354,7 @@ public final class Replica {
 
   /** The first leader of an empty cluster makes the keyspace that exists from the start. */
   private void bootstrap() {
-    if (machine.bootstrapped()
-        || raft.role() != Role.LEADER
-        || raft.term() == bootstrapTerm
-        || machine.appliedIndex() < raft.lastIndex()) {
+    if (!isBootstrapDue()) {
       return;
     }
     bootstrapTerm = raft.term();
@@ -355,6 +373,13 @@ public final class Replica {
     if (!(result instanceof ProposeResult.Accepted)) {
       throw new ReplicaInvariantViolation("an idle leader refused its first entry: " + result);
     }
+  }
+
+  private boolean isBootstrapDue() {
+    return !machine.bootstrapped()
+        && raft.role() == Role.LEADER
+        && raft.term() != bootstrapTerm
+        && machine.appliedIndex() >= raft.lastIndex();
   }
 
   /** The leader proposes it, and every replica forgets the same sessions at the same entry. */
@@ -377,8 +402,11 @@ public final class Replica {
 
   // ---- effects ----
 
-  private void sendRaft(io.capstan.node.raft.Message message) {
-    send(message.to(), PeerMessage.newBuilder().setRaft(RaftCodec.encode(message)));
+  private void sendRaft(List<io.capstan.node.raft.Message> messages) {
+    for (int i = 0; i < messages.size(); i++) {
+      io.capstan.node.raft.Message message = messages.get(i);
+      send(message.to(), PeerMessage.newBuilder().setRaft(RaftCodec.encode(message)));
+    }
   }
 
   private void send(String to, PeerMessage.Builder message) {

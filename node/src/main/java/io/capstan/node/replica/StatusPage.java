@@ -20,7 +20,8 @@ final class StatusPage {
   private final StateMachine machine;
   private final ApKeyspaces apKeyspaces;
   private final ModeSwitching switching;
-  private final Map<String, Long> heardNanos = new HashMap<>();
+  // One element each: it changes with every message, and that makes no object.
+  private final Map<String, long[]> heardNanos = new HashMap<>();
 
   StatusPage(
       ReplicaConfig config,
@@ -37,7 +38,12 @@ final class StatusPage {
 
   /** A message of this peer came. */
   void heard(String peer, Moment now) {
-    heardNanos.put(peer, now.nanos());
+    long[] heard = heardNanos.get(peer);
+    if (heard == null) {
+      heardNanos.put(peer, new long[] {now.nanos()});
+    } else {
+      heard[0] = now.nanos();
+    }
   }
 
   /** The page as of now. */
@@ -72,9 +78,9 @@ final class StatusPage {
         continue;
       }
       PeerStatus.Builder peer = PeerStatus.newBuilder().setId(member);
-      Long heard = heardNanos.get(member);
+      long[] heard = heardNanos.get(member);
       peer.setReachable(
-          heard != null && moment.nanos() - heard < config.peerSilentMillis() * 1_000_000L);
+          heard != null && moment.nanos() - heard[0] < config.peerSilentMillis() * 1_000_000L);
       for (RaftStatus.FollowerStatus follower : status.followers()) {
         if (follower.nodeId().equals(member)) {
           peer.setMatchIndex(follower.matchIndex());

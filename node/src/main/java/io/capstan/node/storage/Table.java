@@ -1,5 +1,7 @@
 package io.capstan.node.storage;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * An ordered table of byte strings within one replica group.
  *
@@ -43,6 +45,18 @@ public record Table(long keyspaceId, Kind kind) {
       throw new IllegalArgumentException(
           "table " + kind + " cannot belong to keyspace " + keyspaceId);
     }
+  }
+
+  // By hand: every row that is read or written asks for its table first.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof Table that && keyspaceId == that.keyspaceId && kind == that.kind);
+  }
+
+  @Override
+  public int hashCode() {
+    return Long.hashCode(keyspaceId) * 31 + kind.ordinal();
   }
 
   /** The table of user data of a keyspace. */
