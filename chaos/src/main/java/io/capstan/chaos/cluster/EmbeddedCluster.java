@@ -140,7 +140,8 @@ public final class EmbeddedCluster extends ProxiedCluster {
 
   @Override
   public Set<NodeFault> supportedFaults() {
-    return EnumSet.of(NodeFault.STOP, NodeFault.KILL, NodeFault.CUT);
+    return EnumSet.of(
+        NodeFault.STOP, NodeFault.KILL, NodeFault.CUT, NodeFault.SLOW_LINK, NodeFault.LOSSY_LINK);
   }
 
   @Override

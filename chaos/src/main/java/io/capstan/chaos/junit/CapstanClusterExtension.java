@@ -89,6 +89,12 @@ public final class CapstanClusterExtension
     return owned.cluster();
   }
 
+  /** Returns the cluster of a test; null where it has none. */
+  static @Nullable TestCluster clusterOf(ExtensionContext context) {
+    Owned owned = find(context);
+    return owned == null ? null : owned.cluster();
+  }
+
   private static @Nullable Owned find(ExtensionContext context) {
     return context.getStore(NAMESPACE).get(OWNED, Owned.class);
   }

@@ -9,7 +9,9 @@ import io.capstan.client.Scan;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
@@ -30,6 +32,7 @@ public final class TestCluster {
   private final Cluster cluster;
   private final Path folder;
   private final List<CapstanClient> clients = new ArrayList<>();
+  private final Map<String, Integer> keyspaceUses = new HashMap<>();
 
   TestCluster(Cluster cluster, Path folder) {
     this.cluster = cluster;
@@ -197,6 +200,16 @@ public final class TestCluster {
   /** Returns the cluster itself, for whatever is not here. */
   public Cluster cluster() {
     return cluster;
+  }
+
+  /**
+   * Returns a name for a keyspace that no scenario has had yet: this one, or one that begins so.
+   */
+  String unusedKeyspace(String wanted) {
+    synchronized (keyspaceUses) {
+      int uses = keyspaceUses.merge(wanted, 1, Integer::sum);
+      return uses == 1 ? wanted : wanted + "-" + uses;
+    }
   }
 
   /** Everything up and open again, as the next test expects it. */

@@ -25,4 +25,14 @@ public record KeyspacePlan(
   public KeyspacePlan {
     claims = List.copyOf(claims);
   }
+
+  /** Returns the same keyspace with other claims. */
+  KeyspacePlan claiming(List<ClaimKind> others) {
+    return new KeyspacePlan(mode, keyspace, workload, level, conflicts, others);
+  }
+
+  /** Returns the same keyspace under another name. */
+  KeyspacePlan named(String other) {
+    return new KeyspacePlan(mode, other, workload, level, conflicts, claims);
+  }
 }

@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /**
  * A scenario with everything decided that the command line and the seed decide.
@@ -78,6 +80,22 @@ public record RunPlan(
     return new RunPlan(scenario, seed, nodes, clients, duration, other, keyspaces);
   }
 
+  /** Returns the same plan with other names for its keyspaces. */
+  public RunPlan withKeyspaces(UnaryOperator<String> names) {
+    List<KeyspacePlan> renamed =
+        keyspaces.stream().map(each -> each.named(names.apply(each.keyspace()))).toList();
+    return new RunPlan(scenario, seed, nodes, clients, duration, schedule, renamed);
+  }
+
+  /** Returns the same plan with those of its claims that are wanted. */
+  public RunPlan withClaims(Predicate<ClaimKind> wanted) {
+    List<KeyspacePlan> fewer =
+        keyspaces.stream()
+            .map(each -> each.claiming(each.claims().stream().filter(wanted).toList()))
+            .toList();
+    return new RunPlan(scenario, seed, nodes, clients, duration, schedule, fewer);
+  }
+
   /** Returns how often each client makes an attempt. */
   public Duration interval() {
     return Duration.ofNanos(1_000_000_000L * clients / scenario.rate());
@@ -104,6 +122,11 @@ public record RunPlan(
       seats.add(pattern.get(client % pattern.size()));
     }
     return seats;
+  }
+
+  /** Whether nodes may go down in the middle of what they do for a client. */
+  public boolean takesNodesDown() {
+    return schedule.stream().anyMatch(fault -> fault.type().takesNodesDown());
   }
 
   /** Whether the schedule has a fault of this kind. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 
 /**
  * Where a run is, for whoever shows it while it runs. Nothing of it enters a verdict. Thread-safe.
@@ -46,16 +47,30 @@ public final class RunProgress implements AttemptListener {
   }
 
   private final Map<Place, Adders> adders = new ConcurrentHashMap<>();
+  private final Consumer<Step> listener;
   private volatile Step step = Step.PREPARE;
   private volatile String sentence = "";
   private volatile String leader = "";
   private volatile List<String> minority = List.of();
   private volatile long startedNanos;
 
+  /** Progress that is looked at. */
+  public RunProgress() {
+    this(step -> {});
+  }
+
+  /**
+   * @param listener is told every step as the run comes to it, by the thread of the run
+   */
+  public RunProgress(Consumer<Step> listener) {
+    this.listener = listener;
+  }
+
   /** Goes on to a step, and says in a sentence what happens. */
   public void advance(Step next, String what) {
     sentence = what;
     step = next;
+    listener.accept(next);
   }
 
   public void started(long nanos) {

@@ -66,7 +66,12 @@ class EmbeddedClusterTest {
   void whatItCannotDoIsSaidBeforehandAndRefused() {
     try (EmbeddedCluster cluster = EmbeddedCluster.start(1, folder, FakeNode::new, WAIT)) {
       assertThat(cluster.supportedFaults())
-          .containsExactly(NodeFault.STOP, NodeFault.KILL, NodeFault.CUT);
+          .containsExactly(
+              NodeFault.STOP,
+              NodeFault.KILL,
+              NodeFault.CUT,
+              NodeFault.SLOW_LINK,
+              NodeFault.LOSSY_LINK);
 
       assertThatExceptionOfType(ClusterException.class)
           .isThrownBy(() -> cluster.pause("n1"))
