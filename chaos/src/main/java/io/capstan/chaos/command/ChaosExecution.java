@@ -71,7 +71,8 @@ final class ChaosExecution {
       RunProgress progress = new RunProgress();
       try (StepView view = new StepView(streams, ink, isJson, progress, kind)) {
         view.start();
-        judged = trial.shrunk(trial.run(plan, files, progress, replay), files, progress);
+        judged =
+            trial.climbed(trial.shrunk(trial.run(plan, files, progress, replay), files, progress));
       }
       ChaosTrial.write(files, judged);
       show(judged.evidence(), judged.result());

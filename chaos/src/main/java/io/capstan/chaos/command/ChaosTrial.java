@@ -152,6 +152,12 @@ final class ChaosTrial {
         judged.evidence(), judged.result().withShrunk(reduced.get().told().withReplay(command)));
   }
 
+  /** The same with how far up the consistency ladder each keyspace came. */
+  Judged climbed(Judged judged) {
+    ScenarioJudge judge = new ScenarioJudge(CHECK_BUDGET);
+    return new Judged(judged.evidence(), judge.climbed(judged.evidence(), judged.result()));
+  }
+
   private static String modes(RunPlan plan) {
     return plan.keyspaces().size() > 1 ? "both" : plan.keyspaces().get(0).mode().label();
   }

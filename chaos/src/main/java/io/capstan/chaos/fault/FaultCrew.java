@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * <p>For one thread.
  */
 public final class FaultCrew implements AutoCloseable {
-  private static final Duration LEADER_WAIT_MAX = Duration.ofSeconds(30);
+  private static final Duration LEADER_WAIT_MAX = Duration.ofSeconds(60);
+  private static final Duration LEADER_LOOK = Duration.ofSeconds(5);
   private static final Duration VERIFY_MAX = Duration.ofSeconds(20);
 
   private final Cluster cluster;
@@ -177,10 +178,35 @@ public final class FaultCrew implements AutoCloseable {
             || plan.target().contains("follower")
             || plan.target().equals("bridge");
     if (leader.isEmpty() && isNeeded && open.isEmpty()) {
-      cluster.awaitReady(LEADER_WAIT_MAX);
-      leader = cluster.leader().filter(present::contains).orElse("");
+      leader = awaitLeader(present);
     }
     return leader.isEmpty() ? present.get(0) : leader;
+  }
+
+  /** One that says that it leads is enough: on a busy machine others may be late with an answer. */
+  private String awaitLeader(List<String> present) {
+    long deadlineNanos = elapsedNanos.getAsLong() + LEADER_WAIT_MAX.toNanos();
+    while (true) {
+      String problem = "nobody of " + String.join(", ", present) + " leads";
+      try {
+        cluster.awaitReady(LEADER_LOOK);
+      } catch (ClusterException e) {
+        problem = String.valueOf(e.getMessage());
+      }
+      String leader = cluster.leader().filter(present::contains).orElse("");
+      if (!leader.isEmpty()) {
+        return leader;
+      }
+      if (elapsedNanos.getAsLong() >= deadlineNanos) {
+        throw new ClusterException(
+            ClusterException.Kind.FAILED,
+            "A fault names the leader, but after "
+                + LEADER_WAIT_MAX.toSeconds()
+                + " s there is none: "
+                + problem,
+            "Is this machine busy with something else? Fewer nodes or clients need less of it.");
+      }
+    }
   }
 
   /** A node that is hurt already stays as it is; the next one that is well takes its place. */

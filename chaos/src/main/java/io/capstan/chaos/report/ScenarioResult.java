@@ -5,7 +5,10 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import io.capstan.chaos.check.Verdict;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +64,12 @@ public record ScenarioResult(
     this(scenario, seed, substrate, nodes, durationMillis, faults, runs, null, null, replay);
   }
 
+  /** The same run, with other parts. */
+  public ScenarioResult withRuns(List<RunResult> others) {
+    return new ScenarioResult(
+        scenario, seed, substrate, nodes, durationMillis, faults, others, change, shrunk, replay);
+  }
+
   /** The same run, after which a keyspace changed sides and came back. */
   public ScenarioResult withSwitch(SwitchResult passed) {
     return new ScenarioResult(
@@ -97,11 +106,49 @@ public record ScenarioResult(
       Consistency consistency,
       List<SideResult> sides,
       List<ClaimResult> claims,
-      String verdict) {
+      String verdict,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable LadderResult ladder) {
 
     public RunResult {
       sides = List.copyOf(sides);
       claims = List.copyOf(claims);
+    }
+
+    /** A run of which nobody asked how far up the consistency ladder it comes. */
+    public RunResult(
+        String mode,
+        String keyspace,
+        Ops ops,
+        Availability availability,
+        Consistency consistency,
+        List<SideResult> sides,
+        List<ClaimResult> claims,
+        String verdict) {
+      this(mode, keyspace, ops, availability, consistency, sides, claims, verdict, null);
+    }
+
+    /** The same with the ladder. */
+    public RunResult withLadder(@Nullable LadderResult climbed) {
+      return new RunResult(
+          mode, keyspace, ops, availability, consistency, sides, claims, verdict, climbed);
+    }
+  }
+
+  /**
+   * How far up the consistency ladder the keyspace came.
+   *
+   * @param strongest the strongest guarantee that holds for certain; null if none does
+   * @param firstBroken the weakest that breaks for certain; null if none does
+   * @param why how it breaks; null if none does
+   * @param rungs guarantee, the strongest first, to valid, invalid or unknown
+   */
+  public record LadderResult(
+      @Nullable String strongest,
+      @Nullable String firstBroken,
+      @Nullable String why,
+      Map<String, String> rungs) {
+    public LadderResult {
+      rungs = Collections.unmodifiableMap(new LinkedHashMap<>(rungs));
     }
   }
 

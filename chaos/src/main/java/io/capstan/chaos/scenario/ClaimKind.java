@@ -10,6 +10,18 @@ import org.jspecify.annotations.Nullable;
 public enum ClaimKind {
   /** As if there were one copy. */
   LINEARIZABLE("linearizable"),
+  /** One order of all operations respects what each client did. */
+  SEQUENTIAL("sequential"),
+  /** Nobody misses what causally precedes what it knows. */
+  CAUSAL("causal"),
+  /** A client sees its own writes. */
+  READ_YOUR_WRITES("read-your-writes"),
+  /** A client never sees older than it saw. */
+  MONOTONIC_READS("monotonic-reads"),
+  /** Who sees a client's write sees its earlier ones. */
+  MONOTONIC_WRITES("monotonic-writes"),
+  /** Who sees a write sees what its client had read. */
+  WRITES_FOLLOW_READS("writes-follow-reads"),
   /** Transactions over lists are serializable: no cycle of dependencies. */
   SERIALIZABLE("serializable"),
   /** The accounts of a bank add up in every read. */

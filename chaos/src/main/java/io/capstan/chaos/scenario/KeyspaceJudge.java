@@ -12,6 +12,8 @@ import io.capstan.chaos.check.eventual.ConvergenceChecker;
 import io.capstan.chaos.check.eventual.ReplicaStates;
 import io.capstan.chaos.check.eventual.SiblingCount;
 import io.capstan.chaos.check.eventual.StaleReadChecker;
+import io.capstan.chaos.check.ladder.Ladder;
+import io.capstan.chaos.check.ladder.Rung;
 import io.capstan.chaos.check.linear.LinearizabilityChecker;
 import io.capstan.chaos.check.linear.RegisterModel;
 import io.capstan.chaos.check.txn.IsolationLevel;
@@ -19,6 +21,7 @@ import io.capstan.chaos.check.txn.ListAppendChecker;
 import io.capstan.chaos.report.ScenarioResult.All;
 import io.capstan.chaos.report.ScenarioResult.Availability;
 import io.capstan.chaos.report.ScenarioResult.Consistency;
+import io.capstan.chaos.report.ScenarioResult.LadderResult;
 import io.capstan.chaos.report.ScenarioResult.Ops;
 import io.capstan.chaos.report.ScenarioResult.RunResult;
 import io.capstan.chaos.report.ScenarioResult.SideResult;
@@ -35,6 +38,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -223,6 +227,12 @@ final class KeyspaceJudge {
   private Verdict judge(ClaimKind claim, SideCounts counts) {
     return switch (claim) {
       case LINEARIZABLE -> linearizable();
+      case SEQUENTIAL -> onLadder(Rung.SEQUENTIAL);
+      case CAUSAL -> onLadder(Rung.CAUSAL);
+      case READ_YOUR_WRITES -> onLadder(Rung.READ_YOUR_WRITES);
+      case MONOTONIC_READS -> onLadder(Rung.MONOTONIC_READS);
+      case MONOTONIC_WRITES -> onLadder(Rung.MONOTONIC_WRITES);
+      case WRITES_FOLLOW_READS -> onLadder(Rung.WRITES_FOLLOW_READS);
       case SERIALIZABLE ->
           ListAppendChecker.check(
                   seen.history(), IsolationLevel.STRICT_SERIALIZABLE, Budget.of(budget))
@@ -235,10 +245,10 @@ final class KeyspaceJudge {
       case COUNTER_EXACT -> new TypedChecks(seen).counters();
       case ELEMENTS_KEPT -> new TypedChecks(seen).sets();
       case UNIQUE -> TypedChecks.unique(seen.history());
-      case MAJORITY_AVAILABLE -> counts.majorityAvailable();
-      case BOTH_SIDES_AVAILABLE -> counts.everywhereAvailable();
-      case RECOVERED -> recovered();
-      case CONVERGED -> converged();
+      case MAJORITY_AVAILABLE -> counts.timed(counts.majorityAvailable());
+      case BOTH_SIDES_AVAILABLE -> counts.timed(counts.everywhereAvailable());
+      case RECOVERED -> counts.timed(recovered());
+      case CONVERGED -> converged(counts);
       case NOTHING_LOST -> nothingLost();
       case NOTHING_DISCARDED -> nothingDiscarded();
     };
@@ -251,6 +261,33 @@ final class KeyspaceJudge {
             .pinned();
     linearizable = verdict;
     return verdict;
+  }
+
+  private Verdict onLadder(Rung rung) {
+    return Ladder.judge(rung, plain, null, plainStates(), Budget.of(budget));
+  }
+
+  /**
+   * Every rung of the consistency ladder; null where the workload has no registers and no walls.
+   */
+  @Nullable LadderResult ladder(Duration patience) {
+    if (plain.operations().isEmpty()) {
+      return null;
+    }
+    Ladder.Report report = Ladder.climb(plain, null, plainStates(), Budget.of(patience));
+    Map<String, String> rungs = new LinkedHashMap<>();
+    report.rungs().forEach((rung, verdict) -> rungs.put(rung.label(), verdict.status().label()));
+    return new LadderResult(
+        report.strongest().map(Rung::label).orElse(null),
+        report.firstBroken().map(Rung::label).orElse(null),
+        report.firstBroken().map(rung -> report.on(rung).why()).orElse(null),
+        rungs);
+  }
+
+  private Optional<ReplicaStates> plainStates() {
+    return silent() == null
+        ? Optional.of(states(Workloads.REGISTER_PREFIX, Workloads.WALL_PREFIX))
+        : Optional.empty();
   }
 
   private @Nullable String silent() {
@@ -280,7 +317,7 @@ final class KeyspaceJudge {
         "some node had no success");
   }
 
-  private Verdict converged() {
+  private Verdict converged(SideCounts counts) {
     String silent = silent();
     if (silent != null) {
       return Verdict.unknown(silent);
@@ -300,7 +337,7 @@ final class KeyspaceJudge {
             "the replicas did not become equal");
     return inTime.isValid()
         ? Verdict.valid(inTime.why() + ", and at the end " + report.verdict().why())
-        : inTime;
+        : counts.timed(inTime);
   }
 
   private boolean hasQuietKeys() {

@@ -12,6 +12,8 @@ import java.util.concurrent.TimeUnit;
 
 /** Judges what a run of a scenario brought to light. Stateless apart from its budget. */
 public final class ScenarioJudge {
+  private static final Duration LADDER_BUDGET = Duration.ofSeconds(1);
+
   private final Duration budget;
 
   /**
@@ -51,6 +53,19 @@ public final class ScenarioJudge {
         faults,
         runs,
         replay);
+  }
+
+  /**
+   * Tells of each keyspace how far up the consistency ladder it came. No claim, and no part of the
+   * verdict: where the strongest rungs cannot be decided soon, they are left undecided.
+   */
+  public ScenarioResult climbed(ScenarioEvidence evidence, ScenarioResult result) {
+    List<RunResult> runs = new ArrayList<>();
+    for (int i = 0; i < result.runs().size(); i++) {
+      KeyspaceJudge judge = new KeyspaceJudge(evidence, evidence.keyspaces().get(i), budget);
+      runs.add(result.runs().get(i).withLadder(judge.ladder(LADDER_BUDGET)));
+    }
+    return result.withRuns(runs);
   }
 
   private static long millis(long nanos) {

@@ -3,12 +3,14 @@ package io.capstan.chaos.scenario;
 import io.capstan.chaos.fault.FaultInForce;
 import io.capstan.chaos.fault.PlannedFault;
 import io.capstan.chaos.report.ResultTable;
+import io.capstan.chaos.report.ScenarioResult.LadderResult;
 import io.capstan.chaos.report.ScenarioResult.RunResult;
 import io.capstan.chaos.report.ScenarioResult.SideResult;
 import io.capstan.client.Mode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Tells a judged run in sentences. */
@@ -86,6 +88,7 @@ public final class ScenarioStory {
               siblings,
               lost(run)));
     }
+    ladder(run.ladder()).ifPresent(sentences::add);
     Long recovered = run.consistency().recoveredAfterHealMillis();
     sentences.add(
         recovered == null
@@ -94,6 +97,21 @@ public final class ScenarioStory {
                 + ResultTable.duration(recovered)
                 + ".");
     return sentences;
+  }
+
+  private static Optional<String> ladder(@Nullable LadderResult ladder) {
+    if (ladder == null) {
+      return Optional.empty();
+    }
+    String holds =
+        ladder.strongest() == null
+            ? "no rung of it is sure to hold"
+            : ladder.strongest() + " is the strongest that holds";
+    String breaks =
+        ladder.firstBroken() == null
+            ? "none breaks for certain"
+            : ladder.firstBroken() + " is the first that breaks: " + ladder.why();
+    return Optional.of("The consistency ladder: " + holds + ", " + breaks + ".");
   }
 
   private static String lost(RunResult run) {

@@ -98,6 +98,30 @@ final class SideCounts {
     return share(phase, side).ratio();
   }
 
+  /**
+   * A bound that was missed counts against the cluster where the machine lets it work: real nodes
+   * that do not answer in time before anything is wrong are starved, and then nothing is known.
+   */
+  Verdict timed(Verdict verdict) {
+    Share calm = share(SplitMeasures.BEFORE, SplitMeasures.ALL);
+    boolean isStarved =
+        !run.substrate().equals(SubstrateKind.SIM.label())
+            && calm.attempted() >= RunClaims.CALM_ATTEMPTS_MIN
+            && calm.ok() < RunClaims.CALM_MIN * calm.attempted();
+    if (!verdict.isInvalid() || !isStarved) {
+      return verdict;
+    }
+    return Verdict.unknown(
+        String.format(
+            Locale.ROOT,
+            "%s; but this machine has no time for the cluster: before the first fault %,d of %,d"
+                + " attempts were answered in time, and %.0f %% would have to be",
+            verdict.why(),
+            calm.ok(),
+            calm.attempted(),
+            100 * RunClaims.CALM_MIN));
+  }
+
   Verdict majorityAvailable() {
     Share share = share(SplitMeasures.DURING, SplitMeasures.MAJORITY);
     if (share.attempted() == 0) {

@@ -67,9 +67,25 @@ final class WorkloadClaims {
     return claims;
   }
 
+  /** The rungs of the consistency ladder, for workloads with plain values; true or not. */
+  private static List<ClaimKind> ofSessions(String workload) {
+    return switch (workload) {
+      case Workloads.REGISTER, Workloads.CAS_REGISTER, Workloads.BANK, Workloads.FEED ->
+          List.of(
+              ClaimKind.SEQUENTIAL,
+              ClaimKind.CAUSAL,
+              ClaimKind.READ_YOUR_WRITES,
+              ClaimKind.MONOTONIC_READS,
+              ClaimKind.MONOTONIC_WRITES,
+              ClaimKind.WRITES_FOLLOW_READS);
+      default -> List.of();
+    };
+  }
+
   /** Every claim that the scenario may make. */
   static List<ClaimKind> possible(String workload, Mode mode) {
     List<ClaimKind> claims = new ArrayList<>(aboutData(workload, mode));
+    claims.addAll(ofSessions(workload));
     if (mode == Mode.CP) {
       claims.add(ClaimKind.MAJORITY_AVAILABLE);
     } else {

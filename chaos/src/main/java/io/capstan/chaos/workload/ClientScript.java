@@ -8,6 +8,14 @@ import org.jspecify.annotations.Nullable;
  */
 public interface ClientScript {
 
+  /**
+   * Returns a client that writes nothing without saying what it replaces, for runs in which the
+   * receipts that would tell it get lost.
+   */
+  default ClientScript exact() {
+    return this;
+  }
+
   /** Returns the next attempt. */
   Attempt next(Phase phase);
 

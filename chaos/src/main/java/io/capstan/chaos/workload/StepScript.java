@@ -23,6 +23,7 @@ abstract class StepScript implements ClientScript {
   final int client;
   final RandomGenerator random;
   final Mode mode;
+  private boolean isExact;
 
   /** What one attempt has found out and done so far. */
   static final class Memo {
@@ -56,6 +57,12 @@ abstract class StepScript implements ClientScript {
     return one.length() == other.length()
         ? one.compareTo(other)
         : Integer.compare(one.length(), other.length());
+  }
+
+  @Override
+  public ClientScript exact() {
+    isExact = true;
+    return this;
   }
 
   boolean isCp() {
@@ -92,7 +99,9 @@ abstract class StepScript implements ClientScript {
     if (blind != null && attempt.request() instanceof Request.Read read) {
       memo.blind = null;
       memo.held = held(reply.valuesOf(read.key()));
-      return blind;
+      return isExact && blind instanceof Request.Write write
+          ? new Request.Write(write.key(), write.value(), reply.context())
+          : blind;
     }
     return next(attempt, memo, reply);
   }
@@ -100,7 +109,7 @@ abstract class StepScript implements ClientScript {
   /**
    * A write without a context. In an available keyspace its receipt alone would tell what it
    * replaced, and the receipt of a write that a crash interrupts is lost: so the client looks
-   * first.
+   * first. Where receipts are sure to be lost, it writes with the context of what it was shown.
    */
   Attempt blindly(String key, Object value, Request.Write write) {
     Memo memo = new Memo();
@@ -143,7 +152,9 @@ abstract class StepScript implements ClientScript {
                   memo.written > 0 ? EventType.INFO : EventType.FAIL, attempt, reply.errorCode());
           case UNKNOWN -> withError(EventType.INFO, attempt, reply.errorCode());
         };
-    return memo.held == null ? ending : ending.with(Extras.HELD, memo.held);
+    return memo.held == null
+        ? ending
+        : ending.with(isExact ? Extras.COVERS : Extras.HELD, memo.held);
   }
 
   /** Says what the history is to record of an attempt whose last request was answered. */

@@ -96,6 +96,46 @@ class SimScenarioTest {
   }
 
   @Test
+  @DisplayName("tells how far up the consistency ladder each keyspace came")
+  void climbsTheLadder() throws Exception {
+    ScenarioEvidence evidence = run(ScenarioLibrary.named("split"), 11, Duration.ofSeconds(12));
+    ScenarioJudge judge = new ScenarioJudge(BUDGET);
+    ScenarioResult result = judge.climbed(evidence, judge.judge(evidence, ""));
+
+    ScenarioResult.LadderResult cp = result.runs().get(0).ladder();
+    assertThat(cp.strongest()).isEqualTo("linearizable");
+    assertThat(cp.firstBroken()).isNull();
+    ScenarioResult.LadderResult ap = result.runs().get(1).ladder();
+    assertThat(ap.strongest()).isEqualTo("causal");
+    assertThat(ap.firstBroken()).isEqualTo("sequential");
+    assertThat(ap.why()).contains("several values at once");
+    assertThat(ScenarioStory.of(evidence.keyspaces().get(1), result.runs().get(1)))
+        .anySatisfy(told -> assertThat(told).startsWith("The consistency ladder: causal is"));
+  }
+
+  @Test
+  @DisplayName("may claim the rungs of sessions, and breaks those that AP does not promise")
+  void claimsOfSessions() throws Exception {
+    String text =
+        """
+        name: sessions
+        workload: register
+        faults: [{fault: partition, cut: minority|rest}]
+        claims:
+          cp: [sequential, causal, read-your-writes, monotonic-reads]
+          ap: [read-your-writes, monotonic-reads, monotonic-writes, writes-follow-reads, sequential]
+        """;
+
+    ScenarioEvidence evidence = run(ScenarioFile.parse(text, "s"), 9, Duration.ofSeconds(8));
+    ScenarioResult result = new ScenarioJudge(BUDGET).judge(evidence, "");
+
+    assertThat(result.runs().get(0).verdict()).isEqualTo("valid");
+    assertThat(result.runs().get(1).claims())
+        .extracting(ScenarioResult.ClaimResult::verdict)
+        .containsExactly("valid", "valid", "valid", "valid", "invalid");
+  }
+
+  @Test
   @DisplayName("is the same, event by event, for the same seed")
   void replays() throws Exception {
     Scenario scenario = ScenarioLibrary.named("everything");

@@ -10,6 +10,7 @@ import io.capstan.chaos.check.HistoryRecorder;
 import io.capstan.chaos.check.Operation;
 import io.capstan.chaos.check.Outcome;
 import io.capstan.client.Bytes;
+import io.capstan.client.Mode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -63,6 +64,30 @@ class WorkloadTest {
         }
       }
       assertThat(values).isNotEmpty();
+    }
+  }
+
+  @Test
+  void aClientWhoseReceiptsGetLostWritesWithTheContextOfItsLook() {
+    Workload feed = Workloads.named(Workloads.FEED, "feed", Mode.AP);
+    Bytes context = Bytes.of("what the look covers");
+
+    for (boolean isExact : new boolean[] {true, false}) {
+      ClientScript script = feed.script(0, new SplittableRandom(1));
+      script = isExact ? script.exact() : script;
+      Attempt post = script.next(Phase.BEFORE);
+      while (!post.f().equals("write") || !(post.request() instanceof Request.Read)) {
+        post = script.next(Phase.BEFORE);
+      }
+      Map<String, List<StoredValue>> held =
+          Map.of(String.valueOf(post.key()), List.of(new StoredValue("old", "n1.a:1")));
+
+      Request write = script.again(post, Reply.read(true, held, context));
+      Ending ending = script.end(post.with(write), Reply.error(Outcome.UNKNOWN, "TIMEOUT"));
+
+      assertThat(((Request.Write) write).context()).isEqualTo(isExact ? context : null);
+      assertThat(ending.extras())
+          .containsEntry(isExact ? Extras.COVERS : Extras.HELD, List.of("old"));
     }
   }
 

@@ -1,0 +1,110 @@
+package io.capstan.chaos.scenario;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.capstan.chaos.check.EventType;
+import io.capstan.chaos.check.History;
+import io.capstan.chaos.check.HistoryEvent;
+import io.capstan.chaos.check.Verdict;
+import io.capstan.client.Mode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("A bound that was missed")
+class StarvedMachineTest {
+  private static final Verdict MISSED = Verdict.invalid("some node had no success within 10 s");
+
+  @TempDir static Path folder;
+  private static ScenarioEvidence evidence;
+
+  @BeforeAll
+  static void run() throws Exception {
+    Scenario split = ScenarioLibrary.named("split");
+    RunPlan plan =
+        RunPlan.of(
+            split, List.of(Mode.AP), 7, 3, 4, Duration.ofSeconds(8), SubstrateKind.SIM.faults());
+    try (SimSubstrate substrate = SimSubstrate.start(3, 7)) {
+      evidence =
+          new ScenarioRun(substrate, plan, new RunProgress()).run(folder.resolve("faults.jsonl"));
+    }
+  }
+
+  private static History history() {
+    return evidence.keyspaces().get(0).history();
+  }
+
+  private static ScenarioEvidence on(String substrate) {
+    return new ScenarioEvidence(
+        evidence.plan(),
+        substrate,
+        evidence.nodes(),
+        evidence.faults(),
+        evidence.leftOut(),
+        evidence.linkChanges(),
+        evidence.samples(),
+        evidence.reach(),
+        evidence.firstFaultNanos(),
+        evidence.lastEndNanos(),
+        evidence.healedNanos(),
+        evidence.endNanos(),
+        evidence.healProblem(),
+        evidence.gone(),
+        evidence.keyspaces());
+  }
+
+  /** Before the first fault nobody had an answer. */
+  private static History starved() {
+    return History.of(
+        history().events().stream()
+            .map(
+                event ->
+                    event.type() == EventType.OK && event.timeNanos() < evidence.firstFaultNanos()
+                        ? new HistoryEvent(
+                            event.index(),
+                            event.timeNanos(),
+                            event.process(),
+                            EventType.FAIL,
+                            event.f(),
+                            event.key(),
+                            event.value(),
+                            Map.of())
+                        : event)
+            .toList());
+  }
+
+  @Test
+  @DisplayName("counts against a cluster that was served well before the first fault")
+  void countsOnACalmMachine() {
+    assertThat(new SideCounts(on("process"), history()).timed(MISSED)).isEqualTo(MISSED);
+  }
+
+  @Test
+  @DisplayName("says nothing where the machine had no time for it before anything was wrong")
+  void saysNothingOnAStarvedMachine() {
+    Verdict verdict = new SideCounts(on("process"), starved()).timed(MISSED);
+
+    assertThat(verdict.status()).isEqualTo(Verdict.Status.UNKNOWN);
+    assertThat(verdict.why())
+        .startsWith("some node had no success within 10 s; but this machine has no time")
+        .contains("before the first fault");
+  }
+
+  @Test
+  @DisplayName("counts in virtual time, which nobody can take away")
+  void countsInVirtualTime() {
+    assertThat(new SideCounts(on("sim"), starved()).timed(MISSED)).isEqualTo(MISSED);
+  }
+
+  @Test
+  @DisplayName("is the only thing that is excused: what holds, holds")
+  void whatHoldsHolds() {
+    Verdict holds = Verdict.valid("it came");
+    assertThat(new SideCounts(on("process"), starved()).timed(holds)).isEqualTo(holds);
+  }
+}
