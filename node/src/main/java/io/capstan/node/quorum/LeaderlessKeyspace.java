@@ -632,6 +632,21 @@ public final class LeaderlessKeyspace {
         .build();
   }
 
+  /**
+   * The answer to a message of a node that holds no replica any more, and may have been away when
+   * it was removed.
+   *
+   * @param configurationIndex of the configuration without it
+   */
+  public static QuorumMessage noReplica(QuorumMessage message, long configurationIndex) {
+    return QuorumMessage.newBuilder()
+        .setKeyspaceId(message.getKeyspaceId())
+        .setEpoch(message.getEpoch())
+        .setConfigurationIndex(configurationIndex)
+        .setRefusal(Refusal.newBuilder().setRequestId(requestIdOf(message)).setNoReplica(true))
+        .build();
+  }
+
   private static long requestIdOf(QuorumMessage message) {
     return switch (message.getMessageCase()) {
       case REPLICATE -> message.getReplicate().getRequestId();

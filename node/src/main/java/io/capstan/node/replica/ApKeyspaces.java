@@ -55,6 +55,8 @@ final class ApKeyspaces {
   private final RandomGenerator random;
   private final Map<Long, LeaderlessKeyspace> keyspaces = new TreeMap<>();
   private final ArrayDeque<Early> early = new ArrayDeque<>();
+  // In the configuration with this index this node held no replica, as one that does has said.
+  private long leftBeforeIndex;
 
   /**
    * @param members as of the applied log
@@ -87,7 +89,8 @@ final class ApKeyspaces {
    */
   private boolean holds() {
     return replicas().contains(config.nodeId())
-        && members.get().isNamed(config.nodeId(), config.incarnation());
+        && members.get().isNamed(config.nodeId(), config.incarnation())
+        && replicas().configurationIndex() >= leftBeforeIndex;
   }
 
   /**
@@ -374,8 +377,14 @@ final class ApKeyspaces {
    */
   void onMessage(
       String from, QuorumMessage message, long appliedIndex, long currentEpoch, Moment now) {
-    if (keyspaces.containsKey(message.getKeyspaceId())) {
-      deliver(from, message, now);
+    if (message.getRefusal().getNoReplica()) {
+      leaveAsTold(from, message.getConfigurationIndex());
+    } else if (keyspaces.containsKey(message.getKeyspaceId())) {
+      if (replicas().contains(from)) {
+        deliver(from, message, now);
+      } else {
+        tellFormer(from, message);
+      }
     } else if (message.getKeyspaceId() > appliedIndex) {
       // The sender applied the creation earlier than this replica will.
       if (early.size() >= EARLY_MESSAGES_MAX) {
@@ -385,6 +394,35 @@ final class ApKeyspaces {
     } else if (!message.hasRefusal() && holds()) {
       new KeyspaceOutput(config.groupId(), outbox)
           .send(from, LeaderlessKeyspace.refusal(message, currentEpoch == 0, currentEpoch));
+    }
+  }
+
+  /**
+   * A node that holds no replica, as far as this one knows, speaks as if it did. Where it knows
+   * less of the log than this one it was removed while it was away, and must not go on confirming
+   * what nobody else will ever see.
+   */
+  void tellFormer(String to, QuorumMessage message) {
+    ReplicaSet set = replicas();
+    if (!message.hasRefusal()
+        && holds()
+        && !set.contains(to)
+        && message.getConfigurationIndex() < set.configurationIndex()) {
+      new KeyspaceOutput(config.groupId(), outbox)
+          .send(to, LeaderlessKeyspace.noReplica(message, set.configurationIndex()));
+    }
+  }
+
+  /**
+   * A replica has applied a configuration without this node, which lags behind in the log, perhaps
+   * for good: until it has come as far it holds no replica. It may be one again further on.
+   */
+  private void leaveAsTold(String by, long configurationIndex) {
+    if (replicas().contains(by) && configurationIndex > replicas().configurationIndex()) {
+      leftBeforeIndex = Math.max(leftBeforeIndex, configurationIndex);
+      for (LeaderlessKeyspace open : List.copyOf(keyspaces.values())) {
+        leave(open.record(), open);
+      }
     }
   }
 

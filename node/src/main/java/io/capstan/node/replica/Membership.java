@@ -288,6 +288,14 @@ final class Membership {
     if (promotion != null) {
       list.addWaitingFor(promotion.learner() + " has yet to catch up with the log");
     }
+    for (String id : now.members()) {
+      if (isYetToComeAnew(id)) {
+        list.addWaitingFor(
+            id
+                + " was a member before: it has yet to come with an empty data folder and the"
+                + " setting join, and is not listened to with its former data");
+      }
+    }
     list.addAllWaitingFor(apKeyspaces.changeWaitsFor());
     for (String id : now.members()) {
       MemberRecord record =
@@ -302,6 +310,16 @@ final class Membership {
               .setIncarnation(record.getIncarnation()));
     }
     return list.build();
+  }
+
+  /** Whether one that was a member before has not been heard as another incarnation. */
+  private boolean isYetToComeAnew(String id) {
+    MemberRecord noted = machine.members().record(id);
+    return noted != null
+        && noted.getIncarnation() == 0
+        && noted.getFormerIncarnationsCount() > 0
+        && (!heardIncarnations.containsKey(id)
+            || noted.getFormerIncarnationsList().contains(heardIncarnations.get(id)));
   }
 
   private static String role(Configuration configuration, String id) {

@@ -190,6 +190,9 @@ public final class Replica {
       statusPage.heard(from, now);
     } else if (!message.hasRaft() && !message.hasSnapshot()) {
       // Raft and snapshots may come from whom this node has yet to learn of; nothing else.
+      if (message.hasQuorum() && !member) {
+        apKeyspaces.tellFormer(from, message.getQuorum());
+      }
       return;
     } else if (member && isAnswer(message)) {
       // Another incarnation of a member: it has not promised what the former one had.

@@ -106,11 +106,12 @@ final class PeerProtocol {
       case OTHER_INCARNATION ->
           "node "
               + theirs.getNodeId()
-              + " has come back without its data, as another incarnation: it may have promised what it"
-              + " has forgotten, so it is not listened to; to take it in anew: capstan member remove "
+              + " is not the incarnation that the log names: it has come back without its data, or"
+              + " with that of a membership that is over. What it promised is not what counts, so"
+              + " it is not listened to; to take it in anew: capstan member remove "
               + theirs.getNodeId()
-              + ", then start it with the setting join and an empty data folder, then capstan member"
-              + " add "
+              + ", then start it with the setting join and an empty data folder, then capstan"
+              + " member add "
               + theirs.getNodeId()
               + " HOST:PORT";
     };

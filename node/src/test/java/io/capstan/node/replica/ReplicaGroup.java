@@ -65,12 +65,7 @@ final class ReplicaGroup {
     ids.add(id);
     stores.put(id, new MemoryStore());
     open(id);
-    for (String other : ids) {
-      if (!other.equals(id)) {
-        step(id, new Input.PeerLink(other, true));
-        step(other, new Input.PeerLink(id, true));
-      }
-    }
+    link(id);
   }
 
   private void open(String id) {
@@ -193,6 +188,16 @@ final class ReplicaGroup {
   void start(String id) {
     down.remove(id);
     open(id);
+    link(id);
+  }
+
+  private void link(String id) {
+    for (String other : ids) {
+      if (!other.equals(id) && !down.contains(other)) {
+        step(id, new Input.PeerLink(other, true));
+        step(other, new Input.PeerLink(id, true));
+      }
+    }
   }
 
   void cut(String from, String to) {
