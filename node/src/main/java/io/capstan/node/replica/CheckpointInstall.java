@@ -11,8 +11,13 @@ import io.capstan.proto.peer.v1.KeyedValue;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.OpenSwitch;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A replica that does not hold what a CP epoch opens with brings its rows to exactly that, range by
@@ -27,7 +32,9 @@ final class CheckpointInstall {
   private final KeyspaceRecord record;
   private final long switchId;
   private final RowHash wanted;
-  private final List<String> holders;
+  private final List<String> agreed;
+  private final String self;
+  private final Supplier<Collection<String>> members;
   private final BufferedTables tables;
   private final ApTables rows;
   private final NodeClock clock;
@@ -40,14 +47,23 @@ final class CheckpointInstall {
 
   /**
    * @param record as it is while replicas converge
+   * @param members who belongs to the cluster by now: those who agreed may all have left since, and
+   *     whoever came for them got what they kept
    * @param nowNanos when the first page is to be asked for
    */
   CheckpointInstall(
-      KeyspaceRecord record, OpenSwitch open, String self, BufferedTables tables, long nowNanos) {
+      KeyspaceRecord record,
+      OpenSwitch open,
+      String self,
+      Supplier<Collection<String>> members,
+      BufferedTables tables,
+      long nowNanos) {
     this.record = record;
     this.switchId = record.getSwitch().getId();
     this.wanted = RowHash.fromBytes(open.getRoot());
-    this.holders = open.getAgreeingList().stream().filter(each -> !each.equals(self)).toList();
+    this.agreed = List.copyOf(open.getAgreeingList());
+    this.self = self;
+    this.members = members;
     this.tables = tables;
     this.rows = new ApTables(record.getId(), tables);
     this.clock = NodeClock.fromProto(record.getSwitch().getClock());
@@ -77,10 +93,13 @@ final class CheckpointInstall {
     return askNanos;
   }
 
-  /** Whom to ask now; each in turn. */
-  String ask(long nowNanos) {
+  /** Whom to ask now, each in turn; null where there is nobody. */
+  @Nullable String ask(long nowNanos) {
     askNanos = nowNanos + PATIENCE_NANOS;
-    return holders.get(holder % holders.size());
+    Set<String> holders = new LinkedHashSet<>(agreed);
+    holders.addAll(members.get());
+    holders.remove(self);
+    return holders.isEmpty() ? null : List.copyOf(holders).get(holder % holders.size());
   }
 
   /** The one that was asked did not answer. */

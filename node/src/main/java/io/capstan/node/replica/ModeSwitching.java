@@ -224,7 +224,14 @@ final class ModeSwitching {
               NodeClock.fromProto(record.getSwitch().getClock()), now.nanos(), now.wallMillis());
       apKeyspaces.closeFor(record, "keyspace " + record.getName() + " has become CP");
     }
-    install = new CheckpointInstall(record, step.getOpen(), config.nodeId(), tables, now.nanos());
+    install =
+        new CheckpointInstall(
+            record,
+            step.getOpen(),
+            config.nodeId(),
+            () -> raft.configuration().members(),
+            tables,
+            now.nanos());
   }
 
   // ---- messages ----
@@ -266,8 +273,12 @@ final class ModeSwitching {
   }
 
   private void askForPage(CheckpointInstall running) {
+    String holder = running.ask(now.nanos());
+    if (holder == null) {
+      return;
+    }
     send(
-        running.ask(now.nanos()),
+        holder,
         SwitchMessage.newBuilder()
             .setKeyspaceId(running.keyspaceId())
             .setSwitchId(running.switchId())
