@@ -19,12 +19,18 @@ public interface NodeCommand {
   /** The main class of the command line. */
   String MAIN_CLASS = "io.capstan.cli.Capstan";
 
+  /** The main class of a node whose settings are in a file. */
+  String NODE_CLASS = "io.capstan.node.server.ForegroundNode";
+
   /** Returns the program and its arguments for a node with this configuration file. */
   List<String> commandLine(Path configFile);
 
-  /** Returns {@code capstan node --config FILE} on the Java runtime of this process. */
+  /**
+   * Returns what does the same as {@code capstan node --config FILE}, on the Java runtime of this
+   * process.
+   */
   static NodeCommand capstanNode() {
-    return forMain(MAIN_CLASS, List.of("node", "--config"));
+    return forMain(NODE_CLASS, List.of());
   }
 
   /**
@@ -36,7 +42,7 @@ public interface NodeCommand {
     List<String> more = List.copyOf(flags);
     return configFile -> {
       List<String> command = new ArrayList<>(capstanNode().commandLine(configFile));
-      command.addAll(command.indexOf(MAIN_CLASS), more);
+      command.addAll(command.indexOf(NODE_CLASS), more);
       return command;
     };
   }

@@ -2,18 +2,13 @@ package io.capstan.node.server;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.capstan.cli.ExitCode;
 import io.capstan.cli.GlobalOptions;
 import io.capstan.cli.OutputFormat;
-import io.capstan.node.server.config.ConfigException;
-import io.capstan.node.server.config.NodeConfig;
 import io.capstan.node.server.config.Setting;
-import io.capstan.node.storage.StorageException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -66,19 +61,7 @@ final class NodeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    NodeServer server;
-    try {
-      NodeConfig config = NodeConfig.load(configFile, options().streams().environment(), flags());
-      LogSetup.forNode(config.logLevel());
-      server = NodeServer.start(config);
-    } catch (ConfigException | StartException | StorageException e) {
-      return refuse(String.valueOf(e.getMessage()));
-    }
-    // SIGTERM and SIGINT run the hook; each part of the server has a bounded time to end in.
-    Thread hook = new Thread(server::close, "capstan-" + server.id() + "-stop");
-    Runtime.getRuntime().addShutdownHook(hook);
-    Optional<String> failure = server.awaitEnd();
-    return failure.isEmpty() ? ExitCode.OK : refuse("The node has stopped: " + failure.get());
+    return ForegroundNode.run(configFile, options().streams().environment(), flags(), this::refuse);
   }
 
   private Map<String, String> flags() {
@@ -92,12 +75,11 @@ final class NodeCommand implements Callable<Integer> {
     return flags;
   }
 
-  private int refuse(String sentence) {
+  private void refuse(String sentence) {
     PrintStream err = options().streams().err();
     err.println(
         options().output() == OutputFormat.JSON ? json(sentence) : "capstan node: " + sentence);
     err.flush();
-    return ExitCode.ERROR;
   }
 
   private GlobalOptions options() {

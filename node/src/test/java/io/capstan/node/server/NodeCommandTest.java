@@ -86,6 +86,18 @@ class NodeCommandTest {
   }
 
   @Test
+  void withoutTheCommandLineAWrongSettingIsTheSameSentence() throws Exception {
+    Path file = Files.writeString(folder.resolve("node.yaml"), "id: n1\nlisten: nowhere\n");
+    List<String> refusals = new ArrayList<>();
+
+    assertThat(ForegroundNode.run(file, Map.of(), Map.of(), refusals::add))
+        .isEqualTo(ExitCode.ERROR);
+
+    assertThat(refusals).hasSize(1);
+    assertThat(refusals.get(0)).contains("node.yaml", "'nowhere' but must be host:port");
+  }
+
+  @Test
   void aPortInUseIsASentence() throws Exception {
     try (var taken = new java.net.ServerSocket(0, 1, java.net.InetAddress.getByName("127.0.0.1"))) {
       int exitCode =
