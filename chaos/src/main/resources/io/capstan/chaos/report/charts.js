@@ -1,6 +1,7 @@
 // The charts, one of each kind a run, all on the same time axis and, a row, on the same scale.
 
 const CHART_HEIGHT = 150;
+const BAND_LABELS_HEIGHT = 18;
 const AXIS_WIDTH = 64;
 const PIXELS_PER_BUCKET = 6;
 
@@ -99,7 +100,7 @@ function makeChart(data, view, run, number, row, pair) {
   const chart = new uPlot({
     width: Math.max(240, box.clientWidth),
     height: CHART_HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [kind === KINDS.availability && data.bands.length > 0 ? BAND_LABELS_HEIGHT : 8, 8, 0, 0],
     cursor: {
       y: false,
       points: { size: 6 },
@@ -159,6 +160,7 @@ function makeChart(data, view, run, number, row, pair) {
   return chart;
 }
 
+// Above the plot, where no line runs.
 function labelBands(u, bands, ratio) {
   u.ctx.fillStyle = colour("--failed");
   u.ctx.font = 11.5 * ratio + "px system-ui, sans-serif";
@@ -172,7 +174,7 @@ function labelBands(u, bands, ratio) {
     const text = band.name + " " + band.detail;
     const room = u.bbox.left + u.bbox.width - from - 6 * ratio;
     const shown = u.ctx.measureText(text).width <= room ? text : band.name;
-    u.ctx.fillText(shown, from + 5 * ratio, u.bbox.top + u.bbox.height / 2);
+    u.ctx.fillText(shown, from, u.bbox.top - (BAND_LABELS_HEIGHT / 2) * ratio);
     free = from + u.ctx.measureText(shown).width + 12 * ratio;
   }
 }
