@@ -10,6 +10,7 @@ import io.capstan.client.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -50,8 +51,15 @@ final class ChaosHeal implements Callable<Integer> {
           "It is faults.jsonl in the folder that the run wrote to.",
           null);
     }
+    List<String> deeds = new ArrayList<>();
     for (FaultJournal.Entry entry : open) {
-      if (!entry.name().equals(FaultJournal.CLUSTER)) {
+      if (entry.name().equals(FaultJournal.CLUSTER)) {
+        deeds.addAll(Remains.remove(entry.detail()));
+      }
+    }
+    // Faults go with their cluster: where that is gone, nothing is open any more.
+    for (FaultJournal.Entry entry : open) {
+      if (!deeds.isEmpty() && !entry.name().equals(FaultJournal.CLUSTER)) {
         out.println(
             "was open: "
                 + entry.name()
@@ -62,16 +70,8 @@ final class ChaosHeal implements Callable<Integer> {
                 + " ms");
       }
     }
-    int undone = 0;
-    for (FaultJournal.Entry entry : open) {
-      if (entry.name().equals(FaultJournal.CLUSTER)) {
-        for (String deed : Remains.remove(entry.detail())) {
-          out.println(deed);
-          undone++;
-        }
-      }
-    }
-    out.println(undone == 0 ? "Nothing of that run is left." : "Everything is undone.");
+    deeds.forEach(out::println);
+    out.println(deeds.isEmpty() ? "Nothing of that run is left." : "Everything is undone.");
     out.flush();
     return ExitCode.OK;
   }
