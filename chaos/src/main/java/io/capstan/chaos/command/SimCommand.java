@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
       "Faults: delay, loss, duplicate, reorder, cut, one-way-cut, isolate, halves, bridge, ring,",
       "clog, flap, power-loss, torn-write, slow-fsync, failed-fsync, full-disk, crash, pause,",
       "clock-rate, clock-jump, leader-transfer, member-add, member-remove, member-replace,",
-      "disk-loss, flipped-bit; all or none. With --mode switch all leaves out the last five.",
+      "disk-loss, flipped-bit; all or none.",
       "A kind that was named, or any in a run of 200 seeds or more, must happen at least once.",
       "Exit codes: 0 every claim held, 8 a claim was violated, 1 a kind of fault never happened.",
       "",
@@ -214,7 +214,7 @@ final class SimCommand implements Callable<Integer> {
 
   private Set<FaultKind> kinds() {
     if (faults.equals("all")) {
-      return FaultKind.of(mode());
+      return FaultKind.all();
     }
     Set<FaultKind> kinds = EnumSet.noneOf(FaultKind.class);
     if (faults.equals("none")) {

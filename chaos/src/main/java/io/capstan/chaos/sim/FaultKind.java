@@ -117,18 +117,6 @@ public enum FaultKind {
     return EnumSet.allOf(FaultKind.class);
   }
 
-  /**
-   * The kinds of a mode unless others are named: where a keyspace changes sides members stay, for
-   * about one of 4,000 seeds in which they do not is yet to be explained (3750).
-   */
-  public static Set<FaultKind> of(SimulationMode mode) {
-    Set<FaultKind> kinds = all();
-    if (mode == SimulationMode.SWITCH) {
-      kinds.removeIf(kind -> kind.group() == Group.MEMBERS);
-    }
-    return kinds;
-  }
-
   /** Whether links are cut for as long as it lasts. */
   boolean cuts() {
     return switch (this) {

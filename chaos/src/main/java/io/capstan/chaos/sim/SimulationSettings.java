@@ -28,7 +28,7 @@ public record SimulationSettings(
 
   /** All faults, any size of cluster, 20 operations a second while clients ask. */
   public static SimulationSettings of(SimulationMode mode) {
-    return new SimulationSettings(mode, FaultKind.of(mode), false, 0, OPERATIONS_PER_SECOND);
+    return new SimulationSettings(mode, FaultKind.all(), false, 0, OPERATIONS_PER_SECOND);
   }
 
   public SimulationSettings {

@@ -217,6 +217,7 @@ final class Members {
       clusterId = told.getClusterId();
       tables.put(
           Table.META, CLUSTER_KEY, ByteBuffer.allocate(Long.BYTES).putLong(clusterId).array());
+      begunWith(told.getFoundersList());
     }
     for (MemberRecord news : told.getMembersList()) {
       MemberRecord known = records.getOrDefault(news.getId(), MemberRecord.getDefaultInstance());
@@ -236,6 +237,20 @@ final class Members {
       }
       put(merged.build());
     }
+  }
+
+  /**
+   * A node that joins and replays the log from its first entry must apply what follows among the
+   * same members as everybody else: a change of sides counts them.
+   */
+  private void begunWith(List<String> founders) {
+    if (founders.isEmpty()) {
+      return;
+    }
+    if (applied.isEmpty()) {
+      applied = Configuration.ofVoters(founders);
+    }
+    tables.put(Table.META, CONFIGURATION_KEY, applied.toBytes());
   }
 
   private static byte[] key(String id) {

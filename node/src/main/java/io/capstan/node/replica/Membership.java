@@ -378,7 +378,9 @@ final class Membership {
       }
     }
     if (machine.members().clusterId() == 0) {
-      unknown.setClusterId(ClusterId.of(config.members(), numberToDraw));
+      unknown
+          .setClusterId(ClusterId.of(config.members(), numberToDraw))
+          .addAllFounders(machine.members().applied().voters());
     }
     notedTerm = raft.term();
     if (unknown.getMembersCount() > 0 || unknown.getClusterId() != 0) {
