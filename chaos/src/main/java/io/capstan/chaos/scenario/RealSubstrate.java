@@ -6,11 +6,7 @@ import io.capstan.chaos.cluster.ContainerCluster;
 import io.capstan.chaos.cluster.ContainerEquipment;
 import io.capstan.chaos.cluster.NodeCommand;
 import io.capstan.chaos.cluster.ProcessCluster;
-import io.capstan.chaos.fault.ClusterOffice;
 import io.capstan.chaos.fault.FaultJournal;
-import io.capstan.chaos.workload.AttemptDriver;
-import io.capstan.chaos.workload.OpenLoopDriver;
-import io.capstan.chaos.workload.WorkloadClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitResult;
@@ -18,13 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A cluster of real nodes: processes of this machine, or containers. */
-public final class RealSubstrate implements Substrate {
+public final class RealSubstrate extends RunningSubstrate {
   /** How the journal begins the entry of a folder of processes. */
   public static final String PROCESS_REMAINS = "process ";
 
@@ -45,16 +40,11 @@ public final class RealSubstrate implements Substrate {
   /** Nodes that live for a minute. */
   private static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1", "-Xss512k");
 
-  private final String name;
-  private final Cluster cluster;
-  private final CapstanScenarioClients clients;
   private final @Nullable Path data;
 
   private RealSubstrate(String name, Cluster cluster, @Nullable Path data) {
-    this.name = name;
-    this.cluster = cluster;
+    super(name, cluster);
     this.data = data;
-    this.clients = new CapstanScenarioClients(cluster);
   }
 
   /**
@@ -101,47 +91,12 @@ public final class RealSubstrate implements Substrate {
   }
 
   @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public Cluster cluster() {
-    return cluster;
-  }
-
-  @Override
-  public ScenarioClients clients() {
-    return clients;
-  }
-
-  @Override
-  public Pace pace() {
-    return new MachinePace();
-  }
-
-  @Override
-  public AttemptDriver driver(List<WorkloadClient> workers, Duration attemptTimeout) {
-    return new OpenLoopDriver(workers, attemptTimeout);
-  }
-
-  @Override
-  public ClusterOffice office(List<KeyspacePlan> keyspaces) {
-    return new RealOffice(cluster, clients, keyspaces);
-  }
-
-  @Override
-  public String modeSwitchProblem(String keyspace) {
-    return new RealOffice(cluster, clients, List.of()).modeSwitchProblem(keyspace);
-  }
-
-  @Override
   public void close() {
     // Whoever was interrupted still cleans up, and is interrupted afterwards.
     boolean wasInterrupted = Thread.interrupted();
     try {
-      clients.close();
-      cluster.close();
+      super.close();
+      cluster().close();
     } finally {
       if (data != null) {
         remove(data);

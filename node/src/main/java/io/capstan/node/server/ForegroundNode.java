@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * One server as the only purpose of this process, until it is told to stop.
  *
  * <p>{@link #main} is for those who start many nodes and have their settings in files: a parser of
- * command lines takes a third of the time that a node needs to start.
+ * command lines takes about a quarter of the processor time that a node needs to start.
  */
 public final class ForegroundNode {
   private ForegroundNode() {}
