@@ -94,6 +94,13 @@ public final class CheckCommand implements Callable<Integer> {
   private @Nullable String initialText;
 
   @Option(
+      names = "--versions",
+      description =
+          "Tries the order of the versions that the history carries, before any search. Never"
+              + " changes the verdict.")
+  private boolean byVersion;
+
+  @Option(
       names = "--budget",
       defaultValue = "60s",
       paramLabel = "TIME",
@@ -179,6 +186,12 @@ public final class CheckCommand implements Callable<Integer> {
     }
     if (claimName().equals("linearizable") && !modelName.isEmpty()) {
       settings.put("model", modelName);
+    }
+    if (byVersion) {
+      if (!claimName().equals("linearizable")) {
+        throw usage("--versions goes with --claim linearizable, not with " + claimName() + ".");
+      }
+      settings.put("versions", true);
     }
     try {
       return Claims.named(claimName(), settings);

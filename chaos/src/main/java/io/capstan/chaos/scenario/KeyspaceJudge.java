@@ -257,6 +257,7 @@ final class KeyspaceJudge {
   private Verdict linearizable() {
     Verdict verdict =
         new LinearizabilityChecker()
+            .withVersions()
             .check(plain, RegisterModel.casRegister(null), Budget.of(budget))
             .pinned();
     linearizable = verdict;

@@ -192,20 +192,26 @@ final class BankScript implements ClientScript {
       return withError(EventType.FAIL, attempt, Ending.COMPARISON_FAILED);
     }
     return switch (attempt.request()) {
-      case Request.Read read -> Ending.of(EventType.OK, number(reply.single(read.key())));
+      case Request.Read read ->
+          StepScript.seen(number(reply.single(read.key())), reply.valuesOf(read.key()));
       case Request.Write write -> {
         saw(write.key(), write.value());
-        yield Ending.of(EventType.OK, attempt.value());
+        yield written(attempt, reply);
       }
       case Request.Transaction transaction -> {
         transaction.writes().forEach(this::saw);
-        yield Ending.of(
-            EventType.OK,
-            attempt.f().equals(BankWorkload.READ_ALL) ? balances(reply) : attempt.value());
+        yield attempt.f().equals(BankWorkload.READ_ALL)
+            ? Ending.of(EventType.OK, balances(reply))
+            : written(attempt, reply);
       }
       case Request.CounterAdd add -> throw new IllegalStateException("no counters here: " + add);
       case Request.SetAdd add -> throw new IllegalStateException("no sets here: " + add);
     };
+  }
+
+  /** The log's entry is the version of all that it wrote. */
+  private static Ending written(Attempt attempt, Reply reply) {
+    return new Ending(EventType.OK, attempt.value(), Map.of(Extras.VERSION, reply.version()));
   }
 
   private void saw(String key, String value) {

@@ -177,7 +177,12 @@ public final class CapstanKeyspaceClient implements KeyspaceClient {
               : live(step.siblings());
       values.put(step.key().utf8(), held);
     }
-    return Reply.read(result.succeeded(), values, result.receipt().context());
+    boolean wrote = result.succeeded() && !transaction.writes().isEmpty();
+    return Reply.transacted(
+        result.succeeded(),
+        values,
+        wrote ? result.receipt().version() : "",
+        result.receipt().context());
   }
 
   private static Reply error(Throwable thrown) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param matched of a transaction: whether every comparison held; true for other requests
  * @param values the live values of each key that was read, in the order asked; an empty list where
  *     the key has none
- * @param version of a write: names it; empty where there is none
+ * @param version of a write, or of a transaction that wrote: names it; empty where there is none
  * @param context to give back with a write that is based on this reply
  * @param superseded of a write: the versions that it replaced
  * @param errorCode empty where the outcome is OK
@@ -40,9 +40,19 @@ public record Reply(
     superseded = List.copyOf(superseded);
   }
 
-  /** The answer to a read or a transaction. */
+  /** The answer to a read, or to a transaction that wrote nothing. */
   public static Reply read(boolean matched, Map<String, List<StoredValue>> values, Bytes context) {
-    return new Reply(Outcome.OK, matched, values, "", context, List.of(), "");
+    return transacted(matched, values, "", context);
+  }
+
+  /**
+   * The answer to a transaction.
+   *
+   * @param version names what it wrote; empty where it wrote nothing
+   */
+  public static Reply transacted(
+      boolean matched, Map<String, List<StoredValue>> values, String version, Bytes context) {
+    return new Reply(Outcome.OK, matched, values, version, context, List.of(), "");
   }
 
   /** The answer to a write. */

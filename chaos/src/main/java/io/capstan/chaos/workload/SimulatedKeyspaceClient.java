@@ -320,6 +320,11 @@ public final class SimulatedKeyspaceClient implements KeyspaceClient {
               ? List.of(new StoredValue(step.getValue().toStringUtf8(), step.getVersion()))
               : live(step.getSiblingsList()));
     }
-    return Reply.read(answer.getSucceeded(), values, context(answer.getReceipt()));
+    boolean wrote = answer.getSucceeded() && !transaction.writes().isEmpty();
+    return Reply.transacted(
+        answer.getSucceeded(),
+        values,
+        wrote ? answer.getReceipt().getVersion() : "",
+        context(answer.getReceipt()));
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.capstan.chaos.check.Extras;
 import io.capstan.chaos.check.HistoryScript;
 import io.capstan.chaos.check.format.HistoryFormat;
 import io.capstan.chaos.check.format.HistoryFormats;
@@ -11,6 +12,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,6 +86,35 @@ class CheckCommandTest {
     assertThat(run.err()).isEmpty();
     assertThat(run.out())
         .startsWith(good + ": valid; 3 operations (2 ok, 0 failed, 1 unknown) on 1 key in ");
+  }
+
+  @Test
+  void versionsReplaceTheSearchAndAreToldWhereTheyContradict() throws Exception {
+    Path versioned = folder.resolve("versioned.jsonl");
+    HistoryFormats.write(
+        new HistoryScript()
+            .invoke(1, "write", 7)
+            .ok(1, 7, Map.of(Extras.VERSION, "5"))
+            .invoke(2, "read")
+            .ok(2, 7, Map.of(Extras.VERSIONS, List.of("5")))
+            .history(),
+        HistoryFormat.JSONL,
+        versioned);
+    Path swapped = folder.resolve("swapped.jsonl");
+    Files.writeString(swapped, Files.readString(versioned).replace("[\"5\"]", "[\"4\"]"));
+
+    Run plain = run(versioned, "--model", "register", "-o", "json");
+    Run byVersion = run(versioned, "--model", "register", "--versions", "-o", "json");
+    Run contradicted = run(swapped, "--model", "register", "--versions");
+
+    assertThat(plain.out()).doesNotContain("\"configurations\":0");
+    assertThat(byVersion.out()).contains("\"verdict\":\"valid\"").contains("\"configurations\":0");
+    assertThat(contradicted.code()).isZero();
+    assertThat(contradicted.out())
+        .contains(
+            "the versions tell another order: client 2's read of 7 (version [4]) should have found"
+                + " nil");
+    assertThat(run(versioned, "--claim", "ladder", "--versions").code()).isEqualTo(2);
   }
 
   @Test

@@ -41,7 +41,7 @@ public final class Claims {
     all.put(
         "linearizable",
         "one order of all operations explains every answer and respects real time (model,"
-            + " initial)");
+            + " initial, versions)");
     all.put("bank-total", "every read of all accounts adds up (accounts, total, negative)");
     all.put("fresh-reads", "no read misses an acknowledged write (maxMillis, maxVersions)");
     all.put(
@@ -132,7 +132,9 @@ public final class Claims {
   private static Claim linearizable(ClaimSettings settings) {
     String model = settings.text("model", "cas-register");
     @Nullable Object initial = settings.value("initial");
+    boolean byVersion = settings.flag("versions", false);
     return linearizable(
+        byVersion ? new LinearizabilityChecker().withVersions() : new LinearizabilityChecker(),
         Models.named(model, initial)
             .orElseThrow(
                 () ->
@@ -146,9 +148,12 @@ public final class Claims {
 
   /** Linearizable against any model. */
   public static Claim linearizable(Model<?> model) {
+    return linearizable(new LinearizabilityChecker(), model);
+  }
+
+  private static Claim linearizable(LinearizabilityChecker checker, Model<?> model) {
     return (evidence, budget) -> {
-      LinearizabilityReport report =
-          new LinearizabilityChecker().check(evidence.history(), model, budget);
+      LinearizabilityReport report = checker.check(evidence.history(), model, budget);
       return report.pinned();
     };
   }

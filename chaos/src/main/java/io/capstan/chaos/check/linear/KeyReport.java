@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param steps how many steps it took
  * @param order an order that explains everything, when valid; else the longest found
  * @param explanation why not, when invalid
+ * @param versionsContradict in what the versions of the history tell an order that explains
+ *     nothing; empty where they do not, and where nobody asked
  */
 public record KeyReport(
     @Nullable Object key,
@@ -23,4 +25,28 @@ public record KeyReport(
     long configurations,
     long steps,
     List<LinearizationStep> order,
-    Optional<Explanation> explanation) {}
+    Optional<Explanation> explanation,
+    String versionsContradict) {
+  KeyReport(
+      @Nullable Object key,
+      Verdict verdict,
+      int operations,
+      long configurations,
+      long steps,
+      List<LinearizationStep> order,
+      Optional<Explanation> explanation) {
+    this(key, verdict, operations, configurations, steps, order, explanation, "");
+  }
+
+  /** The same, with what the versions contradict told behind the verdict's reason. */
+  KeyReport contradicted(String how) {
+    String why = verdict.why() + "; the versions tell another order: " + how;
+    Verdict told =
+        switch (verdict.status()) {
+          case VALID -> Verdict.valid(why);
+          case INVALID -> Verdict.invalid(why);
+          case UNKNOWN -> Verdict.unknown(why);
+        };
+    return new KeyReport(key, told, operations, configurations, steps, order, explanation, how);
+  }
+}

@@ -39,6 +39,7 @@ public final class LinearizabilityChecker {
 
   private final int threads;
   private final boolean shrinking;
+  private final boolean byVersion;
 
   /** A checker that uses every processor and shrinks what it finds. */
   public LinearizabilityChecker() {
@@ -57,6 +58,22 @@ public final class LinearizabilityChecker {
     }
     this.threads = threads;
     this.shrinking = shrinking;
+    this.byVersion = false;
+  }
+
+  private LinearizabilityChecker(LinearizabilityChecker checker, boolean byVersion) {
+    this.threads = checker.threads;
+    this.shrinking = checker.shrinking;
+    this.byVersion = byVersion;
+  }
+
+  /**
+   * The same checker, which tries the order of the store's versions before it searches. The verdict
+   * is the same, found without search wherever that order explains everything; versions that tell
+   * an order which does not are said.
+   */
+  public LinearizabilityChecker withVersions() {
+    return new LinearizabilityChecker(this, true);
   }
 
   /**
@@ -153,9 +170,10 @@ public final class LinearizabilityChecker {
   private <S> KeyReport checkKey(
       @Nullable Object key, List<Operation> operations, Model<S> model, Budget budget) {
     try {
-      return model instanceof SetModel set
-          ? checkSet(key, operations, set, budget)
-          : search(key, operations, model, budget);
+      if (byVersion) {
+        return checkByVersion(key, operations, model, budget);
+      }
+      return checkWithoutVersions(key, operations, model, budget);
     } catch (OutOfMemoryError e) {
       return new KeyReport(
           key,
@@ -166,6 +184,30 @@ public final class LinearizabilityChecker {
           List.of(),
           Optional.empty());
     }
+  }
+
+  private <S> KeyReport checkByVersion(
+      @Nullable Object key, List<Operation> operations, Model<S> model, Budget budget) {
+    VersionOrder.Told told = VersionOrder.of(model, operations);
+    if (told.steps() != null) {
+      return new KeyReport(
+          key,
+          Verdict.valid(about(key) + "the order of the versions explains every answer"),
+          operations.size(),
+          0,
+          told.steps().size(),
+          told.steps(),
+          Optional.empty());
+    }
+    KeyReport report = checkWithoutVersions(key, operations, model, budget);
+    return told.isContradicted() ? report.contradicted(told.why()) : report;
+  }
+
+  private <S> KeyReport checkWithoutVersions(
+      @Nullable Object key, List<Operation> operations, Model<S> model, Budget budget) {
+    return model instanceof SetModel set
+        ? checkSet(key, operations, set, budget)
+        : search(key, operations, model, budget);
   }
 
   private KeyReport checkSet(
@@ -281,13 +323,25 @@ public final class LinearizabilityChecker {
     if (!verdict.isValid()) {
       return verdict;
     }
+    String contradiction =
+        reports.stream()
+            .filter(report -> !report.versionsContradict().isEmpty())
+            .findFirst()
+            .map(
+                report ->
+                    "; "
+                        + about(report.key())
+                        + "the versions tell another order: "
+                        + report.versionsContradict())
+            .orElse("");
     return Verdict.valid(
-        reports.size() <= 1
-            ? "an order explains all " + operations + " operations"
-            : "on each of "
-                + reports.size()
-                + " keys an order explains its operations, "
-                + operations
-                + " in all");
+        (reports.size() <= 1
+                ? "an order explains all " + operations + " operations"
+                : "on each of "
+                    + reports.size()
+                    + " keys an order explains its operations, "
+                    + operations
+                    + " in all")
+            + contradiction);
   }
 }

@@ -7,6 +7,10 @@
  * cheap: they are grouped by effect and counted, and a configuration that used up more of them than
  * another is not worth visiting.
  *
+ * <p>Where a history carries the store's own versions, the order that they tell can be tried first
+ * ({@link io.capstan.chaos.check.linear.VersionOrder}): held against the definition, it needs no
+ * search, and no trust.
+ *
  * <p>Start reading at {@link io.capstan.chaos.check.linear.LinearizabilityChecker}; the search
  * itself is {@link io.capstan.chaos.check.linear.KeySearch}; what an object is, {@link
  * io.capstan.chaos.check.linear.Model}.
