@@ -45,6 +45,10 @@ final class AntiEntropy {
   private final Rebuilding rebuilding;
   private final UnderWay underWay;
   private final Map<String, Long> nextExchangeNanos = new LinkedHashMap<>();
+  // Looked up only: what each peer sent last, and what it means; not to be changed.
+  private final Map<String, LastClock> lastClocks = new HashMap<>();
+
+  private record LastClock(io.capstan.proto.store.v1.NodeClock sent, NodeClock decoded) {}
 
   AntiEntropy(
       QuorumConfig config,
@@ -76,6 +80,7 @@ final class AntiEntropy {
   /** The replicas are others now: everybody is told of it with the clock. */
   void replicasChanged() {
     nextExchangeNanos.keySet().retainAll(peers.all());
+    lastClocks.keySet().retainAll(peers.all());
     underWay.replicasChanged(peers.all());
     peers.all().forEach(this::sendClock);
   }
@@ -137,7 +142,7 @@ final class AntiEntropy {
 
   /** The clock that was last received from a peer, decoded. */
   NodeClock onClock(String from, ClockExchange exchange, long configurationIndex) {
-    NodeClock theirs = KeyspaceWire.received(exchange.getClock());
+    NodeClock theirs = decoded(from, exchange.getClock());
     state.refuseOwnFuture(theirs, from);
     reports.heard(
         from,
@@ -152,6 +157,16 @@ final class AntiEntropy {
     audit(from, theirs, exchange.getRoot());
     answer(from, theirs);
     return theirs;
+  }
+
+  /** Between writes a peer sends the same clock again and again. */
+  private NodeClock decoded(String from, io.capstan.proto.store.v1.NodeClock sent) {
+    LastClock last = lastClocks.get(from);
+    if (last == null || !last.sent().equals(sent)) {
+      last = new LastClock(sent, KeyspaceWire.received(sent));
+      lastClocks.put(from, last);
+    }
+    return last.decoded();
   }
 
   /**

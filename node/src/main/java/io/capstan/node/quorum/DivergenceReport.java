@@ -114,7 +114,7 @@ final class DivergenceReport {
             return false;
           }
           if (wanted.get(HashTree.leafOf(key))) {
-            DottedVersionVectorSet row = state.decode(stored);
+            DottedVersionVectorSet row = state.decode(key, stored);
             if (!row.isDeleted()) {
               page.addRowSums(
                   RowSum.newBuilder().setKey(key).setHash(RowHash.of(key, row).toBytes()));

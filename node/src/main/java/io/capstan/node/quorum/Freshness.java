@@ -2,6 +2,7 @@ package io.capstan.node.quorum;
 
 import io.capstan.node.version.NodeClock;
 import java.util.ArrayDeque;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,7 +83,9 @@ final class Freshness {
   void received(String name, long sequence, long echo, NodeClock theirs) {
     Peer peer = of(name);
     peer.lastReceived = sequence;
-    for (Sent sent : peer.sent) {
+    // One of the last ones, as a rule.
+    for (Iterator<Sent> each = peer.sent.descendingIterator(); each.hasNext(); ) {
+      Sent sent = each.next();
       if (sent.sequence == echo) {
         // One that waits already comes first: under steady writes a newer one would wait for ever.
         if (isHere(theirs)) {

@@ -4,6 +4,8 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import io.capstan.node.version.RowHash;
 import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The hashes of all rows of a keyspace, summed by XOR: in leaves by a hash of the key, and all
@@ -19,8 +21,10 @@ final class HashTree {
   private static final long FNV_OFFSET = 0xcbf29ce484222325L;
   private static final long FNV_PRIME = 0x100000001b3L;
 
-  // Two words a leaf.
-  private final long[] words = new long[2 * LEAVES];
+  private static final int BLOCK_WORDS = 128;
+
+  // Two words a leaf, in blocks that are made once a row falls into them: most keyspaces are small.
+  private final long[] @Nullable [] blocks = new long[2 * LEAVES / BLOCK_WORDS] @Nullable [];
   private RowHash root = RowHash.ZERO;
   private long rows;
 
@@ -41,8 +45,13 @@ final class HashTree {
     }
     RowHash change = before.xor(after);
     int at = 2 * leafOf(key);
-    words[at] ^= change.high();
-    words[at + 1] ^= change.low();
+    long[] block = blocks[at / BLOCK_WORDS];
+    if (block == null) {
+      block = new long[BLOCK_WORDS];
+      blocks[at / BLOCK_WORDS] = block;
+    }
+    block[at % BLOCK_WORDS] ^= change.high();
+    block[at % BLOCK_WORDS + 1] ^= change.low();
     root = root.xor(change);
     rows += (after.equals(RowHash.ZERO) ? 0 : 1) - (before.equals(RowHash.ZERO) ? 0 : 1);
   }
@@ -59,13 +68,23 @@ final class HashTree {
 
   /** The rows of one leaf together. */
   RowHash leaf(int leaf) {
-    return new RowHash(words[2 * leaf], words[2 * leaf + 1]);
+    int at = 2 * leaf;
+    long[] block = blocks[at / BLOCK_WORDS];
+    return block == null
+        ? RowHash.ZERO
+        : new RowHash(block[at % BLOCK_WORDS], block[at % BLOCK_WORDS + 1]);
   }
 
   /** Every leaf, one after the other, {@link RowHash#SIZE_BYTES} each. */
   ByteString leaves() {
     byte[] all = new byte[LEAVES * RowHash.SIZE_BYTES];
-    ByteBuffer.wrap(all).asLongBuffer().put(words);
+    LongBuffer words = ByteBuffer.wrap(all).asLongBuffer();
+    for (int i = 0; i < blocks.length; i++) {
+      long[] block = blocks[i];
+      if (block != null) {
+        words.put(i * BLOCK_WORDS, block);
+      }
+    }
     return UnsafeByteOperations.unsafeWrap(all);
   }
 }

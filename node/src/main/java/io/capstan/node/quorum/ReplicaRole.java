@@ -120,7 +120,7 @@ final class ReplicaRole {
             more[0] = true;
             return false;
           }
-          DottedVersionVectorSet value = state.decode(stored);
+          DottedVersionVectorSet value = state.decode(key, stored);
           rows.add(new ScanPage.Row(key, value));
           found[0] += value.hasValue() ? 1 : 0;
           sizeBytes[0] += key.size() + stored.getSerializedSize();

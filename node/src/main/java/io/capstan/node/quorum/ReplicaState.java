@@ -33,6 +33,7 @@ final class ReplicaState {
   private final NodeClock retired = new NodeClock();
   private @Nullable NodeClock passedClock;
   private ByteString passedUntil = ByteString.EMPTY;
+  private final KnownRows known = new KnownRows();
   private final RowAudit audit;
   // Rows were taken over whose clock was not, yet.
   private boolean partlyTakenOver;
@@ -73,12 +74,12 @@ final class ReplicaState {
    */
   DottedVersionVectorSet read(ByteString key) {
     StoredValue stored = tables.read(key);
-    return stored == null ? DottedVersionVectorSet.EMPTY.knowing(bases()) : decode(stored);
+    return stored == null ? DottedVersionVectorSet.EMPTY.knowing(bases()) : decode(key, stored);
   }
 
-  /** A row of {@link #scan}, whole. */
-  DottedVersionVectorSet decode(StoredValue stored) {
-    return DottedVersionVectorSet.fromStored(stored, bases());
+  /** The row of a key, as {@link #scan} shows it, whole. */
+  DottedVersionVectorSet decode(ByteString key, StoredValue stored) {
+    return known.whole(key, stored, bases());
   }
 
   /**
@@ -114,16 +115,17 @@ final class ReplicaState {
       tables.delete(key);
     } else {
       tables.write(key, stored);
+      known.stored(key, stored, value);
     }
   }
 
   private VersionVector bases() {
-    VersionVector known = bases;
-    if (known == null) {
-      known = clock.bases();
-      bases = known;
+    VersionVector now = bases;
+    if (now == null) {
+      now = clock.bases();
+      bases = now;
     }
-    return known;
+    return now;
   }
 
   RowAudit audit() {
@@ -311,7 +313,7 @@ final class ReplicaState {
     if (stored == null) {
       return 0;
     }
-    DottedVersionVectorSet held = decode(stored);
+    DottedVersionVectorSet held = decode(key, stored);
     DottedVersionVectorSet kept =
         held.without(sibling -> sibling.isTombstone() && stability.contains(sibling.dot()));
     boolean shorter = kept.context().beyond(bases()).size() < stored.getContext().getEntriesCount();

@@ -3,6 +3,7 @@ package io.capstan.node.quorum;
 import com.google.protobuf.ByteString;
 import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.RowHash;
+import io.capstan.node.version.Sibling;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,13 +32,19 @@ final class RowAudit {
   /** Between two slices, so that reading a large keyspace leaves time for its clients. */
   private static final long SLICE_INTERVAL_NANOS = 5_000_000;
 
+  /** The hash of a larger row is not kept beside it: it would keep the row in memory. */
+  private static final int HASHED_MAX_BYTES = 1_024;
+
   private final KeyspaceTables tables;
   private final StepTime time;
   private final HashTree tree = new HashTree();
   // Keys before it are in the tree; null once all are.
   private @Nullable ByteString readUntil = ByteString.EMPTY;
   private long nextSliceNanos;
+  private final @Nullable Hashed[] hashed = new @Nullable Hashed[KnownRows.SLOTS];
   private final Map<String, Comparison> comparisons = new LinkedHashMap<>();
+
+  private record Hashed(ByteString key, List<Sibling> siblings, RowHash hash) {}
 
   /** What comparing with one peer has shown so far. */
   private static final class Comparison {
@@ -82,7 +89,7 @@ final class RowAudit {
           }
           rows[0]++;
           sizeBytes[0] += stored.getSerializedSize();
-          tree.replace(key, RowHash.ZERO, RowHash.of(key, state.decode(stored)));
+          tree.replace(key, RowHash.ZERO, hashOf(key, state.decode(key, stored)));
           return true;
         });
     readUntil = next[0];
@@ -95,8 +102,21 @@ final class RowAudit {
     boolean counted =
         mark == null || ByteString.unsignedLexicographicalComparator().compare(key, mark) < 0;
     if (counted && !before.holdsSameAs(after)) {
-      tree.replace(key, RowHash.of(key, before), RowHash.of(key, after));
+      tree.replace(key, hashOf(key, before), hashOf(key, after));
     }
+  }
+
+  /** What a row becomes it was before its next change: the hash of each is worked out once. */
+  private RowHash hashOf(ByteString key, DottedVersionVectorSet row) {
+    int slot = KnownRows.slotOf(key);
+    Hashed known = hashed[slot];
+    if (known != null && known.siblings == row.siblings() && known.key.equals(key)) {
+      return known.hash;
+    }
+    RowHash hash = RowHash.of(key, row);
+    hashed[slot] =
+        row.sizeBytes() <= HASHED_MAX_BYTES ? new Hashed(key, row.siblings(), hash) : null;
+    return hash;
   }
 
   /** Whether every row is in the tree. */

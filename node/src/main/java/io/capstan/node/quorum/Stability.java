@@ -64,9 +64,12 @@ final class Stability {
       peer.awaited = clock;
     }
     if (own.containsAll(peer.awaited)) {
-      changes++;
-      boolean newestToo = own.containsAll(clock);
-      peer.confirmed = newestToo ? clock : peer.awaited;
+      boolean newestToo = clock == peer.awaited || own.containsAll(clock);
+      NodeClock confirmed = newestToo ? clock : peer.awaited;
+      if (peer.confirmed != confirmed) {
+        changes++;
+      }
+      peer.confirmed = confirmed;
       peer.awaited = newestToo ? null : clock;
     }
   }

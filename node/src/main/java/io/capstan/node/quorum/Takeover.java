@@ -227,7 +227,7 @@ final class Takeover {
             cut[0] = key;
             return false;
           }
-          own.put(key, state.decode(stored));
+          own.put(key, state.decode(key, stored));
           return true;
         });
     own.forEach(

@@ -142,15 +142,18 @@ public final class DottedVersionVectorSet {
 
   /** Without the siblings that the predicate names; they count as superseded. */
   public DottedVersionVectorSet without(Predicate<Sibling> superseded) {
-    List<Sibling> kept = new ArrayList<>(siblings.size());
-    for (Sibling sibling : siblings) {
+    List<Sibling> kept = null;
+    for (int i = 0; i < siblings.size(); i++) {
+      Sibling sibling = siblings.get(i);
       if (!superseded.test(sibling)) {
-        kept.add(sibling);
+        if (kept != null) {
+          kept.add(sibling);
+        }
+      } else if (kept == null) {
+        kept = new ArrayList<>(siblings.subList(0, i));
       }
     }
-    return kept.size() == siblings.size()
-        ? this
-        : new DottedVersionVectorSet(context, List.copyOf(kept));
+    return kept == null ? this : new DottedVersionVectorSet(context, List.copyOf(kept));
   }
 
   /** Whether the write of that dot is held. */
@@ -214,6 +217,7 @@ public final class DottedVersionVectorSet {
     List<Sibling> joined = new ArrayList<>(siblings.size() + other.siblings.size());
     int mine = 0;
     int theirs = 0;
+    int added = 0;
     while (mine < siblings.size() || theirs < other.siblings.size()) {
       int order =
           mine == siblings.size()
@@ -226,10 +230,17 @@ public final class DottedVersionVectorSet {
       } else if (order < 0) {
         keepUnlessCovered(siblings.get(mine++), other.context, joined);
       } else {
+        int before = joined.size();
         keepUnlessCovered(other.siblings.get(theirs++), context, joined);
+        added += joined.size() - before;
       }
     }
-    return new DottedVersionVectorSet(context.join(other.context), List.copyOf(joined));
+    VersionVector both = context.join(other.context);
+    boolean unchanged = added == 0 && joined.size() == siblings.size();
+    if (unchanged && both == context) {
+      return this;
+    }
+    return new DottedVersionVectorSet(both, unchanged ? siblings : List.copyOf(joined));
   }
 
   private static void keepUnlessCovered(Sibling sibling, VersionVector seen, List<Sibling> kept) {
@@ -257,7 +268,7 @@ public final class DottedVersionVectorSet {
 
   /** Whether both hold the same writes, whatever else either knows to be superseded. */
   public boolean holdsSameAs(DottedVersionVectorSet other) {
-    return siblings.equals(other.siblings);
+    return siblings == other.siblings || siblings.equals(other.siblings);
   }
 
   /** The form that travels, in canonical order: whole, with all that the context covers. */
@@ -335,9 +346,10 @@ public final class DottedVersionVectorSet {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof DottedVersionVectorSet that
-        && context.equals(that.context)
-        && siblings.equals(that.siblings);
+    return this == other
+        || (other instanceof DottedVersionVectorSet that
+            && context.equals(that.context)
+            && siblings.equals(that.siblings));
   }
 
   @Override

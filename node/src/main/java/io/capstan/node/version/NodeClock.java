@@ -1,9 +1,8 @@
 package io.capstan.node.version;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +24,13 @@ public final class NodeClock {
   /** How far beyond its base an actor's dots are recorded: 2 MiB of bitmap. */
   public static final long GAP_MAX_DOTS = 1L << 24;
 
-  private final TreeMap<Actor, DotRange> byActor = new TreeMap<>();
+  private static final Actor[] NO_ACTORS = new Actor[0];
+  private static final DotRange[] NO_RANGES = new DotRange[0];
+
+  // In canonical order, with the dots of each; so many of them count.
+  private Actor[] actors = NO_ACTORS;
+  private DotRange[] ranges = NO_RANGES;
+  private int size;
   // As it is now, null where it was not asked for since the last change: each peer gets the same.
   private io.capstan.proto.store.v1.@Nullable NodeClock stored;
 
@@ -39,29 +44,29 @@ public final class NodeClock {
 
   /** Whether nothing was seen. */
   public boolean isEmpty() {
-    return byActor.isEmpty();
+    return size == 0;
   }
 
   /** The actors of which anything was seen, in canonical order. */
   public List<Actor> actors() {
-    return new ArrayList<>(byActor.keySet());
+    return new ArrayList<>(Arrays.asList(actors).subList(0, size));
   }
 
   /** Whether the dot is recorded. */
   public boolean contains(Dot dot) {
-    DotRange range = byActor.get(dot.actor());
+    DotRange range = rangeOf(dot.actor());
     return range != null && range.contains(dot.counter());
   }
 
   /** The counter up to which every dot of the actor is recorded; 0 for none. */
   public long baseOf(Actor actor) {
-    DotRange range = byActor.get(actor);
+    DotRange range = rangeOf(actor);
     return range == null ? 0 : range.base();
   }
 
   /** The largest counter of the actor that is recorded; 0 for none. */
   public long maxOf(Actor actor) {
-    DotRange range = byActor.get(actor);
+    DotRange range = rangeOf(actor);
     return range == null ? 0 : range.max();
   }
 
@@ -70,13 +75,42 @@ public final class NodeClock {
    * reflected in the owner's state, whichever key it was written to.
    */
   public VersionVector bases() {
-    VersionVector bases = VersionVector.EMPTY;
-    for (Map.Entry<Actor, DotRange> entry : byActor.entrySet()) {
-      if (entry.getValue().base() > 0) {
-        bases = bases.with(new Dot(entry.getKey(), entry.getValue().base()));
+    Actor[] covered = new Actor[size];
+    long[] counters = new long[size];
+    int count = 0;
+    for (int i = 0; i < size; i++) {
+      long base = ranges[i].base();
+      if (base > 0) {
+        covered[count] = actors[i];
+        counters[count++] = base;
       }
     }
-    return bases;
+    return count == size
+        ? VersionVector.of(covered, counters)
+        : VersionVector.of(Arrays.copyOf(covered, count), Arrays.copyOf(counters, count));
+  }
+
+  private @Nullable DotRange rangeOf(Actor actor) {
+    int position = Actor.search(actors, size, actor);
+    return position < 0 ? null : ranges[position];
+  }
+
+  /** The dots of the actor where it stands at that position, or null. */
+  private @Nullable DotRange rangeAt(int position, Actor actor) {
+    return position < size && actors[position].equals(actor) ? ranges[position] : null;
+  }
+
+  /** Makes room for an actor of which nothing was seen. */
+  private void insert(int position, Actor actor, DotRange range) {
+    if (size == actors.length) {
+      actors = Arrays.copyOf(actors, size + size / 2 + 4);
+      ranges = Arrays.copyOf(ranges, actors.length);
+    }
+    System.arraycopy(actors, position, actors, position + 1, size - position);
+    System.arraycopy(ranges, position, ranges, position + 1, size - position);
+    actors[position] = actor;
+    ranges[position] = range;
+    size++;
   }
 
   /**
@@ -86,30 +120,33 @@ public final class NodeClock {
    *     {@link #GAP_MAX_DOTS} beyond the base
    */
   public boolean add(Dot dot) {
-    DotRange range = byActor.get(dot.actor());
-    if (range == null) {
+    int position = Actor.search(actors, size, dot.actor());
+    if (position < 0) {
       if (dot.counter() > GAP_MAX_DOTS) {
         return false;
       }
-      range = new DotRange();
-      byActor.put(dot.actor(), range);
+      position = -position - 1;
+      insert(position, dot.actor(), new DotRange());
     }
-    stored = null;
-    return range.add(dot.counter());
+    boolean added = ranges[position].add(dot.counter());
+    if (added) {
+      stored = null;
+    }
+    return added;
   }
 
   /** Whether dots of the actor are missing in front of one that is recorded. */
   public boolean hasGaps(Actor actor) {
-    DotRange range = byActor.get(actor);
+    DotRange range = rangeOf(actor);
     return range != null && range.max() > range.base();
   }
 
   /** What is recorded of one actor alone; later changes on either side do not show on the other. */
   public NodeClock only(Actor actor) {
     NodeClock only = new NodeClock();
-    DotRange range = byActor.get(actor);
+    DotRange range = rangeOf(actor);
     if (range != null) {
-      only.byActor.put(actor, range.copy());
+      only.insert(0, actor, range.copy());
     }
     return only;
   }
@@ -121,8 +158,8 @@ public final class NodeClock {
 
   /** Visits the dots that {@link #isGap}, counters ascending, actors in canonical order. */
   public void visitGaps(DotVisitor visitor) {
-    for (Map.Entry<Actor, DotRange> entry : byActor.entrySet()) {
-      if (!entry.getValue().visitGaps(entry.getKey(), visitor)) {
+    for (int i = 0; i < size; i++) {
+      if (!ranges[i].visitGaps(actors[i], visitor)) {
         return;
       }
     }
@@ -131,19 +168,26 @@ public final class NodeClock {
   /** Records everything that the other has recorded. */
   public void join(NodeClock other) {
     stored = null;
-    for (Map.Entry<Actor, DotRange> entry : other.byActor.entrySet()) {
-      byActor.computeIfAbsent(entry.getKey(), a -> new DotRange()).join(entry.getValue());
+    int here = 0;
+    for (int i = 0; i < other.size; i++) {
+      Actor actor = other.actors[i];
+      here = Actor.searchFrom(here, actors, size, actor);
+      if (rangeAt(here, actor) == null) {
+        insert(here, actor, new DotRange());
+      }
+      ranges[here].join(other.ranges[i]);
     }
   }
 
   /** Whether everything that the other has recorded is recorded here. */
   public boolean containsAll(NodeClock other) {
-    for (Map.Entry<Actor, DotRange> entry : other.byActor.entrySet()) {
-      DotRange here = byActor.get(entry.getKey());
-      if (here == null || here.base() < entry.getValue().max()) {
-        if (entry.getValue().countMissingIn(here) > 0) {
-          return false;
-        }
+    int here = 0;
+    for (int i = 0; i < other.size; i++) {
+      here = Actor.searchFrom(here, actors, size, other.actors[i]);
+      DotRange range = rangeAt(here, other.actors[i]);
+      if ((range == null || range.base() < other.ranges[i].max())
+          && other.ranges[i].countMissingIn(range) > 0) {
+        return false;
       }
     }
     return true;
@@ -152,8 +196,10 @@ public final class NodeClock {
   /** How many dots are recorded here and not in the other. */
   public long countMissingIn(NodeClock other) {
     long missing = 0;
-    for (Map.Entry<Actor, DotRange> entry : byActor.entrySet()) {
-      missing += entry.getValue().countMissingIn(other.byActor.get(entry.getKey()));
+    int there = 0;
+    for (int i = 0; i < size; i++) {
+      there = Actor.searchFrom(there, other.actors, other.size, actors[i]);
+      missing += ranges[i].countMissingIn(other.rangeAt(there, actors[i]));
     }
     return missing;
   }
@@ -166,16 +212,18 @@ public final class NodeClock {
    *     send different dots to one that lacks much
    */
   public void visitMissingIn(NodeClock other, @Nullable Actor first, DotVisitor visitor) {
-    DotRange firstRange = first == null ? null : byActor.get(first);
+    DotRange firstRange = first == null ? null : rangeOf(first);
     if (first != null
         && firstRange != null
-        && !firstRange.visitMissingIn(other.byActor.get(first), first, visitor)) {
+        && !firstRange.visitMissingIn(other.rangeOf(first), first, visitor)) {
       return;
     }
-    for (Map.Entry<Actor, DotRange> entry : byActor.entrySet()) {
-      Actor actor = entry.getKey();
+    int there = 0;
+    for (int i = 0; i < size; i++) {
+      Actor actor = actors[i];
+      there = Actor.searchFrom(there, other.actors, other.size, actor);
       if (!actor.equals(first)
-          && !entry.getValue().visitMissingIn(other.byActor.get(actor), actor, visitor)) {
+          && !ranges[i].visitMissingIn(other.rangeAt(there, actor), actor, visitor)) {
         return;
       }
     }
@@ -184,8 +232,11 @@ public final class NodeClock {
   /** Another clock with the same dots. */
   public NodeClock copy() {
     NodeClock copy = new NodeClock();
-    for (Map.Entry<Actor, DotRange> entry : byActor.entrySet()) {
-      copy.byActor.put(entry.getKey(), entry.getValue().copy());
+    copy.actors = Arrays.copyOf(actors, size);
+    copy.ranges = new DotRange[size];
+    copy.size = size;
+    for (int i = 0; i < size; i++) {
+      copy.ranges[i] = ranges[i].copy();
     }
     return copy;
   }
@@ -202,11 +253,11 @@ public final class NodeClock {
 
   private io.capstan.proto.store.v1.NodeClock encode() {
     var clock = io.capstan.proto.store.v1.NodeClock.newBuilder();
-    for (Map.Entry<Actor, DotRange> entry : byActor.entrySet()) {
-      DotRange range = entry.getValue();
+    for (int i = 0; i < size; i++) {
+      DotRange range = ranges[i];
       if (!range.isEmpty()) {
         var row = io.capstan.proto.store.v1.NodeClock.Entry.newBuilder();
-        row.setActor(entry.getKey().toProto()).setBase(range.base());
+        row.setActor(actors[i].toProto()).setBase(range.base());
         range.writeBitmap(row);
         clock.addEntries(row.build());
       }
@@ -222,12 +273,16 @@ public final class NodeClock {
    */
   public static NodeClock fromProto(io.capstan.proto.store.v1.NodeClock stored) {
     NodeClock clock = new NodeClock();
-    for (var entry : stored.getEntriesList()) {
+    int entries = stored.getEntriesCount();
+    clock.actors = new Actor[entries];
+    clock.ranges = new DotRange[entries];
+    for (int i = 0; i < entries; i++) {
+      var entry = stored.getEntries(i);
       Actor actor = Actor.fromProto(entry.getActor());
-      if (!clock.byActor.isEmpty() && clock.byActor.lastKey().compareTo(actor) >= 0) {
+      if (i > 0 && clock.actors[i - 1].compareTo(actor) >= 0) {
         throw new IllegalArgumentException("entry " + actor + " of a clock is out of order");
       }
-      clock.byActor.put(actor, DotRange.of(entry.getBase(), entry.getBitmapList()));
+      clock.insert(i, actor, DotRange.of(entry.getBase(), entry.getBitmapList()));
     }
     return clock;
   }
@@ -244,6 +299,10 @@ public final class NodeClock {
 
   @Override
   public String toString() {
-    return byActor.toString();
+    StringBuilder text = new StringBuilder("{");
+    for (int i = 0; i < size; i++) {
+      text.append(i == 0 ? "" : ", ").append(actors[i]).append('=').append(ranges[i]);
+    }
+    return text.append('}').toString();
   }
 }

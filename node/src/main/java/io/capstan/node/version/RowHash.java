@@ -3,7 +3,6 @@ package io.capstan.node.version;
 import com.google.protobuf.ByteString;
 import io.capstan.proto.store.v1.OperationId;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
@@ -29,6 +28,9 @@ public record RowHash(long high, long low) {
   /** The length of {@link #toBytes}. */
   public static final int SIZE_BYTES = 16;
 
+  // Never fed itself.
+  private static final MessageDigest SHA_256 = find();
+
   private static final byte PLAIN = 1;
   private static final byte TYPED = 2;
 
@@ -37,46 +39,94 @@ public record RowHash(long high, long low) {
     if (row.isDeleted()) {
       return ZERO;
     }
-    MessageDigest digest = sha256();
-    add(digest, key);
+    Feed feed = new Feed();
+    feed.addCounted(key);
     for (Sibling sibling : row.siblings()) {
       if (!sibling.isTombstone()) {
-        add(digest, sibling);
+        add(feed, sibling);
       }
     }
-    ByteBuffer hash = ByteBuffer.wrap(digest.digest());
-    return new RowHash(hash.getLong(), hash.getLong());
+    return feed.hash();
   }
 
-  private static void add(MessageDigest digest, Sibling sibling) {
-    byte[] actor = sibling.dot().actor().name().getBytes(StandardCharsets.UTF_8);
+  /** Every part has a fixed length or is preceded by it, so that no two rows are the same bytes. */
+  private static void add(Feed feed, Sibling sibling) {
     OperationId operation = sibling.operation();
-    // Every part has a fixed length or is preceded by it, so that no two rows are the same bytes.
-    ByteBuffer fixed =
-        ByteBuffer.allocate(4 + actor.length + 8 + 8 + 8 + 4 + 8 + 8 + 1)
-            .putInt(actor.length)
-            .put(actor)
-            .putLong(sibling.dot().actor().incarnation())
-            .putLong(sibling.dot().counter())
-            .putLong(sibling.writtenAt().physicalMillis())
-            .putInt(sibling.writtenAt().logical())
-            .putLong(operation == null ? 0 : operation.getSession())
-            .putLong(operation == null ? 0 : operation.getSequence())
-            .put(sibling.typed() == null ? PLAIN : TYPED);
-    digest.update(fixed.flip());
+    feed.addCounted(ByteString.copyFromUtf8(sibling.dot().actor().name()));
+    feed.add(sibling.dot().actor().incarnation());
+    feed.add(sibling.dot().counter());
+    feed.add(sibling.writtenAt().physicalMillis());
+    feed.add(sibling.writtenAt().logical());
+    feed.add(operation == null ? 0L : operation.getSession());
+    feed.add(operation == null ? 0L : operation.getSequence());
+    feed.add(sibling.typed() == null ? PLAIN : TYPED);
     ByteString value = sibling.value();
     var typed = sibling.typed();
-    add(digest, typed != null ? typed.toByteString() : value == null ? ByteString.EMPTY : value);
+    feed.addCounted(
+        typed != null ? typed.toByteString() : value == null ? ByteString.EMPTY : value);
   }
 
-  private static void add(MessageDigest digest, ByteString bytes) {
-    digest.update(ByteBuffer.allocate(4).putInt(bytes.size()).flip());
-    for (ByteBuffer part : bytes.asReadOnlyByteBufferList()) {
-      digest.update(part);
+  /** Gathers small parts: a digest takes one array of them sooner than many. */
+  private static final class Feed {
+    private static final int GATHERED_BYTES = 512;
+
+    private final byte[] gathered = new byte[GATHERED_BYTES];
+    private final ByteBuffer parts = ByteBuffer.wrap(gathered);
+    private final MessageDigest digest = sha256();
+
+    void add(long part) {
+      makeRoom(Long.BYTES);
+      parts.putLong(part);
+    }
+
+    void add(int part) {
+      makeRoom(Integer.BYTES);
+      parts.putInt(part);
+    }
+
+    void add(byte part) {
+      makeRoom(Byte.BYTES);
+      parts.put(part);
+    }
+
+    /** The bytes, with their number in front. */
+    void addCounted(ByteString bytes) {
+      add(bytes.size());
+      if (bytes.size() <= GATHERED_BYTES) {
+        makeRoom(bytes.size());
+        bytes.copyTo(parts);
+      } else {
+        makeRoom(GATHERED_BYTES);
+        for (ByteBuffer part : bytes.asReadOnlyByteBufferList()) {
+          digest.update(part);
+        }
+      }
+    }
+
+    private void makeRoom(int bytes) {
+      if (parts.remaining() < bytes) {
+        digest.update(gathered, 0, parts.position());
+        parts.clear();
+      }
+    }
+
+    RowHash hash() {
+      digest.update(gathered, 0, parts.position());
+      ByteBuffer hash = ByteBuffer.wrap(digest.digest());
+      return new RowHash(hash.getLong(), hash.getLong());
+    }
+
+    /** A new one: looking for it by name costs as much as hashing a short row. */
+    private static MessageDigest sha256() {
+      try {
+        return (MessageDigest) SHA_256.clone();
+      } catch (CloneNotSupportedException e) {
+        throw new IllegalStateException("SHA-256 of this Java platform cannot be cloned", e);
+      }
     }
   }
 
-  private static MessageDigest sha256() {
+  private static MessageDigest find() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

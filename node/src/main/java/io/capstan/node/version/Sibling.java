@@ -4,25 +4,46 @@ import com.google.protobuf.ByteString;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.TypedValue;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One of the concurrent values of a key.
- *
- * @param dot the write that made it
- * @param writtenAt when its coordinator took the write
- * @param operation which operation of which client it was, or null where the client gave none
- * @param value the value, or null for a tombstone and where there is a typed value
- * @param typed a part of a counter or of a set, or null
- */
-public record Sibling(
-    Dot dot,
-    HybridTimestamp writtenAt,
-    @Nullable OperationId operation,
-    @Nullable ByteString value,
-    @Nullable TypedValue typed) {
+/** One of the concurrent values of a key. Immutable, so safe to share between threads. */
+public final class Sibling {
+  private final Dot dot;
+  private final HybridTimestamp writtenAt;
+  private final @Nullable OperationId operation;
+  private final @Nullable ByteString value;
+  private final @Nullable TypedValue typed;
+  // The stored form: as it was read, or as it was made when it was first asked for. It goes from
+  // message to row to message.
+  private final @Nullable StoredSibling read;
+  private volatile @Nullable StoredSibling made;
 
-  public Sibling {
+  /**
+   * A value, a tombstone, or a part of a counter or of a set.
+   *
+   * @param dot the write that made it
+   * @param writtenAt when its coordinator took the write
+   * @param operation which operation of which client it was, or null where the client gave none
+   * @param value the value, or null for a tombstone and where there is a typed value
+   * @param typed a part of a counter or of a set, or null
+   */
+  public Sibling(
+      Dot dot,
+      HybridTimestamp writtenAt,
+      @Nullable OperationId operation,
+      @Nullable ByteString value,
+      @Nullable TypedValue typed) {
+    this(dot, writtenAt, operation, value, typed, null);
+  }
+
+  private Sibling(
+      Dot dot,
+      HybridTimestamp writtenAt,
+      @Nullable OperationId operation,
+      @Nullable ByteString value,
+      @Nullable TypedValue typed,
+      @Nullable StoredSibling read) {
     if (value != null && typed != null) {
       throw new IllegalArgumentException(
           dot + " carries a value and a part of a counter or set; it can be one of them only");
@@ -31,6 +52,12 @@ public record Sibling(
       throw new IllegalArgumentException(
           "session 0 means that there is no operation id, but " + dot + " carries one with it");
     }
+    this.dot = dot;
+    this.writtenAt = writtenAt;
+    this.operation = operation;
+    this.value = value;
+    this.typed = typed;
+    this.read = read;
   }
 
   /** A value without a type, or a tombstone. */
@@ -40,6 +67,31 @@ public record Sibling(
       @Nullable OperationId operation,
       @Nullable ByteString value) {
     this(dot, writtenAt, operation, value, null);
+  }
+
+  /** The write that made it. */
+  public Dot dot() {
+    return dot;
+  }
+
+  /** When its coordinator took the write. */
+  public HybridTimestamp writtenAt() {
+    return writtenAt;
+  }
+
+  /** Which operation of which client it was, or null where the client gave none. */
+  public @Nullable OperationId operation() {
+    return operation;
+  }
+
+  /** The value, or null for a tombstone and where there is a typed value. */
+  public @Nullable ByteString value() {
+    return value;
+  }
+
+  /** A part of a counter or of a set, or null. */
+  public @Nullable TypedValue typed() {
+    return typed;
   }
 
   /** Whether this is the trace of a delete. */
@@ -53,6 +105,18 @@ public record Sibling(
   }
 
   StoredSibling toProto() {
+    if (read != null) {
+      return read;
+    }
+    StoredSibling known = made;
+    if (known == null) {
+      known = encode();
+      made = known;
+    }
+    return known;
+  }
+
+  private StoredSibling encode() {
     StoredSibling.Builder stored =
         StoredSibling.newBuilder().setDot(dot.toProto()).setWrittenAt(writtenAt.toProto());
     if (operation != null) {
@@ -73,6 +137,47 @@ public record Sibling(
         HybridTimestamp.fromProto(stored.getWrittenAt()),
         stored.hasOperation() ? stored.getOperation() : null,
         stored.hasValue() ? stored.getValue() : null,
-        stored.hasTyped() ? stored.getTyped() : null);
+        stored.hasTyped() ? stored.getTyped() : null,
+        isAsEncoded(stored) ? stored : null);
+  }
+
+  /** Whether {@link #encode} would give the same, without what a later version has added. */
+  private static boolean isAsEncoded(StoredSibling stored) {
+    return stored.hasWrittenAt()
+        && stored.getUnknownFields().isEmpty()
+        && stored.getWrittenAt().getUnknownFields().isEmpty()
+        && stored.getDot().getUnknownFields().isEmpty()
+        && stored.getDot().getActor().getUnknownFields().isEmpty();
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof Sibling that
+            && dot.equals(that.dot)
+            && writtenAt.equals(that.writtenAt)
+            && Objects.equals(operation, that.operation)
+            && Objects.equals(value, that.value)
+            && Objects.equals(typed, that.typed));
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(dot, writtenAt, operation, value, typed);
+  }
+
+  @Override
+  public String toString() {
+    return "Sibling[dot="
+        + dot
+        + ", writtenAt="
+        + writtenAt
+        + ", operation="
+        + operation
+        + ", value="
+        + value
+        + ", typed="
+        + typed
+        + "]";
   }
 }

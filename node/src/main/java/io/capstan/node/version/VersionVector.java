@@ -3,6 +3,7 @@ package io.capstan.node.version;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A causal context of one key: for each actor, every dot of that key up to a counter. Immutable, so
@@ -19,10 +20,30 @@ public final class VersionVector {
   // Sorted by actor, no counter below 1.
   private final Actor[] actors;
   private final long[] counters;
+  // The stored form: as it was read, or as it was made when it was first asked for. Rows and
+  // messages carry the same one.
+  private final io.capstan.proto.store.v1.@Nullable VersionVector read;
+  private volatile io.capstan.proto.store.v1.@Nullable VersionVector made;
 
   private VersionVector(Actor[] actors, long[] counters) {
+    this(actors, counters, null);
+  }
+
+  private VersionVector(
+      Actor[] actors, long[] counters, io.capstan.proto.store.v1.@Nullable VersionVector read) {
     this.actors = actors;
     this.counters = counters;
+    this.read = read;
+  }
+
+  /**
+   * Covers of each actor every dot up to its counter.
+   *
+   * @param actors in canonical order; handed over, as are the counters
+   * @param counters none below 1
+   */
+  static VersionVector of(Actor[] actors, long[] counters) {
+    return actors.length == 0 ? EMPTY : new VersionVector(actors, counters);
   }
 
   /** Whether nothing is covered. */
@@ -47,7 +68,7 @@ public final class VersionVector {
 
   /** The counter up to which dots of the actor are covered; 0 for none. */
   public long counterOf(Actor actor) {
-    int position = Arrays.binarySearch(actors, actor);
+    int position = Actor.search(actors, actors.length, actor);
     return position < 0 ? 0 : counters[position];
   }
 
@@ -58,12 +79,30 @@ public final class VersionVector {
 
   /** Whether everything that the other covers is covered here. */
   public boolean covers(VersionVector other) {
-    for (int i = 0; i < other.actors.length; i++) {
-      if (counterOf(other.actors[i]) < other.counters[i]) {
-        return false;
+    return this == other || other.countBeyond(this) == 0;
+  }
+
+  /** How many entries the other does not cover. Both are sorted: one walk through both. */
+  private int countBeyond(VersionVector other) {
+    int beyond = 0;
+    int theirs = 0;
+    for (int i = 0; i < actors.length; i++) {
+      theirs = other.positionFrom(theirs, actors[i]);
+      if (!other.covers(theirs, actors[i], counters[i])) {
+        beyond++;
       }
     }
-    return true;
+    return beyond;
+  }
+
+  private int positionFrom(int from, Actor actor) {
+    return Actor.searchFrom(from, actors, actors.length, actor);
+  }
+
+  private boolean covers(int position, Actor actor, long counter) {
+    return position < actors.length
+        && counters[position] >= counter
+        && actors[position].equals(actor);
   }
 
   /** This and the dot. */
@@ -71,7 +110,7 @@ public final class VersionVector {
     if (covers(dot)) {
       return this;
     }
-    int position = Arrays.binarySearch(actors, dot.actor());
+    int position = Actor.search(actors, actors.length, dot.actor());
     if (position >= 0) {
       long[] raised = counters.clone();
       raised[position] = dot.counter();
@@ -121,33 +160,47 @@ public final class VersionVector {
 
   /** The entries that the other does not cover. */
   public VersionVector beyond(VersionVector other) {
-    int kept = 0;
-    Actor[] keptActors = new Actor[actors.length];
-    long[] keptCounters = new long[actors.length];
+    int kept = this == other ? 0 : countBeyond(other);
+    if (kept == 0 || kept == actors.length) {
+      return kept == 0 ? EMPTY : this;
+    }
+    Actor[] keptActors = new Actor[kept];
+    long[] keptCounters = new long[kept];
+    int at = 0;
+    int theirs = 0;
     for (int i = 0; i < actors.length; i++) {
-      if (other.counterOf(actors[i]) < counters[i]) {
-        keptActors[kept] = actors[i];
-        keptCounters[kept++] = counters[i];
+      theirs = other.positionFrom(theirs, actors[i]);
+      if (!other.covers(theirs, actors[i], counters[i])) {
+        keptActors[at] = actors[i];
+        keptCounters[at++] = counters[i];
       }
     }
-    return kept == 0
-        ? EMPTY
-        : kept == actors.length
-            ? this
-            : new VersionVector(Arrays.copyOf(keptActors, kept), Arrays.copyOf(keptCounters, kept));
+    return new VersionVector(keptActors, keptCounters);
   }
 
   /** The stored form. */
   public io.capstan.proto.store.v1.VersionVector toProto() {
-    var stored = io.capstan.proto.store.v1.VersionVector.newBuilder();
+    if (read != null) {
+      return read;
+    }
+    var known = made;
+    if (known == null) {
+      known = encode();
+      made = known;
+    }
+    return known;
+  }
+
+  private io.capstan.proto.store.v1.VersionVector encode() {
+    var vector = io.capstan.proto.store.v1.VersionVector.newBuilder();
     for (int i = 0; i < actors.length; i++) {
-      stored.addEntries(
+      vector.addEntries(
           io.capstan.proto.store.v1.VersionVector.Entry.newBuilder()
               .setActor(actors[i].toProto())
               .setCounter(counters[i])
               .build());
     }
-    return stored.build();
+    return vector.build();
   }
 
   /**
@@ -163,8 +216,11 @@ public final class VersionVector {
     }
     Actor[] actors = new Actor[size];
     long[] counters = new long[size];
+    // What a later version has added is not passed on: rows of all replicas are the same bytes.
+    boolean whole = stored.getUnknownFields().isEmpty();
     for (int i = 0; i < size; i++) {
       var entry = stored.getEntries(i);
+      whole &= entry.getUnknownFields().isEmpty() && entry.getActor().getUnknownFields().isEmpty();
       actors[i] = Actor.fromProto(entry.getActor());
       counters[i] = entry.getCounter();
       if (counters[i] < 1 || (i > 0 && actors[i - 1].compareTo(actors[i]) >= 0)) {
@@ -172,7 +228,7 @@ public final class VersionVector {
             "entry " + actors[i] + ":" + counters[i] + " of a version vector is out of order");
       }
     }
-    return new VersionVector(actors, counters);
+    return new VersionVector(actors, counters, whole ? stored : null);
   }
 
   @Override

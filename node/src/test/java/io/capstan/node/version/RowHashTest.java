@@ -74,6 +74,23 @@ final class RowHashTest {
   }
 
   @Test
+  @DisplayName("is the same in every version, which compare theirs: short rows and long ones")
+  void staysWhatItIs() {
+    Sibling timed =
+        new Sibling(
+            new Dot(N1, 2),
+            new HybridTimestamp(1_000, 3),
+            OperationId.newBuilder().setSession(5).setSequence(2).build(),
+            ByteString.copyFromUtf8("a"));
+    assertThat(RowHash.of(KEY, row(timed))).hasToString("e33fb9ea657c8920442bf97f63422067");
+    Sibling large =
+        new Sibling(
+            new Dot(N2, 1), HybridTimestamp.ZERO, null, ByteString.copyFromUtf8("v".repeat(490)));
+    assertThat(RowHash.of(ByteString.copyFromUtf8("k".repeat(700)), row(timed, large)))
+        .hasToString("e7b6c0c9757796462a6245432ecf9624");
+  }
+
+  @Test
   @DisplayName("leaves a sum as it entered, and survives its way over the wire")
   void sumsAndTravels() {
     RowHash one = hash(sibling(N1, 1, "a"));
