@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("The launcher has a simulation compiled")
 final class LauncherFlagsTest {
   private static final int PROCESS_MAX_SECONDS = 60;
-  private static final Path HOME = Path.of(System.getProperty("capstan.home"));
+  private static final Path HOME = Path.of("").toAbsolutePath().getParent();
   private static final String FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1";
 
   @TempDir Path folder;

@@ -2,6 +2,7 @@ package io.capstan.chaos.sim;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
 import io.capstan.node.quorum.LeaderlessKeyspace;
 import io.capstan.node.replica.Replica;
 import io.capstan.node.storage.Table;
@@ -15,6 +16,7 @@ import io.capstan.proto.store.v1.StoredValue;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 /** Compares what the nodes of a healed and quiet cluster have come to. */
 final class FinalState {
   private final Supplier<List<SimulatedNode>> members;
+  // Looked up only. Every node holds the same rows, or nearly, and they are compared until all do.
+  private final Map<ByteString, StoredValue> parsed = new HashMap<>();
 
   /**
    * @param members tells who belongs to the cluster by now
@@ -118,7 +122,10 @@ final class FinalState {
         .rows(Table.data(keyspace))
         .forEach(
             (key, row) -> {
-              StoredValue stored = StoredRows.parse(row);
+              // What stands on a disk does not change: its bytes need no copy.
+              StoredValue stored =
+                  parsed.computeIfAbsent(
+                      UnsafeByteOperations.unsafeWrap(row), bytes -> StoredRows.parse(row));
               // A tombstone may have left here already, and elsewhere not yet.
               if (stored.getSiblingsList().stream().anyMatch(StoredSibling::hasValue)) {
                 state.put(ByteString.copyFrom(key), stored);

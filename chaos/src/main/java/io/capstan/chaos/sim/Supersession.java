@@ -49,6 +49,8 @@ final class Supersession {
   private final Map<Integer, Map<ByteString, Set<String>>> knownAt = new HashMap<>();
   // Per node, its clock as it is stored: what it says of every key, and its rows leave out.
   private final Map<Integer, byte[]> clocks = new HashMap<>();
+  // Per node, what that clock covers, once it was asked for.
+  private final Map<Integer, VersionVector> basesAt = new HashMap<>();
   // Per key, its dots in the order in which they were first seen on any disk, with the operation
   // that was seen last under each.
   private final Map<ByteString, Map<String, OperationId>> dotsOfKey = new HashMap<>();
@@ -116,6 +118,7 @@ final class Supersession {
     }
     if (table.kind() == Table.Kind.CLOCK && Arrays.equals(key, StoredRows.CLOCK_KEY)) {
       clocks.put(node, after);
+      basesAt.remove(node);
     }
     if (table.kind() != Table.Kind.DATA) {
       return;
@@ -236,8 +239,8 @@ final class Supersession {
   }
 
   private VersionVector contextAt(int node, StoredValue row) {
-    byte[] clock = clocks.get(node);
-    return VersionVector.fromProto(row.getContext()).join(StoredRows.basesOf(clock));
+    VersionVector bases = basesAt.computeIfAbsent(node, n -> StoredRows.basesOf(clocks.get(n)));
+    return VersionVector.fromProto(row.getContext()).join(bases);
   }
 
   /** A message reached a node: its coordinator may replace what it brought. */
@@ -326,6 +329,7 @@ final class Supersession {
    */
   void restarts(int node, NavigableMap<byte[], byte[]> clockRows) {
     byte[] stored = clockRows.get(StoredRows.CLOCK_KEY);
+    basesAt.remove(node);
     if (stored == null) {
       clocks.remove(node);
     } else {
@@ -359,6 +363,7 @@ final class Supersession {
   /** A node is about to begin with an empty disk. */
   void startsAnew(int node) {
     clocks.remove(node);
+    basesAt.remove(node);
     knownAt.remove(node);
   }
 
