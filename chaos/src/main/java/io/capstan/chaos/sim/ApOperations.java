@@ -21,8 +21,14 @@ import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Gets, puts and deletes of one client on one AP keyspace, one attempt each. */
+/**
+ * Gets, puts and deletes of one client on one AP keyspace. A write whose outcome its client does
+ * not know is sometimes sent once more, after a while and through any node, under its operation id;
+ * so is now and then one whose answer has come, as if it had got lost.
+ */
 final class ApOperations {
+  private static final long REPEATED_AFTER_NANOS_MAX = 2_500 * SimulatedClient.MILLI;
+
   private final SimulatedClient client;
   private final SimulatedClient.World world;
   private final ApOracle oracle;
@@ -71,11 +77,11 @@ final class ApOperations {
                 .setLevel(level)
                 .setOperation(deletion)
                 .build();
-        client.send(delete, answer -> written(key, quorum, deletion, answer));
+        write(new Write(key, quorum, deletion, delete), random);
       }
       case AP_WRITE, LWW_WRITE -> {
         PutRequest put = put(key, level, random.nextBoolean());
-        client.send(put, answer -> written(key, quorum, put.getOperation(), answer));
+        write(new Write(key, quorum, put.getOperation(), put), random);
       }
       default -> throw new IllegalArgumentException(operation.type() + " is not of this side");
     }
@@ -128,27 +134,71 @@ final class ApOperations {
     }
   }
 
-  private void written(
-      ByteString key, boolean quorum, OperationId operation, @Nullable Message answer) {
-    if (answer instanceof ErrorDetail error && error.getOutcome() == Outcome.OUTCOME_FAILED) {
-      oracle.refused(operation);
+  private record Write(ByteString key, boolean quorum, OperationId operation, Message request) {}
+
+  private void write(Write write, SplittableRandom random) {
+    client.send(
+        write.request,
+        answer -> {
+          boolean known = answer instanceof PutResponse || answer instanceof DeleteResponse;
+          if (isRefusal(answer) || random.nextInt(known ? 10 : 2) != 0) {
+            written(write, answer, false);
+            return;
+          }
+          if (known) {
+            acknowledged(write, answer);
+          }
+          world.events().after(random.nextLong(REPEATED_AFTER_NANOS_MAX) + 1, () -> repeat(write));
+        });
+  }
+
+  private void repeat(Write write) {
+    world.coverage().count(Coverage.Counter.WRITES_REPEATED);
+    lossesAtBegin = losses();
+    if (client.says()) {
+      client.say("repeats its write of " + write.key.toStringUtf8());
     }
+    client.send(write.request, answer -> written(write, answer, true));
+  }
+
+  /** Whether a node said that it did nothing; an earlier attempt may have done it all the same. */
+  private static boolean isRefusal(@Nullable Message answer) {
+    return answer instanceof ErrorDetail error && error.getOutcome() == Outcome.OUTCOME_FAILED;
+  }
+
+  private void written(Write write, @Nullable Message answer, boolean repeated) {
+    if (isRefusal(answer) && !repeated) {
+      oracle.refused(write.operation);
+    }
+    String dot = acknowledged(write, answer);
+    if (answer instanceof ErrorDetail error && error.getCode().equals("CLOCK_AHEAD")) {
+      ended(write.key, "refused for a fast clock", Coverage.Counter.FAST_CLOCKS_REFUSED);
+    } else if (dot == null) {
+      ended(write.key, "not acknowledged", Coverage.Counter.OPERATIONS_UNKNOWN);
+    } else {
+      ended(write.key, "acknowledged " + dot, Coverage.Counter.OPERATIONS_OK);
+    }
+  }
+
+  /** Notes what the client was told; null where that is not that it was written. */
+  private @Nullable String acknowledged(Write write, @Nullable Message answer) {
     Receipt receipt =
         switch (answer) {
           case PutResponse put -> put.getReceipt();
           case DeleteResponse delete -> delete.getReceipt();
           case null, default -> null;
         };
-    if (answer instanceof ErrorDetail error && error.getCode().equals("CLOCK_AHEAD")) {
-      ended(key, "refused for a fast clock", Coverage.Counter.FAST_CLOCKS_REFUSED);
-    } else if (receipt == null) {
-      ended(key, "not acknowledged", Coverage.Counter.OPERATIONS_UNKNOWN);
-    } else {
-      String dot = receipt.getVersion();
-      oracle.acknowledged(key, dot, quorum, operation, disks(receipt));
-      session.learn(key, receipt, Set.of(dot));
-      ended(key, "acknowledged " + dot, Coverage.Counter.OPERATIONS_OK);
+    if (receipt == null) {
+      return null;
     }
+    String dot = receipt.getVersion();
+    if (dot.isEmpty()) {
+      world.coverage().count(Coverage.Counter.REPEATED_AFTER_REPLACED);
+      return "as replaced since";
+    }
+    oracle.acknowledged(write.key, dot, write.quorum, write.operation, disks(receipt));
+    session.learn(write.key, receipt, Set.of(dot));
+    return dot;
   }
 
   private List<Integer> losses() {

@@ -3,7 +3,9 @@ package io.capstan.chaos.sim;
 import com.google.protobuf.ByteString;
 import io.capstan.node.storage.Table;
 import io.capstan.node.version.Dot;
+import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.HybridTimestamp;
+import io.capstan.node.version.Sibling;
 import io.capstan.node.version.VersionVector;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.store.v1.DiscardedWrite;
@@ -17,6 +19,7 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -127,9 +130,9 @@ final class ApOracle {
   void acknowledged(
       ByteString key, String dot, boolean quorum, OperationId operation, Set<Integer> nodes) {
     acknowledged.put(dot, key);
-    Set<Integer> disks = new TreeSet<>(nodes);
+    Set<Integer> disks = confirmedBy.computeIfAbsent(dot, d -> new TreeSet<>());
+    disks.addAll(nodes);
     disks.removeAll(givenUp);
-    confirmedBy.put(dot, disks);
     if (disks.isEmpty()) {
       lostWithDisks.add(dot);
     }
@@ -238,12 +241,15 @@ final class ApOracle {
         (dot, key) -> {
           StoredValue stored = finalState.get(key);
           Set<String> present = stored == null ? Set.of() : StoredRows.dots(stored);
-          boolean isAccountedFor =
-              present.contains(dot)
-                  || discarded.contains(dot)
-                  || lostWithDisks.contains(dot)
-                  || supersession.wasReplaced(key, dot, ledgers);
-          if (!isAccountedFor) {
+          Predicate<String> isAccountedFor =
+              each ->
+                  present.contains(each)
+                      || discarded.contains(each)
+                      || lostWithDisks.contains(each)
+                      || supersession.wasReplaced(key, each, ledgers);
+          // A write that was repeated is there once.
+          if (!isAccountedFor.test(dot)
+              && supersession.copiesOf(key, dot).stream().noneMatch(isAccountedFor)) {
             throw new SimulationFailure(
                 "no acknowledged write is lost",
                 "acknowledged write "
@@ -266,6 +272,38 @@ final class ApOracle {
                 throw new SimulationFailure(
                     "nothing superseded comes back",
                     dot + " is back although the acknowledged write " + replacing + " replaced it");
+              }
+            }
+          }
+        });
+  }
+
+  /**
+   * A write that was repeated through several nodes counts once: where one copy of it was replaced,
+   * no other one shows. (Where the latest wins a copy is a write of its own time.)
+   */
+  void nothingRepeated(Map<ByteString, StoredValue> finalState) {
+    if (latestWins) {
+      return;
+    }
+    finalState.forEach(
+        (key, stored) -> {
+          for (Sibling shown :
+              DottedVersionVectorSet.fromStored(stored, StoredRows.coveringOf(stored)).visible()) {
+            String dot = shown.dot().toString();
+            for (String copy : supersession.copiesOf(key, dot)) {
+              for (String replacing : supersession.replacing(key, copy)) {
+                if (acknowledged.containsKey(replacing) && !lostWithDisks.contains(replacing)) {
+                  throw new SimulationFailure(
+                      "a write that is repeated counts once",
+                      dot
+                          + " of "
+                          + key.toStringUtf8()
+                          + " shows, although its first copy "
+                          + copy
+                          + " was replaced by the acknowledged write "
+                          + replacing);
+                }
               }
             }
           }

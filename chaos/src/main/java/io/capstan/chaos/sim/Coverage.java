@@ -23,6 +23,10 @@ public final class Coverage {
     OPERATIONS_UNKNOWN("operations unknown"),
     /** Of these, refused because the clock of the asked node was too far ahead. */
     FAST_CLOCKS_REFUSED("writes refused for a fast clock"),
+    /** Writes of AP keyspaces that a client sent once more under the same operation id. */
+    WRITES_REPEATED("writes repeated"),
+    /** Of these, answered that they were executed, and replaced since. */
+    REPEATED_AFTER_REPLACED("writes repeated after they were replaced"),
     /** Reads that contained what their session had written and seen. */
     SESSION_READS("reads of sessions"),
     /** Reads refused because no reachable replica had what their session had seen. */

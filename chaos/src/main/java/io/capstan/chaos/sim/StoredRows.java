@@ -69,6 +69,15 @@ final class StoredRows {
     }
   }
 
+  /** A context that covers the siblings of the row. */
+  static VersionVector coveringOf(StoredValue stored) {
+    VersionVector covering = VersionVector.EMPTY;
+    for (StoredSibling sibling : stored.getSiblingsList()) {
+      covering = covering.with(Dot.fromProto(sibling.getDot()));
+    }
+    return covering;
+  }
+
   static Set<String> dots(StoredValue stored) {
     Set<String> dots = new LinkedHashSet<>();
     for (StoredSibling sibling : stored.getSiblingsList()) {

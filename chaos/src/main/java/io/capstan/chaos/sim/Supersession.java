@@ -379,6 +379,19 @@ final class Supersession {
 
   // ---- judgement ----
 
+  /** The other dots of the key under which the operation of this one was written too. */
+  List<String> copiesOf(ByteString key, String dot) {
+    Map<String, OperationId> dots = dotsOfKey.getOrDefault(key, Map.of());
+    OperationId operation = dots.get(dot);
+    if (operation == null || operation.getSession() == 0) {
+      return List.of();
+    }
+    return dots.entrySet().stream()
+        .filter(each -> each.getValue().equals(operation) && !each.getKey().equals(dot))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
   /** The dots that were seen to replace this one. */
   Set<String> replacing(ByteString key, String dot) {
     return replacedBy.getOrDefault(key, Map.of()).getOrDefault(dot, Set.of());

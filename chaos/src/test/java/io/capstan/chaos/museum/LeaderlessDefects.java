@@ -52,6 +52,15 @@ final class LeaderlessDefects {
                 "(counted.add(operation) && !operations.isMarked(sibling))",
                 "(counted.add(operation) || !operations.isMarked(sibling))"),
         leaderless(
+                "a row forgets which operation it replaced",
+                50,
+                faults(FaultKind.ISOLATE, FaultKind.HALVES, FaultKind.DELAY),
+                "a write that is repeated counts once")
+            .patch(
+                "version.SupersededOperations",
+                "    if (more.isEmpty()) {\n      return this;",
+                "    if (more.size() >= 0) {\n      return this;"),
+        leaderless(
                 "a clock is written before the data that it counts",
                 100,
                 faults(FaultKind.POWER_LOSS, FaultKind.SLOW_FSYNC, FaultKind.CRASH),

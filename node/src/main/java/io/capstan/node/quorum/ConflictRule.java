@@ -3,6 +3,7 @@ package io.capstan.node.quorum;
 import com.google.protobuf.ByteString;
 import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.Sibling;
+import io.capstan.node.version.SupersededOperations;
 import io.capstan.proto.store.v1.ConflictPolicy;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import java.util.ArrayList;
@@ -48,11 +49,11 @@ final class ConflictRule {
    * A second copy of the winner's own operation is dropped without an entry: nothing is lost.
    */
   DottedVersionVectorSet settle(ByteString key, DottedVersionVectorSet joined) {
-    if (!latestWins || joined.siblings().size() < 2) {
+    if (!latestWins || hasOneWrite(joined)) {
       return joined;
     }
     List<Sibling> losers = plain(joined);
-    if (losers.size() < 2) {
+    if (losers.isEmpty()) {
       return joined;
     }
     Sibling winner = Collections.max(losers, LATEST);
@@ -62,20 +63,38 @@ final class ConflictRule {
         ledger.record(key, loser, winner);
       }
     }
-    return joined.without(losers);
+    return withWinner(joined, losers, winner);
+  }
+
+  private static boolean hasOneWrite(DottedVersionVectorSet joined) {
+    return joined.siblings().size() < 2 && joined.supersededOperations().isEmpty();
+  }
+
+  /**
+   * What lost is remembered, so that its retry is not a later write. The winner counts even where
+   * an earlier copy of its operation was superseded: a row is the latest of all writes, and to drop
+   * that one after it has won would leave nothing.
+   */
+  private static DottedVersionVectorSet withWinner(
+      DottedVersionVectorSet joined, List<Sibling> losers, Sibling winner) {
+    SupersededOperations operations = joined.supersededOperations().with(losers);
+    return joined
+        .without(losers)
+        .remembering(operations.without(each -> each.equals(winner.operation())));
   }
 
   /** What clients are shown of a join that is not settled, or not settled here. */
   static DottedVersionVectorSet shown(KeyspaceRecord record, DottedVersionVectorSet joined) {
-    if (!latestWins(record) || joined.siblings().size() < 2) {
+    if (!latestWins(record) || hasOneWrite(joined)) {
       return joined;
     }
     List<Sibling> losers = plain(joined);
-    if (losers.size() < 2) {
+    if (losers.isEmpty()) {
       return joined;
     }
-    losers.remove(Collections.max(losers, LATEST));
-    return joined.without(losers);
+    Sibling winner = Collections.max(losers, LATEST);
+    losers.remove(winner);
+    return withWinner(joined, losers, winner);
   }
 
   /** Values and tombstones. Counters and sets have a merge of their own, which loses nothing. */

@@ -59,6 +59,9 @@ public interface KeyspaceTables {
   /** The rows of the ledger. */
   LedgerTable ledger();
 
+  /** The rows of {@link OperationLedger}. */
+  OperationTable operations();
+
   /** The rows of hinted handoff. */
   HintTable hints();
 

@@ -2,6 +2,7 @@ package io.capstan.node.quorum;
 
 import io.capstan.node.version.ContextToken;
 import io.capstan.node.version.Dot;
+import io.capstan.node.version.SupersededOperations;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.v1.ErrorDetail;
@@ -266,10 +267,24 @@ final class Refusals {
                     ? "none"
                     : String.join(", ", receipt.getAckedList()))
                 + " only. It is not undone: it may surface later, on either side of a partition")
-        .setHint(
-            "Retry with the same operation id, which writes nothing twice while the value stands,"
-                + " or read the key")
+        .setHint("Retry with the same operation id, which writes nothing twice, or read the key")
         .setReceipt(receipt)
+        .build();
+  }
+
+  /** Whether the operation was executed, and its write replaced since, is no longer remembered. */
+  static ErrorDetail beyondWindow() {
+    return ErrorDetail.newBuilder()
+        .setCode("BEYOND_WINDOW")
+        .setOutcome(Outcome.OUTCOME_UNKNOWN)
+        .setMessage(
+            "The operation is older than what is remembered of its session (the newest "
+                + OperationLedger.OPERATIONS_MAX
+                + " whose writes were replaced, "
+                + SupersededOperations.OPERATIONS_MAX
+                + " in a row that some replica lacks): it may have been executed, and is not"
+                + " executed again")
+        .setHint("Read the key to see")
         .build();
   }
 

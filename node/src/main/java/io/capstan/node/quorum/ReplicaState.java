@@ -1,6 +1,7 @@
 package io.capstan.node.quorum;
 
 import com.google.protobuf.ByteString;
+import io.capstan.node.type.OperationMarks.Knowledge;
 import io.capstan.node.version.Actor;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.DottedVersionVectorSet;
@@ -10,7 +11,9 @@ import io.capstan.node.version.InvariantViolation;
 import io.capstan.node.version.NodeClock;
 import io.capstan.node.version.RowHash;
 import io.capstan.node.version.Sibling;
+import io.capstan.node.version.SupersededOperations;
 import io.capstan.node.version.VersionVector;
+import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.StoredValue;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +38,7 @@ final class ReplicaState {
   private ByteString passedUntil = ByteString.EMPTY;
   private final KnownRows known = new KnownRows();
   private final RowAudit audit;
+  private final OperationLedger operations;
   // Rows were taken over whose clock was not, yet.
   private boolean partlyTakenOver;
   private boolean clockDirty;
@@ -49,6 +53,7 @@ final class ReplicaState {
     this.time = time;
     this.rule = rule;
     this.audit = new RowAudit(tables, time);
+    this.operations = new OperationLedger(tables.operations(), time);
     if (clock.maxOf(self) != clock.baseOf(self)) {
       throw new InvariantViolation(
           "the stored clock has gaps among this node's own writes ("
@@ -110,13 +115,43 @@ final class ReplicaState {
 
   private void store(ByteString key, DottedVersionVectorSet before, DottedVersionVectorSet value) {
     audit.changed(key, before, value);
-    StoredValue stored = value.toStored(bases());
-    if (stored.getSiblingsCount() == 0 && !stored.hasContext()) {
+    DottedVersionVectorSet leaner = withoutFolded(value);
+    StoredValue stored = leaner.toStored(bases());
+    if (stored.getSiblingsCount() == 0
+        && !stored.hasContext()
+        && !stored.hasSupersededOperations()) {
       tables.delete(key);
     } else {
       tables.write(key, stored);
-      known.stored(key, stored, value);
+      known.stored(key, stored, leaner);
     }
+  }
+
+  /** A row need not remember what the ledger does, unless a copy of it stands there. */
+  private DottedVersionVectorSet withoutFolded(DottedVersionVectorSet value) {
+    SupersededOperations remembered = value.supersededOperations();
+    return remembered.isEmpty()
+        ? value
+        : value.remembering(
+            remembered.without(
+                each ->
+                    operations.of(each) == Knowledge.EXECUTED && value.writtenBy(each) == null));
+  }
+
+  /** What has become of an operation whose write the row does not hold. */
+  Knowledge supersededBefore(DottedVersionVectorSet held, OperationId operation) {
+    SupersededOperations remembered = held.supersededOperations();
+    if (remembered.contains(operation)) {
+      return Knowledge.EXECUTED;
+    }
+    Knowledge folded = operations.of(operation);
+    return folded == Knowledge.NONE && remembered.isBeyond(operation)
+        ? Knowledge.BEYOND_WINDOW
+        : folded;
+  }
+
+  OperationLedger operations() {
+    return operations;
   }
 
   private VersionVector bases() {
@@ -215,7 +250,9 @@ final class ReplicaState {
       hybridClock.observe(sibling.writtenAt(), time.wallMillis());
       record(sibling.dot(), key);
     }
-    if (!merged.holdsSameAs(held) || !merged.context().beyond(bases()).equals(explicit)) {
+    if (!merged.holdsSameAs(held)
+        || !merged.context().beyond(bases()).equals(explicit)
+        || !merged.supersededOperations().equals(held.supersededOperations())) {
       store(key, held, merged);
     }
     return merged;
@@ -315,12 +352,35 @@ final class ReplicaState {
     }
     DottedVersionVectorSet held = decode(key, stored);
     DottedVersionVectorSet kept =
-        held.without(sibling -> sibling.isTombstone() && stability.contains(sibling.dot()));
+        fold(held, stability)
+            .without(sibling -> sibling.isTombstone() && stability.contains(sibling.dot()));
+    if (kept.siblings().isEmpty()) {
+      kept =
+          kept.remembering(kept.supersededOperations().of(written -> !stability.contains(written)));
+    }
     boolean shorter = kept.context().beyond(bases()).size() < stored.getContext().getEntriesCount();
     if (kept != held || shorter) {
       store(key, held, kept);
     }
     return held.siblings().size() - kept.siblings().size();
+  }
+
+  /**
+   * Operations whose writes every replica has go to the ledger: nobody executes one of them again,
+   * since all have it as a sibling or know that it was superseded. The row itself is written anew
+   * only where it has to be.
+   */
+  private DottedVersionVectorSet fold(DottedVersionVectorSet held, Stability stability) {
+    SupersededOperations remembered = held.supersededOperations();
+    if (remembered.isEmpty()) {
+      return held;
+    }
+    boolean isWhole =
+        remembered.areAll(stability::contains)
+            && held.siblings().stream().allMatch(each -> stability.contains(each.dot()));
+    SupersededOperations folded = remembered.of(stability::contains);
+    operations.fold(isWhole ? folded : folded.listedOnly());
+    return isWhole ? held.remembering(remembered.listedOnly()) : held;
   }
 
   /**
@@ -339,7 +399,8 @@ final class ReplicaState {
             DottedVersionVectorSet row = read(key);
             DottedVersionVectorSet kept = row.without(sibling -> sibling.dot().equals(lost));
             if (kept != row) {
-              store(key, row, kept);
+              // Nor was anything superseded by what was lost.
+              store(key, row, kept.remembering(SupersededOperations.EMPTY));
             }
             tables.deleteDot(lost);
           } else if (clock.add(lost)) {
@@ -393,11 +454,12 @@ final class ReplicaState {
             + " back as a new incarnation and is filled by its peers");
   }
 
-  /** Puts the clock into the batch of what it describes. */
+  /** Puts the clock, and what is remembered of operations, into the batch of what they describe. */
   void flushClock() {
     if (clockDirty) {
       tables.writeClock(clock);
       clockDirty = false;
     }
+    operations.flush();
   }
 }

@@ -158,6 +158,9 @@ final class Takeover {
           sizeBytes[0] += key.size() + stored.getSerializedSize();
           return true;
         });
+    if (!page.getMore()) {
+      page.setOperations(state.operations().toProto());
+    }
     QuorumMessage message = wire.message().setTakeoverPage(page).build();
     wire.whenDurable(() -> wire.send(from, message));
   }
@@ -198,6 +201,7 @@ final class Takeover {
       state.passedBy(first, next);
       ask(taking);
     } else {
+      state.operations().takeOver(page.getOperations());
       state.takeOver(first);
       progress = null;
       finished.accept(new Finished(from, page.getRebuilding(), taking.configurationIndex));

@@ -164,6 +164,21 @@ final class WriteCoordinator {
       start(callId, write, deadlineNanos, held, held.toProto(), earlier.dot(), List.of());
       return;
     }
+    if (write.operation != null) {
+      switch (state.supersededBefore(held, write.operation)) {
+        case EXECUTED -> {
+          // A retry of what was written and replaced: nothing is written, the row is confirmed.
+          Dot written = held.supersededOperations().writtenBy(write.operation);
+          start(callId, write, deadlineNanos, held, held.toProto(), written, List.of());
+          return;
+        }
+        case BEYOND_WINDOW -> {
+          output.fail(callId, Refusals.beyondWindow());
+          return;
+        }
+        case NONE -> {}
+      }
+    }
     refusal = fastClockRefusal();
     if (refusal != null) {
       output.fail(callId, refusal);
@@ -228,7 +243,7 @@ final class WriteCoordinator {
     Dot dot = state.nextDot();
     Sibling sibling =
         new Sibling(dot, state.nextTimestamp(held, read), write.operation, write.value);
-    DottedVersionVectorSet written = rule.settle(write.key, held.discard(seen).add(sibling));
+    DottedVersionVectorSet written = rule.settle(write.key, held.supersede(seen).add(sibling));
     long sizeMaxBytes = config.limits().keySizeMaxBytes();
     if (written.siblings().size() > 1 && written.sizeBytes() > sizeMaxBytes) {
       output.fail(callId, Refusals.tooManySiblings(held.siblings().size(), sizeMaxBytes));
@@ -259,7 +274,7 @@ final class WriteCoordinator {
     Dot dot = state.nextDot();
     Sibling tombstone = new Sibling(dot, state.nextTimestamp(held, read), write.operation, null);
     DottedVersionVectorSet written =
-        rule.settle(write.key, held.without(superseded).add(tombstone));
+        rule.settle(write.key, held.supersede(superseded).add(tombstone));
     state.writeOwn(write.key, held, written, dot);
     replicate(callId, write, deadlineNanos, written, dot, superseded);
   }
@@ -286,7 +301,7 @@ final class WriteCoordinator {
       long deadlineNanos,
       DottedVersionVectorSet stored,
       StoredValue encoded,
-      Dot dot,
+      @Nullable Dot dot,
       List<Sibling> superseded) {
     PendingWrite call =
         new PendingWrite(
@@ -367,7 +382,7 @@ final class WriteCoordinator {
       return;
     }
     for (PendingWrite answered : List.copyOf(late.values())) {
-      if (clock.contains(answered.dot)) {
+      if (answered.isIn(clock)) {
         answered.confirmedBy(from);
       }
     }
@@ -375,7 +390,7 @@ final class WriteCoordinator {
       return;
     }
     for (PendingCall open : pending.all()) {
-      if (open instanceof PendingWrite call && clock.contains(call.dot)) {
+      if (open instanceof PendingWrite call && call.isIn(clock)) {
         call.confirmedBy(from);
       }
     }
@@ -384,7 +399,8 @@ final class WriteCoordinator {
   private final class PendingWrite extends PendingCall {
     private final ReplicatedWrite write;
     private final DottedVersionVectorSet stored;
-    private final Dot dot;
+    // Null for the retry of a write that was replaced since: no dot of it is known any more.
+    private final @Nullable Dot dot;
     private final List<Sibling> superseded;
     private final QuorumMessage replicate;
     private boolean isDurableHere;
@@ -399,7 +415,7 @@ final class WriteCoordinator {
         ReplicatedWrite write,
         DottedVersionVectorSet stored,
         StoredValue encoded,
-        Dot dot,
+        @Nullable Dot dot,
         List<Sibling> superseded) {
       super(requestId, callId, deadlineNanos);
       this.write = write;
@@ -407,6 +423,10 @@ final class WriteCoordinator {
       this.dot = dot;
       this.superseded = superseded;
       this.replicate = wire.replicate(requestId, write.key(), encoded);
+    }
+
+    boolean isIn(NodeClock clock) {
+      return dot != null && clock.contains(dot);
     }
 
     /** Only now may anybody else see the dot; also where the call was answered UNKNOWN since. */
@@ -448,7 +468,7 @@ final class WriteCoordinator {
     }
 
     void hint(String peer) {
-      if (hints.keep(peer, dot, write.key())) {
+      if (dot != null && hints.keep(peer, dot, write.key())) {
         hintedMask |= replicas.now().bit(peer);
       }
     }
@@ -472,10 +492,12 @@ final class WriteCoordinator {
             .build();
       }
       Receipt.Builder receipt =
-          receipts
-              .describe(write.level(), write.key(), stored)
-              .setVersion(dot.toString())
-              .setOutcome(outcome);
+          receipts.describe(write.level(), write.key(), stored).setOutcome(outcome);
+      if (dot == null) {
+        receipt.clearVersion();
+      } else {
+        receipt.setVersion(dot.toString());
+      }
       for (Sibling replaced : superseded) {
         receipt.addSuperseded(replaced.dot().toString());
       }

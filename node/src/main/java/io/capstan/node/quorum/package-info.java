@@ -35,6 +35,10 @@
  *       as many replicas as the level asks.
  *   <li><b>Fewer than W acknowledgements is UNKNOWN</b>, never "failed": the write may surface
  *       later. FAILED is said only where nothing was written.
+ *   <li><b>An operation is executed once</b> wherever it is known to have been: a replica whose
+ *       clock contains a write has it as a sibling, or the operation in the row ({@link
+ *       io.capstan.node.version.SupersededOperations}), or in the {@code OperationLedger}, where it
+ *       goes once every replica has the write. What is no longer known is UNKNOWN.
  *   <li><b>Another epoch is refused</b>, never merged.
  * </ol>
  *

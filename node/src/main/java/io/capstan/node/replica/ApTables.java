@@ -7,6 +7,7 @@ import com.google.protobuf.UnsafeByteOperations;
 import io.capstan.node.quorum.HintTable;
 import io.capstan.node.quorum.KeyspaceTables;
 import io.capstan.node.quorum.LedgerTable;
+import io.capstan.node.quorum.OperationTable;
 import io.capstan.node.storage.Table;
 import io.capstan.node.version.Actor;
 import io.capstan.node.version.Dot;
@@ -14,6 +15,7 @@ import io.capstan.node.version.NodeClock;
 import io.capstan.proto.store.v1.DiscardedWrite;
 import io.capstan.proto.store.v1.LedgerSummary;
 import io.capstan.proto.store.v1.RebuildingRecord;
+import io.capstan.proto.store.v1.SessionMarks;
 import io.capstan.proto.store.v1.StoredValue;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +28,7 @@ final class ApTables implements KeyspaceTables {
 
   private static final byte[] LEDGER_SUMMARY_KEY = new byte[1];
   private static final byte[] CLOCK_KEY = "clock".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] OPERATIONS_KEY = "operation/".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] REBUILDING_KEY = "rebuilding".getBytes(StandardCharsets.US_ASCII);
 
   private final long keyspaceId;
@@ -257,6 +260,55 @@ final class ApTables implements KeyspaceTables {
         throw new ReplicaInvariantViolation(
             "a row of the ledger of keyspace " + keyspaceId + " cannot be read: " + broken);
       }
+    }
+  }
+
+  @Override
+  public OperationTable operations() {
+    return new OperationRows();
+  }
+
+  /** Beside the clock: the word, and the session. */
+  private final class OperationRows implements OperationTable {
+    private final Table table = Table.clock(keyspaceId);
+
+    private byte[] keyOf(long session) {
+      return ByteBuffer.allocate(OPERATIONS_KEY.length + Long.BYTES)
+          .put(OPERATIONS_KEY)
+          .putLong(session)
+          .array();
+    }
+
+    @Override
+    public void write(SessionMarks row) {
+      tables.put(table, keyOf(row.getSession()), row.toByteArray());
+    }
+
+    @Override
+    public void delete(long session) {
+      tables.delete(table, keyOf(session));
+    }
+
+    @Override
+    public void scan(RowVisitor visitor) {
+      byte[] end = OPERATIONS_KEY.clone();
+      end[end.length - 1]++;
+      tables.scan(
+          table,
+          OPERATIONS_KEY,
+          end,
+          (key, row) -> {
+            try {
+              visitor.visit(SessionMarks.parseFrom(row));
+            } catch (InvalidProtocolBufferException broken) {
+              throw new ReplicaInvariantViolation(
+                  "what keyspace "
+                      + keyspaceId
+                      + " remembers of a session cannot be read: "
+                      + broken);
+            }
+            return true;
+          });
     }
   }
 

@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A row as a CP keyspace sees it, whichever epoch wrote it. An AP epoch leaves tombstones behind
  * and strips contexts of what its clock says; replicas do both at different moments. Seen so, the
- * rows of all replicas are equal: live siblings only, and a context that covers these.
+ * rows of all replicas are equal: live siblings only, and a context that covers these. What a row
+ * remembers of superseded operations is left out: replicas forget it at different moments, and a CP
+ * epoch executes no operation of an AP epoch again.
  */
 final class CanonicalRow {
 
@@ -43,7 +45,9 @@ final class CanonicalRow {
 
   /** What the log itself writes, at the cost of a glance. */
   private static boolean isCanonical(StoredValue stored) {
-    if (stored.getSiblingsCount() != 1 || stored.getContext().getEntriesCount() != 1) {
+    if (stored.getSiblingsCount() != 1
+        || stored.getContext().getEntriesCount() != 1
+        || stored.hasSupersededOperations()) {
       return false;
     }
     StoredSibling only = stored.getSiblings(0);

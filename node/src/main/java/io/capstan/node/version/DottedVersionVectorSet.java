@@ -29,21 +29,28 @@ import org.jspecify.annotations.Nullable;
  * b1} on meeting {@code a1} would give {@code (X join Y) join Z = {c1}}, but {@code (X join Z) join
  * Y = Z join Y = {b1, c1}}, because Z no longer knows which operation a1 was: replicas would differ
  * for ever by the order of their messages.
+ *
+ * <p>What Z does remember, beside its siblings, is the operation of what it superseded ({@link
+ * #supersededOperations}). So {@code b1} stays stored there too, and does not show: its value was
+ * replaced already. That decides what is shown and never what is stored.
  */
 public final class DottedVersionVectorSet {
 
   /** A key that was never written. */
   public static final DottedVersionVectorSet EMPTY =
-      new DottedVersionVectorSet(VersionVector.EMPTY, List.of());
+      new DottedVersionVectorSet(VersionVector.EMPTY, List.of(), SupersededOperations.EMPTY);
 
   private static final long SIBLING_OVERHEAD_BYTES = 64;
 
   private final VersionVector context;
   private final List<Sibling> siblings;
+  private final SupersededOperations operations;
 
-  private DottedVersionVectorSet(VersionVector context, List<Sibling> siblings) {
+  private DottedVersionVectorSet(
+      VersionVector context, List<Sibling> siblings, SupersededOperations operations) {
     this.context = context;
     this.siblings = siblings;
+    this.operations = operations;
   }
 
   /** Every dot of this key that is accounted for, as a sibling or as superseded. */
@@ -56,6 +63,27 @@ public final class DottedVersionVectorSet {
     return siblings;
   }
 
+  /** Operations whose writes were superseded here, as far as that is remembered. */
+  public SupersededOperations supersededOperations() {
+    return operations;
+  }
+
+  /** With these in place of what is remembered of superseded operations. */
+  public DottedVersionVectorSet remembering(SupersededOperations remembered) {
+    return remembered.equals(operations)
+        ? this
+        : new DottedVersionVectorSet(context, siblings, remembered.bounded(siblings));
+  }
+
+  /**
+   * Whether another copy of the sibling's operation was superseded: its value was replaced, and
+   * this copy is not shown.
+   */
+  private boolean isReplaced(Sibling sibling) {
+    OperationId operation = sibling.operation();
+    return operation != null && operations.contains(operation);
+  }
+
   /** Whether nothing is known of the key: no sibling, nothing superseded. */
   public boolean isEmpty() {
     return context.isEmpty();
@@ -64,11 +92,21 @@ public final class DottedVersionVectorSet {
   /** Whether nothing is left but tombstones, or not even these. */
   public boolean isDeleted() {
     for (Sibling sibling : siblings) {
-      if (!sibling.isTombstone()) {
+      if (!sibling.isTombstone() && (operations.isEmpty() || !isReplaced(sibling))) {
         return false;
       }
     }
     return true;
+  }
+
+  /** Whether any sibling is a value, shown or not. */
+  boolean holdsValue() {
+    for (Sibling sibling : siblings) {
+      if (!sibling.isTombstone()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Whether the dot, if it is one of this key, is accounted for. */
@@ -78,18 +116,18 @@ public final class DottedVersionVectorSet {
 
   /**
    * The siblings that a client sees, sorted by dot: of each operation id the one with the smallest
-   * dot.
+   * dot, and none whose operation was superseded under another one.
    */
   public List<Sibling> visible() {
-    if (siblings.size() < 2) {
+    if (siblings.size() < 2 && operations.isEmpty()) {
       return siblings;
     }
     List<Sibling> shown = new ArrayList<>(siblings.size());
     // Asked for membership only; never iterated.
-    Set<OperationId> operations = new HashSet<>();
+    Set<OperationId> met = new HashSet<>();
     for (Sibling sibling : siblings) {
       OperationId operation = sibling.operation();
-      if (operation == null || operations.add(operation)) {
+      if (operation == null || (!operations.contains(operation) && met.add(operation))) {
         shown.add(sibling);
       }
     }
@@ -126,7 +164,7 @@ public final class DottedVersionVectorSet {
   public DottedVersionVectorSet without(List<Sibling> dropped) {
     List<Sibling> kept = new ArrayList<>(siblings);
     kept.removeAll(dropped);
-    return new DottedVersionVectorSet(context, List.copyOf(kept));
+    return new DottedVersionVectorSet(context, List.copyOf(kept), operations);
   }
 
   /** The siblings whose dots the context covers: what a write with that context supersedes. */
@@ -153,7 +191,9 @@ public final class DottedVersionVectorSet {
         kept = new ArrayList<>(siblings.subList(0, i));
       }
     }
-    return kept == null ? this : new DottedVersionVectorSet(context, List.copyOf(kept));
+    return kept == null
+        ? this
+        : new DottedVersionVectorSet(context, List.copyOf(kept), operations);
   }
 
   /** Whether the write of that dot is held. */
@@ -166,6 +206,19 @@ public final class DottedVersionVectorSet {
     return false;
   }
 
+  /**
+   * Without the siblings that the context covers, as {@link #discard}; of what they were, the
+   * operations are remembered.
+   */
+  public DottedVersionVectorSet supersede(VersionVector seen) {
+    return discard(seen).remembering(operations.with(covered(seen)));
+  }
+
+  /** Without these siblings; of what they were, the operations are remembered. */
+  public DottedVersionVectorSet supersede(List<Sibling> superseded) {
+    return without(superseded).remembering(operations.with(superseded));
+  }
+
   /** Without the siblings that the context covers; what is covered is accounted for afterwards. */
   public DottedVersionVectorSet discard(VersionVector seen) {
     List<Sibling> kept = new ArrayList<>(siblings.size());
@@ -174,7 +227,7 @@ public final class DottedVersionVectorSet {
         kept.add(sibling);
       }
     }
-    return new DottedVersionVectorSet(context.join(seen), List.copyOf(kept));
+    return new DottedVersionVectorSet(context.join(seen), List.copyOf(kept), operations);
   }
 
   /**
@@ -198,7 +251,7 @@ public final class DottedVersionVectorSet {
     }
     more.add(sibling);
     more.addAll(siblings.subList(at, siblings.size()));
-    return new DottedVersionVectorSet(context.with(sibling.dot()), List.copyOf(more));
+    return new DottedVersionVectorSet(context.with(sibling.dot()), List.copyOf(more), operations);
   }
 
   /**
@@ -215,6 +268,7 @@ public final class DottedVersionVectorSet {
       return other;
     }
     List<Sibling> joined = new ArrayList<>(siblings.size() + other.siblings.size());
+    List<Sibling> superseded = new ArrayList<>(0);
     int mine = 0;
     int theirs = 0;
     int added = 0;
@@ -227,26 +281,24 @@ public final class DottedVersionVectorSet {
                   : siblings.get(mine).dot().compareTo(other.siblings.get(theirs).dot());
       if (order == 0) {
         joined.add(same(siblings.get(mine++), other.siblings.get(theirs++)));
-      } else if (order < 0) {
-        keepUnlessCovered(siblings.get(mine++), other.context, joined);
       } else {
-        int before = joined.size();
-        keepUnlessCovered(other.siblings.get(theirs++), context, joined);
-        added += joined.size() - before;
+        Sibling only = order < 0 ? siblings.get(mine++) : other.siblings.get(theirs++);
+        if ((order < 0 ? other.context : context).covers(only.dot())) {
+          superseded.add(only);
+        } else {
+          joined.add(only);
+          added += order < 0 ? 0 : 1;
+        }
       }
     }
-    VersionVector both = context.join(other.context);
     boolean unchanged = added == 0 && joined.size() == siblings.size();
-    if (unchanged && both == context) {
-      return this;
-    }
-    return new DottedVersionVectorSet(both, unchanged ? siblings : List.copyOf(joined));
-  }
-
-  private static void keepUnlessCovered(Sibling sibling, VersionVector seen, List<Sibling> kept) {
-    if (!seen.covers(sibling.dot())) {
-      kept.add(sibling);
-    }
+    VersionVector both = context.join(other.context);
+    List<Sibling> kept = unchanged ? siblings : List.copyOf(joined);
+    SupersededOperations remembered =
+        operations.join(other.operations).with(superseded).bounded(kept);
+    return unchanged && both == context && remembered == operations
+        ? this
+        : new DottedVersionVectorSet(both, kept, remembered);
   }
 
   private static Sibling same(Sibling one, Sibling another) {
@@ -263,7 +315,9 @@ public final class DottedVersionVectorSet {
 
   /** With a context that covers what the other covers as well; no sibling leaves. */
   public DottedVersionVectorSet knowing(VersionVector more) {
-    return context.covers(more) ? this : new DottedVersionVectorSet(context.join(more), siblings);
+    return context.covers(more)
+        ? this
+        : new DottedVersionVectorSet(context.join(more), siblings, operations);
   }
 
   /** Whether both hold the same writes, whatever else either knows to be superseded. */
@@ -292,6 +346,9 @@ public final class DottedVersionVectorSet {
     }
     for (Sibling sibling : siblings) {
       stored.addSiblings(sibling.toProto());
+    }
+    if (!operations.isEmpty()) {
+      stored.setSupersededOperations(operations.toProto());
     }
     return stored.build();
   }
@@ -332,7 +389,10 @@ public final class DottedVersionVectorSet {
       previous = sibling.dot();
       siblings.add(sibling);
     }
-    return new DottedVersionVectorSet(context, List.copyOf(siblings));
+    return new DottedVersionVectorSet(
+        context,
+        List.copyOf(siblings),
+        SupersededOperations.fromProto(stored.getSupersededOperations()));
   }
 
   /** An estimate of the size on disk and on the wire: values, and a fixed share a sibling. */
@@ -349,12 +409,13 @@ public final class DottedVersionVectorSet {
     return this == other
         || (other instanceof DottedVersionVectorSet that
             && context.equals(that.context)
-            && siblings.equals(that.siblings));
+            && siblings.equals(that.siblings)
+            && operations.equals(that.operations));
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(context, siblings);
+    return Objects.hash(context, siblings, operations);
   }
 
   @Override

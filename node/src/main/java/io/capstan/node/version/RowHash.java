@@ -36,7 +36,7 @@ public record RowHash(long high, long low) {
 
   /** The hash of what is stored under the key. */
   public static RowHash of(ByteString key, DottedVersionVectorSet row) {
-    if (row.isDeleted()) {
+    if (!row.holdsValue()) {
       return ZERO;
     }
     Feed feed = new Feed();

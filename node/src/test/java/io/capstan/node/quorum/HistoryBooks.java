@@ -9,6 +9,7 @@ import io.capstan.node.version.NodeClock;
 import io.capstan.node.version.Sibling;
 import io.capstan.node.version.VersionVector;
 import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.store.v1.StoredValue;
 import io.capstan.proto.v1.Receipt;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -95,13 +96,49 @@ final class HistoryBooks {
     for (Written other : written.values()) {
       if (other.key.equals(key) && context.covers(other.dot)) {
         // Not shown, but in hand: duplicates of a shown operation, and tombstones of no value.
-        boolean duplicate = other.operation != null && operations.contains(other.operation);
+        boolean duplicate =
+            other.operation != null
+                && (operations.contains(other.operation) || wasReplaced(other, context));
         if (duplicate || (nothingShown && other.delete)) {
           dots.add(other.dot);
         }
       }
     }
     return dots;
+  }
+
+  /** Whether a known write has replaced any copy of the operation. */
+  private boolean wasReplaced(Written copy, VersionVector context) {
+    if (copy.operation == null) {
+      return false;
+    }
+    for (Written other : written.values()) {
+      if (other.key.equals(copy.key) && context.covers(other.dot)) {
+        for (Dot replaced : other.saw) {
+          Written gone = written.get(replaced);
+          if (gone != null && copy.operation.equals(gone.operation)) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  /** The rows of a replica without what they remember of operations; each forgets when it can. */
+  static Map<ByteString, StoredValue> withoutMemory(TestReplica replica) {
+    Map<ByteString, StoredValue> rows = new HashMap<>();
+    replica
+        .tables()
+        .rows()
+        .forEach(
+            (key, row) -> {
+              StoredValue bare = row.toBuilder().clearSupersededOperations().build();
+              if (bare.getSiblingsCount() > 0 || bare.hasContext()) {
+                rows.put(key, bare);
+              }
+            });
+    return rows;
   }
 
   private static Set<Dot> shown(Receipt receipt) {
@@ -165,6 +202,9 @@ final class HistoryBooks {
     Written lookedFor = written.get(dot);
     if (lookedFor.delete && (shown.isEmpty() || context.covers(dot))) {
       // Not shown beside nothing, or seen by all and gone, so that later writes do not name it.
+      return true;
+    }
+    if (wasReplaced(lookedFor, context)) {
       return true;
     }
     for (Written other : written.values()) {
@@ -234,6 +274,14 @@ final class HistoryBooks {
       // Everybody has seen them, so they are gone.
       expected.removeIf(dot -> written.get(dot).delete && !stored.contains(dot));
       must(stored.equals(List.copyOf(expected)), "%s: %s, expected %s", key, stored, expected);
+      for (Sibling shown : heldBy(any, key).visible()) {
+        Written write = written.get(shown.dot());
+        must(
+            write == null || !wasReplaced(write, heldBy(any, key).context()),
+            "%s of %s is shown, and a copy of it was replaced",
+            shown,
+            key);
+      }
     }
   }
 

@@ -9,6 +9,7 @@ import io.capstan.node.version.RowHash;
 import io.capstan.proto.store.v1.DiscardedWrite;
 import io.capstan.proto.store.v1.LedgerSummary;
 import io.capstan.proto.store.v1.RebuildingRecord;
+import io.capstan.proto.store.v1.SessionMarks;
 import io.capstan.proto.store.v1.StoredValue;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,7 @@ final class MemoryTables implements KeyspaceTables {
     io.capstan.proto.store.v1.NodeClock clock =
         io.capstan.proto.store.v1.NodeClock.getDefaultInstance();
     final TreeMap<Dot, DiscardedWrite> discarded = new TreeMap<>();
+    final TreeMap<Long, SessionMarks> operations = new TreeMap<>();
     LedgerSummary summary = LedgerSummary.getDefaultInstance();
 
     void become(Content other) {
@@ -37,6 +39,7 @@ final class MemoryTables implements KeyspaceTables {
       clock = other.clock;
       discarded.putAll(other.discarded);
       summary = other.summary;
+      operations.putAll(other.operations);
       rebuilding = other.rebuilding;
     }
   }
@@ -186,6 +189,26 @@ final class MemoryTables implements KeyspaceTables {
       @Override
       public void writeSummary(LedgerSummary summary) {
         apply(content -> content.summary = summary);
+      }
+    };
+  }
+
+  @Override
+  public OperationTable operations() {
+    return new OperationTable() {
+      @Override
+      public void write(SessionMarks row) {
+        apply(content -> content.operations.put(row.getSession(), row));
+      }
+
+      @Override
+      public void delete(long session) {
+        apply(content -> content.operations.remove(session));
+      }
+
+      @Override
+      public void scan(RowVisitor visitor) {
+        current.operations.values().forEach(visitor::visit);
       }
     };
   }

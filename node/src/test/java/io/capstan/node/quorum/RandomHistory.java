@@ -358,7 +358,11 @@ final class RandomHistory {
     Receipt receipt = call.isOk() ? call.receipt() : call.error().getReceipt();
     if (call.isOk()) {
       must(receipt.getAckedCount() >= required(level), "too few confirmed %s", receipt);
-      books.confirmed(Dot.parse(receipt.getVersion()), key, required(level), nowNanos);
+      if (receipt.getVersion().isEmpty()) {
+        must(operation != null, "no version, and no retry: %s", receipt);
+      } else {
+        books.confirmed(Dot.parse(receipt.getVersion()), key, required(level), nowNanos);
+      }
     } else if (call.error().getOutcome() == Outcome.OUTCOME_UNKNOWN) {
       unknownCount++;
       retry(key, delete, operation);
@@ -443,7 +447,7 @@ final class RandomHistory {
     return replicas.values().stream()
         .allMatch(
             r ->
-                r.tables().rows().equals(first.tables().rows())
+                HistoryBooks.withoutMemory(r).equals(HistoryBooks.withoutMemory(first))
                     && r.tables().readClock().equals(first.tables().readClock())
                     && r.tables().dots().equals(first.tables().dots()));
   }
