@@ -172,7 +172,11 @@ final class Supersession {
   }
 
   private static String operationOf(StoredSibling sibling) {
-    return sibling.getOperation().getSession() + "/" + sibling.getOperation().getSequence();
+    return numberOf(sibling.getOperation());
+  }
+
+  private static String numberOf(OperationId operation) {
+    return operation.getSession() + "/" + operation.getSequence();
   }
 
   /** What its coordinator held and its client had not read stays beside it. */
@@ -344,7 +348,11 @@ final class Supersession {
                 && !isAcknowledged.test(dot)
                 && !travelled.contains(dot)
                 && !survived.covers(parsed(dot))) {
-              dots.remove(dot);
+              OperationId operation = dots.remove(dot);
+              // Sent again, it may get the very dot that it had.
+              if (operation != null) {
+                seen.remove(key.toStringUtf8() + " " + dot + " " + numberOf(operation));
+              }
               forget(node, key, dot);
             }
           }

@@ -191,9 +191,7 @@ public final class DottedVersionVectorSet {
         kept = new ArrayList<>(siblings.subList(0, i));
       }
     }
-    return kept == null
-        ? this
-        : new DottedVersionVectorSet(context, List.copyOf(kept), operations);
+    return kept == null ? this : new DottedVersionVectorSet(context, List.copyOf(kept), operations);
   }
 
   /** Whether the write of that dot is held. */
