@@ -45,6 +45,9 @@ final class AntiEntropy {
   private final Rebuilding rebuilding;
   private final UnderWay underWay;
   private final Map<String, Long> nextExchangeNanos = new LinkedHashMap<>();
+  // The first of these, once it was asked for since they changed: asked after every input.
+  private long earliestNanos;
+  private boolean earliestKnown;
   // Looked up only: what each peer sent last, and what it means; not to be changed.
   private final Map<String, LastClock> lastClocks = new HashMap<>();
 
@@ -80,6 +83,7 @@ final class AntiEntropy {
   /** The replicas are others now: everybody is told of it with the clock. */
   void replicasChanged() {
     nextExchangeNanos.keySet().retainAll(peers.all());
+    earliestKnown = false;
     lastClocks.keySet().retainAll(peers.all());
     underWay.replicasChanged(peers.all());
     peers.all().forEach(this::sendClock);
@@ -94,8 +98,10 @@ final class AntiEntropy {
       Long dueNanos = nextExchangeNanos.get(peer);
       if (dueNanos == null) {
         nextExchangeNanos.put(peer, nowNanos + random.nextLong(intervalNanos));
+        earliestKnown = false;
       } else if (dueNanos - nowNanos <= 0) {
         nextExchangeNanos.put(peer, nowNanos + intervalNanos);
+        earliestKnown = false;
         sendClock(peer);
       }
     }
@@ -109,11 +115,15 @@ final class AntiEntropy {
     if (nextExchangeNanos.isEmpty()) {
       return OptionalLong.of(time.nowNanos());
     }
-    long earliestAheadNanos = Long.MAX_VALUE;
-    for (long dueNanos : nextExchangeNanos.values()) {
-      earliestAheadNanos = Math.min(earliestAheadNanos, dueNanos - time.nowNanos());
+    if (!earliestKnown) {
+      long earliestAheadNanos = Long.MAX_VALUE;
+      for (long dueNanos : nextExchangeNanos.values()) {
+        earliestAheadNanos = Math.min(earliestAheadNanos, dueNanos - time.nowNanos());
+      }
+      earliestNanos = time.nowNanos() + earliestAheadNanos;
+      earliestKnown = true;
     }
-    return OptionalLong.of(time.nowNanos() + earliestAheadNanos);
+    return OptionalLong.of(earliestNanos);
   }
 
   /** Sends the clock to every peer now. */

@@ -50,6 +50,9 @@ final class HeldWrites {
 
   /** The earliest deadline, no later than the other. */
   long nextTickNanos(long otherwiseNanos) {
+    if (held.isEmpty()) {
+      return otherwiseNanos; // asked after every input
+    }
     long earliest = otherwiseNanos;
     for (Call call : held.values()) {
       if (call.deadlineNanos - earliest < 0) {

@@ -270,6 +270,9 @@ final class SnapshotSender {
    * where there is none.
    */
   long oldestIndexInUse() {
+    if (transfers.isEmpty()) {
+      return Long.MAX_VALUE; // asked after every input
+    }
     long oldest = Long.MAX_VALUE;
     for (SnapshotTransfer transfer : transfers.values()) {
       SnapshotManifest manifest = transfer.manifest;

@@ -145,6 +145,9 @@ final class Snapshots {
     if (output.roleChange() != null) {
       sender.leadershipLost();
     }
+    if (output.snapshotsNeeded().isEmpty()) {
+      return; // after nearly every input
+    }
     // An export that ends before the last opening would bring a learner to entries that Raft does
     // not send it, and so be asked for again for ever.
     long nextIndex = Math.max(store.log().firstIndex(), machine.openedIndex() + 1);

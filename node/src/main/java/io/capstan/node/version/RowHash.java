@@ -68,7 +68,7 @@ public record RowHash(long high, long low) {
 
   /** Gathers small parts: a digest takes one array of them sooner than many. */
   private static final class Feed {
-    private static final int GATHERED_BYTES = 512;
+    private static final int GATHERED_BYTES = 256;
 
     private final byte[] gathered = new byte[GATHERED_BYTES];
     private final ByteBuffer parts = ByteBuffer.wrap(gathered);
