@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * both its entries out of the {@link EventList}, going back puts them in again. Visited
  * configurations are remembered, as Lowe (2017).
  *
- * <p>Five rules keep it small, and each loses no solution:
+ * <p>Seven rules keep it small, and each loses no solution:
  *
  * <ol>
  *   <li>A read that is legal now is placed now: it changes nothing, so it stands in nobody's way.
@@ -30,6 +31,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>An unconditional operation that could have been placed when a blind one was is
  *       <em>covered</em>: it may count as having come just before that one and left no trace. So it
  *       is no obligation any more, only a choice, and when its return is due it may go for free.
+ *   <li>Of calls that lead to the same state, one that has to be placed anyhow goes before an
+ *       optional one, and a compare-and-set before a write, which can do more.
+ *   <li>Where the state is one value, what has spent the writes that it is going to need leads
+ *       nowhere; and whoever has more of them than there are observers has enough ({@link
+ *       ValueBalance}).
  * </ol>
  *
  * <p>One search, one thread.
@@ -40,6 +46,9 @@ final class KeySearch<S> {
   private static final int POLL_MASK = 0xff;
   private static final int NONE = -1;
   private static final int STUCK_STATES_MAX = 8;
+
+  /** Up to so many operations a search does not look ahead. */
+  private static final int EXACT_MAX_OPERATIONS = 24;
 
   /** Calls further apart than this are listed one by one in the key of a configuration. */
   private static final int WINDOW_BITS = 63;
@@ -54,6 +63,7 @@ final class KeySearch<S> {
   private final SearchStack stack = new SearchStack();
   private final boolean anyGrowing;
   private final boolean optionalMayReplace;
+  private final @Nullable ValueBalance balance;
 
   /**
    * What is placed: a required operation by its number; {@code ~c} for one of optional class c; the
@@ -72,6 +82,16 @@ final class KeySearch<S> {
   private final Set<Integer> stuckStates = new LinkedHashSet<>();
 
   KeySearch(SearchProblem<S> problem, Budget budget) {
+    this(problem, budget, looksAhead(problem));
+  }
+
+  /**
+   * A search.
+   *
+   * @param looksAhead whether what will run short is given up before it does: quicker, but then an
+   *     operation that an order can get past may be the culprit
+   */
+  KeySearch(SearchProblem<S> problem, Budget budget, boolean looksAhead) {
     this.problem = problem;
     this.budget = budget;
     this.transitions = new TransitionTable<>(problem.model, problem.calls);
@@ -89,6 +109,19 @@ final class KeySearch<S> {
       replaces |= !problem.growing[callClass];
     }
     this.optionalMayReplace = replaces;
+    this.balance = looksAhead ? ValueBalance.of(problem) : null;
+  }
+
+  /**
+   * Whether to look ahead in it: where there is much to search, or where there is not, to tell
+   * exactly how far an order gets.
+   */
+  static boolean looksAhead(SearchProblem<?> problem) {
+    int operations = problem.required.length;
+    for (Operation[] interchangeable : problem.optional) {
+      operations += interchangeable.length;
+    }
+    return operations > EXACT_MAX_OPERATIONS;
   }
 
   /** Searches until an order is found, none is left, or the budget is gone. */
@@ -193,6 +226,13 @@ final class KeySearch<S> {
     int pathStart = pathLength;
     events.lift(due);
     append(due + count);
+    if (balance != null) {
+      int gone = balance.produced(problem.requiredClass[due]);
+      if (!events.isEmpty() && balance.isShort(gone, gone == balance.value(state), events)) {
+        undo(pathStart);
+        return false;
+      }
+    }
     return enter(state, pathStart, covered, SearchStack.PROVEN);
   }
 
@@ -205,6 +245,7 @@ final class KeySearch<S> {
       int target = transitions.step(state, callClass);
       if (target != TransitionTable.ILLEGAL
           && !isInVain(callClass, target, supply.nextPosition(c))
+          && !isBetterKept(c, state)
           && (target != state || (problem.blind[callClass] && coversAnything(NONE)))) {
         stack.setOptional(c + 1);
         int pathStart = pathLength;
@@ -216,6 +257,30 @@ final class KeySearch<S> {
       }
     }
     stack.setOptional(problem.optionalClass.length);
+    return false;
+  }
+
+  /**
+   * Rule 6: whether a required call does the same, or an optional one that can do it from this
+   * state alone. Whoever uses that one later can have this one then.
+   */
+  private boolean isBetterKept(int optionalClass, int state) {
+    int callClass = problem.optionalClass[optionalClass];
+    for (int call = events.first(); events.isCall(call); call = events.after(call)) {
+      if (problem.requiredClass[call] == callClass) {
+        return true;
+      }
+    }
+    if (balance == null || !problem.blind[callClass] || coversAnything(NONE)) {
+      return false;
+    }
+    int value = balance.value(state);
+    for (int c = 0; c < problem.optionalClass.length; c++) {
+      if (supply.isAvailable(c, stack.firstReturn())
+          && balance.leadsFrom(value, problem.optionalClass[c], callClass)) {
+        return true;
+      }
+    }
     return false;
   }
 
@@ -281,7 +346,26 @@ final class KeySearch<S> {
   private boolean enterAfter(int state, int pathStart, int callClass, boolean free) {
     int covered =
         problem.blind[callClass] ? Math.max(stack.covered(), stack.calls()) : stack.covered();
+    if (balance != null && isShort(state, callClass)) {
+      undo(pathStart);
+      return false;
+    }
     return enter(state, pathStart, covered, proofOf(callClass, free));
+  }
+
+  /**
+   * Rule 7: whether the value that was left or the one that came is written too seldom from now.
+   */
+  private boolean isShort(int state, int callClass) {
+    ValueBalance values = Objects.requireNonNull(balance);
+    values.reached(state, callClass);
+    if (events.isEmpty()) {
+      return false;
+    }
+    int left = values.value(stack.state());
+    int come = values.value(state);
+    return values.isShort(come, true, events)
+        || (left != come && values.isShort(left, false, events));
   }
 
   /** Goes on from a step just placed, unless it leads to something visited. */
@@ -370,7 +454,7 @@ final class KeySearch<S> {
     int due = events.firstToReturn();
     int calls = events.callsBeforeReturn(due);
     int first = events.first();
-    long[] cost = supply.cost();
+    long[] cost = balance == null ? supply.cost() : supply.cost(balance, problem, due);
     int words = 1;
     key[0] = ((long) due << 32) | state;
     if (calls - first <= WINDOW_BITS) {
@@ -406,15 +490,29 @@ final class KeySearch<S> {
       path = Arrays.copyOf(path, path.length * 2);
     }
     path[pathLength++] = step;
+    if (balance != null) {
+      if (step < 0) {
+        balance.spendOptional(problem.optionalClass[~step]);
+      } else {
+        balance.placeRequired(problem.requiredClass[step < count ? step : step - count]);
+      }
+    }
   }
 
   private void undo(int length) {
     while (pathLength > length) {
       int step = path[--pathLength];
-      if (step >= 0) {
-        events.unlift(step < count ? step : step - count);
-      } else {
+      if (step < 0) {
         supply.giveBack(~step);
+        if (balance != null) {
+          balance.giveBackOptional(problem.optionalClass[~step]);
+        }
+        continue;
+      }
+      int call = step < count ? step : step - count;
+      events.unlift(call);
+      if (balance != null) {
+        balance.takeBackRequired(problem.requiredClass[call]);
       }
     }
   }

@@ -252,6 +252,11 @@ public final class LinearizabilityChecker {
     // Already refuted: what is left to find is only how far an order gets.
     Budget searchBudget = inexplicable.isPresent() ? Budget.of(explainTime(budget)) : budget;
     SearchOutcome outcome = new KeySearch<>(problem, searchBudget).run();
+    if (outcome.end() == SearchOutcome.End.EXHAUSTED && KeySearch.looksAhead(problem)) {
+      // How far an order gets is told by a search that does not give up before it has to.
+      SearchOutcome exact = new KeySearch<>(problem, Budget.of(EXPLAIN_TIME_MIN), false).run();
+      outcome = outcome.withOrder(exact);
+    }
     Optional<Explanation> explanation = Optional.empty();
     Verdict verdict;
     if (outcome.end() == SearchOutcome.End.FOUND) {

@@ -14,6 +14,7 @@ final class OptionalSupply {
   private final int[] shift;
   private final long[] cost;
   private final long[] guards;
+  private final long[] clipped;
 
   OptionalSupply(Operation[][] optional) {
     int classes = optional.length;
@@ -41,6 +42,7 @@ final class OptionalSupply {
     }
     guards = new long[classes == 0 ? 0 : currentWord + 1];
     cost = new long[guards.length + 1];
+    clipped = new long[cost.length];
     for (int c = 0; c < classes; c++) {
       guards[word[c]] |= 1L << guardBit[c];
     }
@@ -53,6 +55,25 @@ final class OptionalSupply {
   /** The counts, and a last word that is the caller's. */
   long[] cost() {
     return cost;
+  }
+
+  /**
+   * The counts, where a class of which enough is at hand counts as unspent.
+   *
+   * @param due the operation whose return is the first that still stands
+   */
+  long[] cost(ValueBalance balance, SearchProblem<?> problem, int due) {
+    System.arraycopy(cost, 0, clipped, 0, cost.length);
+    int position = problem.required[due].completePosition();
+    for (int c = 0; c < used.length; c++) {
+      int[] positions = invokePositions[c];
+      int wanted = balance.useMax(problem.optionalClass[c]);
+      int last = used[c] + wanted - 1;
+      if (used[c] > 0 && (wanted == 0 || (last < positions.length && positions[last] < position))) {
+        clipped[word[c]] -= (long) used[c] << shift[c];
+      }
+    }
+    return clipped;
   }
 
   /** Whether one of the class is left that was invoked before this position. */

@@ -21,6 +21,17 @@ record SearchOutcome(
     List<String> stuckStates,
     long steps,
     long configurations) {
+  /** The same end, told with the order that another search of the same history got to. */
+  SearchOutcome withOrder(SearchOutcome other) {
+    return new SearchOutcome(
+        end,
+        other.order,
+        other.culprit == null ? culprit : other.culprit,
+        other.stuckStates,
+        steps,
+        configurations);
+  }
+
   /** How a search ended. */
   enum End {
     /** An order was found. */

@@ -99,12 +99,14 @@ final class Shrinker<S> {
   }
 
   /**
-   * The operation whose completion makes the history inexplicable. Where objects only grow the
-   * search looks ahead and stops too early to tell; then the shortest failing prefix is sought, by
-   * doubling and halving.
+   * The operation whose completion makes the history inexplicable. Where objects only grow, and
+   * where there are many operations, the search looks ahead and stops too early to tell; then the
+   * shortest failing prefix is sought, by doubling and halving. If there is no time for that, the
+   * operation that ends last, which is no lie.
    */
   Operation settle(List<Operation> operations, Operation noticed) {
-    if (operations.stream().noneMatch(o -> model.isGrowing(Call.of(o)))) {
+    if (operations.stream().noneMatch(o -> model.isGrowing(Call.of(o)))
+        && !KeySearch.looksAhead(SearchProblem.of(model, operations))) {
       return noticed;
     }
     List<Operation> ends =
@@ -116,7 +118,7 @@ final class Shrinker<S> {
     int failing = 0;
     for (int step = 1; !stillFails(upTo(operations, ends.get(failing))); step *= 2) {
       if (failing == ends.size() - 1 || budget.exhausted() != null) {
-        return noticed;
+        return ends.get(ends.size() - 1);
       }
       linearizable = failing;
       failing = Math.min(ends.size() - 1, failing + step);

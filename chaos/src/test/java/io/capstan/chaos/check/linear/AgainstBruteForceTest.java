@@ -87,6 +87,29 @@ class AgainstBruteForceTest {
     compare(RegisterModel.casRegister(0L), RandomHistories.casRegister(2), 2000, 7, 0.3, 0.5);
   }
 
+  /** Small histories are searched without it, so it is asked for here. */
+  @ParameterizedTest
+  @ValueSource(doubles = {0.1, 0.3, 0.6})
+  void lookingAheadNeverChangesAVerdict(double crashes) {
+    Model<RegisterModel.State> model = RegisterModel.casRegister(0L);
+    int seeds = 6000;
+    int found = 0;
+    for (int seed = 0; seed < seeds; seed++) {
+      History history =
+          RandomHistories.draw(
+              model, RandomHistories.casRegister(2 + seed % 3), seed, 10, 4, crashes, 0.4);
+      SearchProblem<RegisterModel.State> problem = SearchProblem.of(model, history.operations());
+      SearchOutcome outcome =
+          new KeySearch<>(problem, Budget.of(Duration.ofSeconds(10)), true).run();
+      boolean expected = BruteForce.isLinearizable(model, history.operations());
+      assertThat(outcome.end() == SearchOutcome.End.FOUND)
+          .as("seed %d: %s", seed, history.events())
+          .isEqualTo(expected);
+      found += expected ? 1 : 0;
+    }
+    assertThat(found).isBetween(seeds / 20, seeds - seeds / 20);
+  }
+
   @ParameterizedTest
   @ValueSource(doubles = {0, 0.3})
   void onCounters(double crashes) {

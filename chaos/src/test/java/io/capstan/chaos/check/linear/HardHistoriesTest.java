@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -50,6 +51,24 @@ class HardHistoriesTest {
 
     assertThat(report.verdict().isValid()).isTrue();
     assertThat(report.configurations()).isLessThan(50_000);
+  }
+
+  /** Barely not linearizable: without looking ahead, up to a million and a half configurations. */
+  @ParameterizedTest
+  @EnumSource(
+      value = HardHistories.Kind.class,
+      names = {"REGISTER", "CAS_REGISTER"})
+  void aValueThatComesBackOnceTooOftenAmongManyCrashedWrites(HardHistories.Kind kind) {
+    for (int seed = 0; seed < 12; seed++) {
+      History history =
+          HardHistories.draw(
+              kind, HardHistories.Lie.ONCE_TOO_OFTEN, seed, 100, 16, 0.3 + 0.25 * (seed % 3));
+
+      LinearizabilityReport report = check(history, kind.model());
+
+      assertThat(report.verdict().isInvalid()).as("seed %d", seed).isTrue();
+      assertThat(report.configurations()).as("seed %d", seed).isLessThan(100_000);
+    }
   }
 
   /** Rounds of fifteen writes at once among twenty crashed ones, all answers drawn at random. */
