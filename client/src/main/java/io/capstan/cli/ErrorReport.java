@@ -5,6 +5,7 @@ import io.capstan.client.ErrorCode;
 import io.capstan.client.Outcome;
 import io.capstan.client.Receipt;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -163,8 +164,9 @@ final class ErrorReport implements IParameterExceptionHandler, IExecutionExcepti
   }
 
   private static String nothingApplied(CapstanException error) {
-    String said = String.valueOf(error.getMessage());
-    return said.contains("Nothing was applied") ? "" : " Nothing was applied.";
+    // Many errors say so themselves: nothing was written, read, begun.
+    String said = String.valueOf(error.getMessage()).toLowerCase(Locale.ROOT);
+    return said.contains("nothing was ") ? "" : " Nothing was applied.";
   }
 
   private static String sideTaken(CapstanException error) {

@@ -52,14 +52,25 @@ class CapstanTest {
         "mode get",
         "mode set",
         "status",
-        "bench"
+        "bench",
+        "counter get",
+        "counter add",
+        "set add",
+        "set remove",
+        "set members",
+        "conflicts list",
+        "conflicts show",
+        "member add",
+        "member remove",
+        "member replace"
       })
   void everyCommandHelpsWithExamples(String command) {
     CommandRun run = setting.run((command + " --help").split(" "));
 
     assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
-    assertThat(run.out()).startsWith("Usage: capstan " + command).contains("Examples:");
+    assertThat(run.out()).startsWith("Usage: capstan " + command).containsPattern("Examples?:");
     assertThat(run.out()).contains("--endpoints");
+    assertThat(run.out().lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
     assertThat(run.err()).isEmpty();
   }
 
