@@ -66,6 +66,7 @@ final class LeaderlessDefects {
                 faults(FaultKind.POWER_LOSS, FaultKind.SLOW_FSYNC, FaultKind.CRASH),
                 "InvariantViolation",
                 "a set is exact",
+                "a counter is exact",
                 "replicas with equal clocks hold equal rows",
                 LOST,
                 LIVE)
@@ -116,6 +117,7 @@ final class LeaderlessDefects {
                 faults(FaultKind.ISOLATE, FaultKind.HALVES, FaultKind.CUT),
                 BACK,
                 "a counter is exact",
+                "a write that is repeated counts once",
                 "replicas with equal clocks hold equal rows",
                 LIVE)
             .patch(
