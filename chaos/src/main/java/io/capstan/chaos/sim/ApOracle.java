@@ -10,6 +10,7 @@ import io.capstan.node.version.VersionVector;
 import io.capstan.proto.peer.v1.QuorumMessage;
 import io.capstan.proto.store.v1.DiscardedWrite;
 import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.store.v1.SessionMarks;
 import io.capstan.proto.store.v1.StoredValue;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -281,15 +282,22 @@ final class ApOracle {
   /**
    * A write that was repeated through several nodes counts once: where one copy of it was replaced,
    * no other one shows. (Where the latest wins a copy is a write of its own time.)
+   *
+   * @param ledger of the replica, by session: it does not show a copy of what is in there either
    */
-  void nothingRepeated(Map<ByteString, StoredValue> finalState) {
+  void nothingRepeated(Map<ByteString, StoredValue> finalState, Map<Long, SessionMarks> ledger) {
     if (latestWins) {
       return;
     }
     finalState.forEach(
         (key, stored) -> {
-          for (Sibling shown :
-              DottedVersionVectorSet.fromStored(stored, StoredRows.coveringOf(stored)).visible()) {
+          DottedVersionVectorSet row =
+              DottedVersionVectorSet.fromStored(stored, StoredRows.coveringOf(stored));
+          for (Sibling shown : row.visible()) {
+            OperationId operation = shown.operation();
+            if (operation == null || isRemembered(operation, row, ledger)) {
+              continue;
+            }
             String dot = shown.dot().toString();
             for (String copy : supersession.copiesOf(key, dot)) {
               for (String replacing : supersession.replacing(key, copy)) {
@@ -308,6 +316,16 @@ final class ApOracle {
             }
           }
         });
+  }
+
+  /** In the ledger, or older than what the row and the ledger list of its session. */
+  private static boolean isRemembered(
+      OperationId operation, DottedVersionVectorSet row, Map<Long, SessionMarks> ledger) {
+    SessionMarks marks =
+        ledger.getOrDefault(operation.getSession(), SessionMarks.getDefaultInstance());
+    return marks.getSequencesList().contains(operation.getSequence())
+        || marks.getHighWater() >= operation.getSequence()
+        || row.supersededOperations().isBeyond(operation);
   }
 
   int acknowledgedWrites() {

@@ -11,9 +11,11 @@ import io.capstan.node.version.RowHash;
 import io.capstan.node.version.VersionVector;
 import io.capstan.proto.store.v1.DiscardedWrite;
 import io.capstan.proto.store.v1.KeyspaceRecord;
+import io.capstan.proto.store.v1.SessionMarks;
 import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -132,6 +134,24 @@ final class FinalState {
               }
             });
     return state;
+  }
+
+  /** What a node's ledger says of operations whose writes were replaced, by session. */
+  Map<Long, SessionMarks> replacedOperations(int node, long keyspace) {
+    Map<Long, SessionMarks> replaced = new HashMap<>();
+    members
+        .get()
+        .get(node)
+        .disk()
+        .rows(Table.clock(keyspace))
+        .forEach(
+            (key, row) -> {
+              if (new String(key, StandardCharsets.ISO_8859_1).startsWith("operation/")) {
+                SessionMarks marks = StoredRows.marks(row);
+                replaced.put(marks.getSession(), marks);
+              }
+            });
+    return replaced;
   }
 
   /** How many writes of former members the log has declared lost. */

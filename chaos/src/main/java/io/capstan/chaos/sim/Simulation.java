@@ -229,7 +229,7 @@ public final class Simulation {
     coverage.add(Coverage.Counter.DECLARED_LOST, finalState.declaredLost(keyspace));
     oracle.nothingLost(finalState.ap(0, keyspace), discarded);
     oracle.nothingResurrected(finalState.ap(0, keyspace));
-    oracle.nothingRepeated(finalState.ap(0, keyspace));
+    oracle.nothingRepeated(finalState.ap(0, keyspace), finalState.replacedOperations(0, keyspace));
     oracle.latestWon(finalState.ap(0, keyspace));
   }
 

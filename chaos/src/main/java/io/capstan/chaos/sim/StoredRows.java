@@ -7,6 +7,7 @@ import io.capstan.node.version.Dot;
 import io.capstan.node.version.NodeClock;
 import io.capstan.node.version.VersionVector;
 import io.capstan.proto.store.v1.DiscardedWrite;
+import io.capstan.proto.store.v1.SessionMarks;
 import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
 import java.util.ArrayList;
@@ -26,6 +27,15 @@ final class StoredRows {
   static StoredValue parse(byte[] row) {
     try {
       return StoredValue.parseFrom(row);
+    } catch (InvalidProtocolBufferException broken) {
+      throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
+    }
+  }
+
+  /** What a ledger of operations says of a session. */
+  static SessionMarks marks(byte[] row) {
+    try {
+      return SessionMarks.parseFrom(row);
     } catch (InvalidProtocolBufferException broken) {
       throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
     }

@@ -84,6 +84,11 @@ final class OperationLedger {
     return session;
   }
 
+  /** Whether nothing is remembered. */
+  boolean isEmpty() {
+    return sessions.isEmpty();
+  }
+
   /** What is remembered of the operation. */
   Knowledge of(OperationId operation) {
     Session session = sessions.get(operation.getSession());

@@ -15,6 +15,8 @@ import io.capstan.node.version.SupersededOperations;
 import io.capstan.node.version.VersionVector;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.StoredValue;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,7 +86,29 @@ final class ReplicaState {
 
   /** The row of a key, as {@link #scan} shows it, whole. */
   DottedVersionVectorSet decode(ByteString key, StoredValue stored) {
-    return known.whole(key, stored, bases());
+    return withCopies(known.whole(key, stored, bases()));
+  }
+
+  /**
+   * A sibling whose operation the ledger knows is a copy, taken by somebody who had not heard of
+   * it: a replica that was new, or the other side of a split. The row remembers so, and does not
+   * show it. (Where the latest wins a copy is a write of its own time.)
+   */
+  private DottedVersionVectorSet withCopies(DottedVersionVectorSet row) {
+    if (rule.latestWins() || operations.isEmpty()) {
+      return row;
+    }
+    SupersededOperations remembered = row.supersededOperations();
+    List<Sibling> copies = new ArrayList<>(0);
+    for (Sibling sibling : row.siblings()) {
+      OperationId operation = sibling.operation();
+      if (operation != null
+          && !remembered.contains(operation)
+          && operations.of(operation) == Knowledge.EXECUTED) {
+        copies.add(sibling);
+      }
+    }
+    return copies.isEmpty() ? row : row.remembering(remembered.with(copies));
   }
 
   /**
@@ -245,7 +269,7 @@ final class ReplicaState {
     }
     DottedVersionVectorSet received = whole.without(s -> isSuperseded(key, held, s.dot()));
     VersionVector explicit = held.context().beyond(bases());
-    DottedVersionVectorSet merged = rule.settle(key, held.join(received));
+    DottedVersionVectorSet merged = withCopies(rule.settle(key, held.join(received)));
     for (Sibling sibling : whole.siblings()) {
       hybridClock.observe(sibling.writtenAt(), time.wallMillis());
       record(sibling.dot(), key);

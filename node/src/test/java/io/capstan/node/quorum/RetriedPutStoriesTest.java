@@ -102,6 +102,25 @@ final class RetriedPutStoriesTest {
   }
 
   @Test
+  @DisplayName("taken by a replica that lost its disk and has heard nothing yet, it does not show")
+  void takenBeforeTheLedgerIs() {
+    // given a row that no longer remembers the operation, since every replica's ledger does
+    cluster.put("n1", "k", "old", LEVEL_ALL, OPERATION);
+    cluster.put("n1", "k", "new", LEVEL_ALL);
+    cluster.advance(LONG_ENOUGH_MILLIS);
+    cluster.put("n2", "k", "newer", LEVEL_ALL);
+    assertThat(cluster.held("n1", "k").supersededOperations().isEmpty()).isTrue();
+    // when the retry reaches a replica that begins anew, by itself
+    cluster.partition("n3|n1,n2");
+    cluster.replica("n3").startAnew(99);
+    assertThat(cluster.put("n3", "k", "old", LEVEL_ONE, OPERATION).isOk()).isTrue();
+    cluster.heal();
+    cluster.advance(2 * LONG_ENOUGH_MILLIS);
+    // then the others know it for a copy, and so does that one once it has taken their ledger over
+    everywhere("k", "newer");
+  }
+
+  @Test
   @DisplayName("beyond what is remembered of its session is UNKNOWN, and not executed")
   void beyondTheWindow() {
     int puts = OperationLedger.OPERATIONS_MAX + 20;
