@@ -1,6 +1,7 @@
 package io.capstan.node.keyspace;
 
 import io.capstan.node.version.Actor;
+import io.capstan.node.version.Dot;
 import io.capstan.node.version.NodeClock;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Mode;
@@ -62,5 +63,37 @@ public final class ActorRetirements {
               io.capstan.proto.store.v1.NodeClock.newBuilder().addEntries(entry).build()));
     }
     return clock;
+  }
+
+  /**
+   * The sealed clock without what was declared lost. Every replica accounts for the lost dots, so
+   * every seal has them; but none can show them, and a session that saw one has to be told.
+   *
+   * @param retired what a record remembers of retired actors
+   */
+  static NodeClock withoutLost(
+      NodeClock sealed, List<io.capstan.proto.store.v1.NodeClock.Entry> retired) {
+    NodeClock held = clockOf(retired);
+    NodeClock shown = new NodeClock();
+    for (Actor actor : sealed.actors()) {
+      NodeClock ofActor = sealed.only(actor);
+      long last = held.maxOf(actor);
+      if (last == 0) {
+        shown.join(ofActor);
+        continue;
+      }
+      // Up to the last of them that all held, the decision says which there are.
+      shown.join(held.only(actor));
+      ofActor.visitMissingIn(
+          held,
+          null,
+          (of, counter) -> {
+            if (counter > last) {
+              shown.add(new Dot(of, counter));
+            }
+            return true;
+          });
+    }
+    return shown;
   }
 }

@@ -97,7 +97,10 @@ public final class ModeSwitches {
     return Math.max(1, record.getLineage());
   }
 
-  /** What was sealed when the data that are served, or the CP epoch before them, were opened. */
+  /**
+   * What was sealed, and can be shown, when the data that are served, or the CP epoch before them,
+   * were opened.
+   */
   public static io.capstan.proto.store.v1.NodeClock sealedClockOf(KeyspaceRecord record) {
     return record.hasSealedClock() ? record.getSealedClock() : record.getBaseClock();
   }
@@ -218,7 +221,7 @@ public final class ModeSwitches {
             .setMode(Mode.MODE_AP)
             .setEpoch(epoch)
             .setLineage(epoch)
-            .setSealedClock(record.getBaseClock())
+            .setSealedClock(sealedClockOf(record))
             .setBaseClock(clock.toProto())
             .clearRetired()
             .clearLostDots()
@@ -309,10 +312,15 @@ public final class ModeSwitches {
     if (record.hasCheckpoint()) {
       passed.addEarlierCheckpoints(record.getCheckpoint());
     }
+    passed.clearSealedClock();
+    if (record.getRetiredCount() > 0) {
+      NodeClock sealed = NodeClock.fromProto(record.getSwitch().getClock());
+      passed.setSealedClock(
+          ActorRetirements.withoutLost(sealed, record.getRetiredList()).toProto());
+    }
     return ok(
         passed
             .clearSwitch()
-            .clearSealedClock()
             .setMode(Mode.MODE_CP)
             .setEpoch(epoch)
             .setBaseClock(record.getSwitch().getClock())

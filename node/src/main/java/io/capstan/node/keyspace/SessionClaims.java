@@ -16,7 +16,8 @@ import java.util.List;
  * quorum. So what a session saw before the opening holds everybody who serves; nothing of it has to
  * be looked for. The exception is a write that a session read at level one on a replica that took
  * no part in the seal: it was never acknowledged, it is in no state that goes on, and no replica
- * can ever show it again. The answer names it, once, instead of failing for good.
+ * can ever show it again. The same holds of a write that was on a lost disk alone and that the log
+ * declared lost before the seal. The answer names it, once, instead of failing for good.
  */
 public final class SessionClaims {
   private SessionClaims() {}
