@@ -375,9 +375,19 @@ final class ReplicaState {
       return 0;
     }
     DottedVersionVectorSet held = decode(key, stored);
+    List<Sibling> leaving = new ArrayList<>(0);
     DottedVersionVectorSet kept =
         fold(held, stability)
-            .without(sibling -> sibling.isTombstone() && stability.contains(sibling.dot()));
+            .without(
+                sibling -> {
+                  boolean leaves = sibling.isTombstone() && stability.contains(sibling.dot());
+                  if (leaves) {
+                    leaving.add(sibling);
+                  }
+                  return leaves;
+                });
+    // A delete that is sent again is none of what was written since.
+    operations.fold(SupersededOperations.EMPTY.with(leaving));
     if (kept.siblings().isEmpty()) {
       kept =
           kept.remembering(kept.supersededOperations().of(written -> !stability.contains(written)));

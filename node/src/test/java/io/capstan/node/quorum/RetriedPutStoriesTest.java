@@ -6,8 +6,10 @@ import static io.capstan.proto.store.v1.Level.LEVEL_ONE;
 import static io.capstan.proto.store.v1.Level.LEVEL_QUORUM;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import io.capstan.node.version.SupersededOperations;
 import io.capstan.proto.store.v1.OperationId;
+import io.capstan.proto.v1.DeleteRequest;
 import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.Receipt;
 import java.util.List;
@@ -87,6 +89,26 @@ final class RetriedPutStoriesTest {
     }
     cluster.advance(LONG_ENOUGH_MILLIS);
     everywhere("k");
+  }
+
+  @Test
+  @DisplayName("and a delete that is retried takes nothing away that was written since")
+  void aDeleteWhoseTombstoneHasLeft() {
+    DeleteRequest deletion =
+        DeleteRequest.newBuilder()
+            .setKey(ByteString.copyFromUtf8("k"))
+            .setLevel(LEVEL_ALL)
+            .setOperation(OPERATION)
+            .build();
+    cluster.put("n1", "k", "old", LEVEL_ALL);
+    cluster.delete("n1", deletion);
+    cluster.advance(LONG_ENOUGH_MILLIS);
+    assertThat(cluster.replica("n2").tables().rows()).isEmpty();
+    cluster.put("n3", "k", "new", LEVEL_ALL);
+    for (String node : NODES) {
+      assertThat(cluster.delete(node, deletion).isOk()).isTrue();
+    }
+    everywhere("k", "new");
   }
 
   @Test
