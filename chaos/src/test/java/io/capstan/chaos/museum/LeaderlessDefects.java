@@ -85,7 +85,12 @@ final class LeaderlessDefects {
                     }
                 """),
         leaderless(
-                "a quorum read answers before it has repaired", 300, faults(FaultKind.LOSS), QUORUM)
+                "a quorum read answers before it has repaired",
+                300,
+                faults(FaultKind.LOSS),
+                QUORUM,
+                // An answer that goes too early does not keep a second one from going.
+                "a call is answered once")
             .withLeaseReads()
             .patch(
                 "quorum.ReadCoordinator",
