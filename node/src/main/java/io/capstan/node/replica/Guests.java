@@ -82,10 +82,22 @@ final class Guests {
     String id = seen.peer();
     Guest known = guests.get(id);
     if (!id.equals(self)
-        && isOfSameCluster(seen, learning, clusterId)
+        && (isOfSameCluster(seen, learning, clusterId) || isLetInUnnamed(seen, known))
         && (known != null || hasRoomFor(id, now))) {
       welcome(seen, known, now);
     }
+  }
+
+  /**
+   * A member left before the log named its incarnation, so whoever comes under that id is let in,
+   * also one that begins anew and has yet to learn of which cluster it is. It introduces itself
+   * once: what it says then is all that the log can name it by, should it become a member again.
+   */
+  private static boolean isLetInUnnamed(Input.PeerSeen seen, @Nullable Guest known) {
+    return known != null
+        && seen.clusterId() == 0
+        && known.peer().incarnation() == 0
+        && known.peer().isSpokenForBy(seen.incarnation());
   }
 
   /**

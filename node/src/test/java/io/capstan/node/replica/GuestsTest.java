@@ -160,6 +160,49 @@ class GuestsTest {
     assertThat(told.admission("n2", 8)).isEqualTo(Effect.Admission.OTHER_INCARNATION);
   }
 
+  /** A member leaves whose incarnation the log has not come to name. */
+  private void leavesUnnamed(String id, List<Long> former) {
+    List<Effect.Peer> after = List.of(peer("n2"), peer("n3"));
+    List<Effect.Peer> before = new ArrayList<>(after);
+    before.add(new Effect.Peer(id, id + ":7200", "", 0, former));
+    guests.membersChanged(before, after, 20, START);
+  }
+
+  @Test
+  @DisplayName(
+      "and has left unnamed is whoever comes under that id and is let in, though it has yet to"
+          + " learn of which cluster it is: it introduces itself only once")
+  void leftUnnamed() {
+    leavesUnnamed("n4", List.of());
+    assertThat(told().admission("n4", 9)).isEqualTo(Effect.Admission.ADMITTED);
+
+    guests.knock(hello("n4", 0), MEMBER, CLUSTER, START);
+
+    assertThat(guests.list()).containsExactly(peer("n4"));
+    assertThat(told().admission("n4", 8)).isEqualTo(Effect.Admission.STRANGER);
+  }
+
+  @Test
+  @DisplayName("and has left unnamed is nobody of another cluster, and no former member")
+  void leftUnnamedAndOthers() {
+    leavesUnnamed("n4", List.of(9L));
+    leavesUnnamed("n5", List.of());
+
+    guests.knock(hello("n4", 0), MEMBER, CLUSTER, START);
+    guests.knock(hello("n5", CLUSTER + 1), MEMBER, CLUSTER, START);
+
+    assertThat(guests.list()).extracting(Effect.Peer::incarnation).containsExactly(0L, 0L);
+  }
+
+  @Test
+  @DisplayName("keeps its place before one of its id that cannot tell of which cluster it is")
+  void keepsItsPlace() {
+    guests.knock(hello("n4", CLUSTER), MEMBER, CLUSTER, START);
+    guests.knock(new Input.PeerSeen("n4", 10, "", 0, 0), MEMBER, CLUSTER, START);
+
+    assertThat(guests.list()).containsExactly(peer("n4"));
+  }
+
   private static Input.PeerSeen cameBack(String id, long incarnation, long joinedIndex) {
     return new Input.PeerSeen(id, incarnation, id + ":7300", CLUSTER, joinedIndex);
   }
