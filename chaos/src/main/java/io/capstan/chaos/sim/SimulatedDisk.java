@@ -254,8 +254,16 @@ final class SimulatedDisk implements ReplicaStore {
    * match theirs.
    *
    * @param index of the log entry, 0 for a row of a table
+   * @param intact the record before
+   * @param damaged what it became
    */
-  private record Flipped(String name, long index, int checksum, Supplier<byte[]> content) {}
+  private record Flipped(
+      String name,
+      long index,
+      int checksum,
+      byte[] intact,
+      byte[] damaged,
+      Supplier<byte[]> content) {}
 
   /** Whether the log has a record in front of its last one. */
   boolean hasBitsToFlip() {
@@ -274,25 +282,31 @@ final class SimulatedDisk implements ReplicaStore {
       NavigableMap<byte[], byte[]> rows = durable.rows(table);
       byte[] key = new ArrayList<>(rows.keySet()).get(random.nextInt(rows.size()));
       byte[] row = Objects.requireNonNull(rows.get(key));
+      byte[] damaged = withFlippedBit(row, random);
       // At rest nothing is written, so the row stays where it is.
       flipped.add(
           new Flipped(
-              "a row of " + table, 0, checksum(row), () -> Objects.requireNonNull(rows.get(key))));
-      rows.put(key, withFlippedBit(row, random));
+              "a row of " + table,
+              0,
+              checksum(row),
+              row,
+              damaged,
+              () -> Objects.requireNonNull(rows.get(key))));
+      rows.put(key, damaged);
     } else {
       int at = random.nextInt(durable.log.size() - 1);
       Entry entry = durable.log.get(at);
       List<Entry> log = durable.log;
+      byte[] damaged = withFlippedBit(entry.payload(), random);
       flipped.add(
           new Flipped(
               "log entry " + entry.index(),
               entry.index(),
               checksum(entry.payload()),
+              entry.payload(),
+              damaged,
               () -> log.get(at).payload()));
-      log.set(
-          at,
-          new Entry(
-              entry.index(), entry.term(), entry.kind(), withFlippedBit(entry.payload(), random)));
+      log.set(at, new Entry(entry.index(), entry.term(), entry.kind(), damaged));
     }
   }
 
@@ -326,9 +340,19 @@ final class SimulatedDisk implements ReplicaStore {
     return snapshots;
   }
 
-  /** What would survive a loss of power of a row; null where there is none. */
+  /**
+   * What would survive a loss of power of a row, as the node wrote it; null where there is none.
+   * That a bit of it has flipped since is for the next start to find, and makes nothing untrue that
+   * the node had said before.
+   */
   byte @Nullable [] durableRow(Table table, byte[] key) {
-    return durable.rows(table).get(key);
+    byte[] row = durable.rows(table).get(key);
+    for (int i = flipped.size() - 1; i >= 0; i--) {
+      if (row == flipped.get(i).damaged()) {
+        row = flipped.get(i).intact();
+      }
+    }
+    return row;
   }
 
   /** Term of an entry that would survive a loss of power, or 0 where there is none. */
