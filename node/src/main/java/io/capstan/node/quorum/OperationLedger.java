@@ -14,10 +14,10 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The operations that no row needs to remember any more: what they wrote is superseded, and every
- * replica has seen so. Per session the sequences of the newest ones, and a high-water mark at or
- * below which nobody can say any more whether an operation was executed: it is answered UNKNOWN and
- * not executed.
+ * The operations that no row needs to remember any more: every replica has what they wrote, and it
+ * is superseded, or was a tombstone that has left. Per session the sequences of the newest ones,
+ * and a high-water mark at or below which nobody can say any more whether an operation was
+ * executed: it is answered UNKNOWN and not executed.
  *
  * <p>Each replica folds for itself when it sees that every other one knows ({@link Stability}), so
  * all of them come to know the same, except one that is new: it takes over what another one knows.

@@ -267,7 +267,9 @@ final class Refusals {
                     ? "none"
                     : String.join(", ", receipt.getAckedList()))
                 + " only. It is not undone: it may surface later, on either side of a partition")
-        .setHint("Retry with the same operation id, which writes nothing twice, or read the key")
+        .setHint(
+            "Read the key to see; a client that sends it again under the same operation id writes"
+                + " nothing twice")
         .setReceipt(receipt)
         .build();
   }
