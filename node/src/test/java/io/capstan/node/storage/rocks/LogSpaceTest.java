@@ -63,12 +63,14 @@ class LogSpaceTest {
   @Test
   @DisplayName("takes a bounded part of the disk, since its log is cut and RocksDB frees the space")
   void takesABoundedPartOfTheDisk() {
-    long overwrites = 150_000;
+    long overwrites = 400_000;
 
     long peak = peakDiskBytes(folder, SMALL, overwrites);
 
-    assertThat(overwrites * VALUE_BYTES).isGreaterThan(36L << 20);
-    assertThat(peak).isLessThan(28L << 20);
+    // Every value is written twice, to the log and to the data. How far RocksDB's compaction lags
+    // behind depends on the machine, so the bound is a fraction of that and not the usual peak.
+    assertThat(2 * overwrites * VALUE_BYTES).isGreaterThan(192L << 20);
+    assertThat(peak).isLessThan(64L << 20);
   }
 
   /** A million overwrites with the sizes of production; prints the peak. */
