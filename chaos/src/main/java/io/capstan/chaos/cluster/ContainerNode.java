@@ -108,7 +108,9 @@ final class ContainerNode {
           .withEnv("FAKETIME_TIMESTAMP_FILE", CLOCK_FILE)
           .withEnv("FAKETIME_CACHE_DURATION", Integer.toString(CLOCK_CACHE_SECONDS))
           // Time that passes is measured right: it is the wall clock that stands wrong.
-          .withEnv("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+          .withEnv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+          // The times of files stay right: by them a JVM knows that its class archive fits.
+          .withEnv("NO_FAKE_STAT", "1");
     }
   }
 

@@ -137,7 +137,16 @@ public final class DockerImages {
     }
   }
 
+  /** Runs a command that says nothing on standard error, and returns what it printed. */
+  static String quietRun(Duration max, String... command) throws IOException {
+    return run(true, max, command);
+  }
+
   private static String run(Duration max, String... command) throws IOException {
+    return run(false, max, command);
+  }
+
+  private static String run(boolean quiet, Duration max, String... command) throws IOException {
     Path out = Files.createTempFile("capstan-docker-", ".out");
     Path err = Files.createTempFile("capstan-docker-", ".err");
     try {
@@ -153,6 +162,9 @@ public final class DockerImages {
       }
       if (process.exitValue() != 0) {
         throw new IOException(lastLine(Files.readString(err, UTF_8)));
+      }
+      if (quiet && Files.size(err) > 0) {
+        throw new IOException("it says on standard error: " + Files.readString(err, UTF_8));
       }
       return Files.readString(out, UTF_8);
     } catch (InterruptedException e) {
