@@ -3,6 +3,8 @@
 const CHART_HEIGHT = 150;
 const BAND_LABELS_HEIGHT = 18;
 const AXIS_WIDTH = 64;
+// Half a label of the time axis: the last one is centred below its mark, which may be at the edge.
+const LABEL_OVERHANG = 26;
 const PIXELS_PER_BUCKET = 6;
 
 const KINDS = {
@@ -55,7 +57,7 @@ function makeCharts(data, view) {
 
   function update() {
     measured = data.runs.map((run, number) => {
-      const width = rows[0].charts[number].width - AXIS_WIDTH;
+      const width = rows[0].charts[number].width - AXIS_WIDTH - LABEL_OVERHANG;
       return measure(run, view.min, view.max, Math.max(20, Math.round(width / PIXELS_PER_BUCKET)));
     });
     for (const row of rows) {
@@ -100,7 +102,7 @@ function makeChart(data, view, run, number, row, pair) {
   const chart = new uPlot({
     width: Math.max(240, box.clientWidth),
     height: CHART_HEIGHT,
-    padding: [kind === KINDS.availability && data.bands.length > 0 ? BAND_LABELS_HEIGHT : 8, 8, 0, 0],
+    padding: [kind === KINDS.availability && data.bands.length > 0 ? BAND_LABELS_HEIGHT : 8, LABEL_OVERHANG, 0, 0],
     cursor: {
       y: false,
       points: { size: 6 },

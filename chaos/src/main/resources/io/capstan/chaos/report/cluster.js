@@ -59,7 +59,7 @@ function makeCluster(data, view) {
     pen.restore();
     pen.fillStyle = colour("--faint");
     pen.textAlign = "center";
-    for (const tick of ticks(view.min, view.max, (right - STRIP_LEFT) / 90)) pen.fillText(tick.label, xOf(tick.at), height - 9);
+    labelTicks(pen, ticks(view.min, view.max, (right - STRIP_LEFT) / 90), xOf, width, height - 9);
     const x = xOf(view.moment);
     if (x >= STRIP_LEFT && x <= right) {
       pen.fillStyle = colour("--focus");
@@ -83,8 +83,10 @@ function makeCluster(data, view) {
 }
 
 // One row of the strip: thick while the node leads, thin while it follows, dotted while it is gone.
+// The words come last, so that no line runs through them, and only where what is shown has room.
 function drawNode(pen, data, row, xOf, view) {
   const y = row * STRIP_ROW + STRIP_ROW / 2;
+  const words = [];
   for (let i = 0; i < data.samples.length; i = next(data, row, i)) {
     const from = i === 0 ? 0 : data.samples[i].at / 1000;
     const end = next(data, row, i);
@@ -92,14 +94,13 @@ function drawNode(pen, data, row, xOf, view) {
     const [role, term] = data.samples[i].nodes[row];
     const left = xOf(from);
     const right = xOf(to);
+    if (right < xOf(view.min) || left > xOf(view.max)) continue;
+    const shown = { from: Math.max(left, xOf(view.min)), to: Math.min(right, xOf(view.max)) };
     pen.setLineDash([]);
     if (role === "leader") {
       pen.fillStyle = colour("--majority");
       pen.fillRect(left, y - 9, Math.max(2, right - left - 1), 18);
-      pen.fillStyle = colour("--card");
-      pen.textAlign = "left";
-      const label = right - left > 110 ? "leads, term " + term : right - left > 56 ? "term " + term : "";
-      pen.fillText(label, Math.max(left, xOf(view.min)) + 7, y);
+      words.push({ ...shown, says: ["leads, term " + term, "term " + term], ink: "--card", paper: "--majority" });
     } else {
       const isFollowing = role === "follower" || role === "learner";
       pen.strokeStyle = colour(isFollowing ? "--all" : role === "candidate" ? "--unknown" : "--failed");
@@ -109,19 +110,22 @@ function drawNode(pen, data, row, xOf, view) {
       pen.moveTo(left, y);
       pen.lineTo(right, y);
       pen.stroke();
-      if (!isFollowing && right - left > 60) {
-        pen.fillStyle = colour("--faint");
-        pen.textAlign = "left";
-        const x = Math.max(left, xOf(view.min)) + 6;
-        const wide = pen.measureText(role).width;
-        pen.fillStyle = colour("--card");
-        pen.fillRect(x - 3, y - 8, wide + 6, 16);
-        pen.fillStyle = colour("--ink");
-        pen.fillText(role, x, y + 0.5);
-      }
+      if (!isFollowing) words.push({ ...shown, says: [role], ink: "--ink", paper: "--card" });
     }
   }
   pen.setLineDash([]);
+  words.forEach((word) => drawWord(pen, word, y));
+}
+
+// The longest of the words that fits between two places of a row, on paper of its own.
+function drawWord(pen, { from, to, says, ink, paper }, y) {
+  const text = says.find((each) => pen.measureText(each).width + 14 <= to - from);
+  if (text === undefined) return;
+  pen.fillStyle = colour(paper);
+  pen.fillRect(from + 3, y - 8, pen.measureText(text).width + 8, 16);
+  pen.fillStyle = colour(ink);
+  pen.textAlign = "left";
+  pen.fillText(text, from + 7, y + 0.5);
 }
 
 // The first later sample in which this node says something else.

@@ -80,10 +80,7 @@ function makeLanePicture(data, view, run, pair) {
     pen.font = "11.5px system-ui, sans-serif";
     pen.textAlign = "center";
     pen.textBaseline = "middle";
-    for (const tick of ticks(view.min, view.max, (right - LANES_LEFT) / 90)) {
-      const x = xOf(tick.at);
-      if (x < right - 12) pen.fillText(tick.label, x, height - 9);
-    }
+    labelTicks(pen, ticks(view.min, view.max, (right - LANES_LEFT) / 90), xOf, width, height - 9);
   }
 
   function laneAt(y) {

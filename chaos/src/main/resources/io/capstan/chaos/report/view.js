@@ -108,3 +108,11 @@ function ticks(min, max, about) {
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   return found.map((at) => ({ at, label: at.toFixed(digits) + " s" }));
 }
+
+// Writes them below a picture; one at the right edge moves inwards rather than lose its end.
+function labelTicks(pen, found, xOf, right, y) {
+  for (const tick of found) {
+    const half = pen.measureText(tick.label).width / 2;
+    pen.fillText(tick.label, Math.min(xOf(tick.at), right - half), y);
+  }
+}
