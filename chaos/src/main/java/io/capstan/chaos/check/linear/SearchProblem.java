@@ -116,6 +116,14 @@ final class SearchProblem<S> {
   }
 
   /**
+   * Whether a required call counts as covered where all before this number have seen a blind call
+   * placed: it is no obligation any more.
+   */
+  boolean isCovered(int call, int covered) {
+    return call < covered && unconditional[requiredClass[call]];
+  }
+
+  /**
    * An operation of unknown outcome that nobody can have seen explains nothing: without it every
    * order of the others stays as legal as it was. Repeated, because what is dropped sees nothing
    * any more.
