@@ -162,7 +162,7 @@ final class AntiEntropy {
             exchange.getRebuilding(),
             List.copyOf(exchange.getRebuildsFromList()),
             exchange.getActorIncarnation()));
-    stability.heard(from, theirs);
+    stability.heard(from, theirs, configurationIndex);
     freshness.received(from, exchange.getSequence(), exchange.getEcho(), theirs);
     audit(from, theirs, exchange.getRoot());
     answer(from, theirs);

@@ -55,6 +55,7 @@ public final class LeaderlessKeyspace {
   private final PeerWallClocks wallClocks;
   private final KeyspaceWire wire;
   private final WriteCoordinator writes;
+  private final FirstLook firstLook;
   private final ReadCoordinator reads;
   private final ScanCoordinator scans;
   private final ReplicaRole replica;
@@ -108,7 +109,7 @@ public final class LeaderlessKeyspace {
     this.receipts = receipts;
     Admission admission =
         new Admission(record, config, levels, replicas, peers, pending, receipts, time);
-    this.stability = new Stability(state.clock(), peers.all());
+    this.stability = new Stability(state.clock(), replicas);
     this.collector = new Collector(state, stability, config.limits().collectedDotsMax());
     this.takeover = new Takeover(config, state, wire, peers, time, random, this::tookOver);
     this.rebuilding =
@@ -136,6 +137,9 @@ public final class LeaderlessKeyspace {
             rule,
             wallClocks,
             hints);
+    this.firstLook =
+        new FirstLook(
+            record, config, replicas, rebuilding, state, wire, output, peers, pending, time);
     this.reads =
         new ReadCoordinator(
             record,
@@ -225,14 +229,19 @@ public final class LeaderlessKeyspace {
   public void put(
       long callId, PutRequest request, long deadlineNanos, long nowNanos, long wallMillis) {
     enter(nowNanos, wallMillis);
-    writes.put(callId, request, deadlineNanos);
+    firstLook.before(
+        callId, request.getKey(), deadlineNanos, () -> writes.put(callId, request, deadlineNanos));
   }
 
   /** Coordinates a delete; like {@link #put}, answered with a {@code DeleteResponse}. */
   public void delete(
       long callId, DeleteRequest request, long deadlineNanos, long nowNanos, long wallMillis) {
     enter(nowNanos, wallMillis);
-    writes.delete(callId, request, deadlineNanos);
+    firstLook.before(
+        callId,
+        request.getKey(),
+        deadlineNanos,
+        () -> writes.delete(callId, request, deadlineNanos));
   }
 
   /** Coordinates a get. Answered with a {@code GetResponse}, or FAILED. */
@@ -385,7 +394,10 @@ public final class LeaderlessKeyspace {
         hints.onAck(from, message.getReplicateAck().getRequestId());
       }
       case READ_REQUEST -> replica.onReadRequest(from, message.getReadRequest());
-      case READ_RESPONSE -> reads.onResponse(from, message.getReadResponse(), index);
+      case READ_RESPONSE -> {
+        reads.onResponse(from, message.getReadResponse(), index);
+        firstLook.onResponse(from, message.getReadResponse(), index);
+      }
       case SCAN_REQUEST -> replica.onScanRequest(from, message.getScanRequest());
       case SCAN_RESPONSE -> scans.onResponse(from, message.getScanResponse(), index);
       case CLOCK_EXCHANGE -> {
@@ -468,7 +480,7 @@ public final class LeaderlessKeyspace {
     replicas.become(next);
     peers.replicasChanged(nowNanos);
     reports.replicasChanged(replicas.peers());
-    stability.replicasChanged(replicas.peers());
+    stability.replicasChanged();
     freshness.replicasChanged(replicas.peers());
     hints.replicasChanged(replicas.peers());
     takeover.replicasChanged();

@@ -69,6 +69,16 @@ final class Rebuilding {
     return !record.getComplete();
   }
 
+  /** Whether this replica rebuilds, and has not taken over a single one yet. */
+  boolean hasYetToBegin() {
+    return isRebuilding() && record.getMergedCount() == 0;
+  }
+
+  /** Whether who knows that configuration knows that this replica has come. */
+  boolean isKnownIn(long configurationIndex) {
+    return configurationIndex >= Math.max(record.getJoinedIndex(), neededConfiguration());
+  }
+
   private List<String> sources() {
     List<String> others = new ArrayList<>(replicas.now().established());
     others.remove(config.nodeId());

@@ -166,6 +166,19 @@ final class Refusals {
         .build();
   }
 
+  static ErrorDetail beginsAnew(KeyspaceRecord record, String nodeId, List<String> sources) {
+    return failed(
+        "NO_QUORUM",
+        nodeId
+            + " begins anew, and has yet to hear from one of "
+            + String.join(", ", sources)
+            + " what was deleted: in keyspace "
+            + record.getName()
+            + " the latest of concurrent writes wins, and a write that does not know of a delete"
+            + " could come back in some replicas and not in others. Nothing was written",
+        "Write through another node, or try again when " + nodeId + " can reach one of them");
+  }
+
   static ErrorDetail readTimedOut(
       KeyspaceRecord record, Level level, Levels levels, Receipt receipt) {
     return failed(

@@ -31,21 +31,24 @@ final class Stability {
 
   private final Map<String, Peer> peers = new LinkedHashMap<>();
   private final NodeClock own;
+  private final Replicas replicas;
   private long changes;
 
   /**
    * @param own the live clock of this replica
    */
-  Stability(NodeClock own, List<String> peers) {
+  Stability(NodeClock own, Replicas replicas) {
     this.own = own;
-    replicasChanged(peers);
+    this.replicas = replicas;
+    replicasChanged();
   }
 
   /**
    * The replicas are others now. Nobody waits any more for one that has left; nothing is stable
    * until one that is new was heard.
    */
-  void replicasChanged(List<String> names) {
+  void replicasChanged() {
+    List<String> names = replicas.peers();
     changes++;
     peers.keySet().retainAll(names);
     for (String name : names) {
@@ -53,10 +56,14 @@ final class Stability {
     }
   }
 
-  /** A peer has sent its clock: everything in it is on the peer's disk. */
-  void heard(String from, NodeClock clock) {
+  /**
+   * A peer has sent its clock: everything in it is on the peer's disk. Not counted while the peer
+   * knows of replicas that this one has yet to hear of: they may have begun with what it held
+   * before ({@link FirstLook}), and what it has since they have to confirm too.
+   */
+  void heard(String from, NodeClock clock, long configurationIndex) {
     Peer peer = peers.get(from);
-    if (peer == null) {
+    if (peer == null || !replicas.counts(configurationIndex)) {
       return;
     }
     peer.newest = clock;
