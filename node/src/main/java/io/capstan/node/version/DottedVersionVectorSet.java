@@ -196,9 +196,19 @@ public final class DottedVersionVectorSet {
 
   /** Whether the write of that dot is held. */
   public boolean holds(Dot dot) {
-    for (Sibling sibling : siblings) {
-      if (sibling.dot().equals(dot)) {
+    // A set has as many siblings as elements, and a merge asks this of each of them.
+    int low = 0;
+    int high = siblings.size() - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      int order = siblings.get(middle).dot().compareTo(dot);
+      if (order == 0) {
         return true;
+      }
+      if (order < 0) {
+        low = middle + 1;
+      } else {
+        high = middle - 1;
       }
     }
     return false;
