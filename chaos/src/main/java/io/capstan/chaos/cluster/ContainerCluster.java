@@ -210,7 +210,7 @@ public final class ContainerCluster implements Cluster {
     node(nodeId).configure(configuration(NodeNames.require(nodeId, nodeIds()), settings));
   }
 
-  private ContainerNode node(String nodeId) {
+  ContainerNode node(String nodeId) {
     String id = NodeNames.require(nodeId, nodeIds());
     ContainerNode node = nodes.get(id);
     if (node == null) {

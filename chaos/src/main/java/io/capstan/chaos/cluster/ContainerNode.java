@@ -114,7 +114,11 @@ final class ContainerNode {
           // every thread that waits for a while would spin, a processor or more for a node.
           .withEnv("FAKETIME_FORCE_MONOTONIC_FIX", "0")
           // The times of files stay right: by them a JVM knows that its class archive fits.
-          .withEnv("NO_FAKE_STAT", "1");
+          .withEnv("NO_FAKE_STAT", "1")
+          // Where this is left to the library it may take a deadline on the monotonic clock for one
+          // on the wall clock: each wait of the JVM then ends at once, and a node that has nothing
+          // to do takes a whole core (libfaketime, issue 425).
+          .withEnv("FAKETIME_FORCE_MONOTONIC_FIX", "0");
     }
   }
 

@@ -48,6 +48,15 @@ public final class DockerImages {
   }
 
   /**
+   * Returns an image like the given one, with the library that sets clocks wrong.
+   *
+   * @throws IOException if it cannot be built; the message says why
+   */
+  public static String withClock(String plain) throws IOException {
+    return lastLine(run(BUILD_MAX, HOME.resolve("docker/chaos-image").toString(), plain));
+  }
+
+  /**
    * A change of a source of the node.
    *
    * @param source the class, as a path below {@code node/src/main/java}
