@@ -4,15 +4,9 @@ import io.capstan.chaos.check.History;
 import io.capstan.chaos.check.HistoryRecorder;
 import io.capstan.chaos.cluster.Cluster;
 import io.capstan.chaos.cluster.ClusterException;
-import io.capstan.chaos.cluster.DirectedLink;
-import io.capstan.chaos.cluster.NodeState;
-import io.capstan.chaos.cluster.NodeView;
 import io.capstan.chaos.fault.FaultCrew;
-import io.capstan.chaos.fault.FaultInForce;
 import io.capstan.chaos.fault.FaultJournal;
 import io.capstan.chaos.fault.FaultType;
-import io.capstan.chaos.fault.PlannedFault;
-import io.capstan.chaos.report.ClusterSample;
 import io.capstan.chaos.workload.AttemptDriver;
 import io.capstan.chaos.workload.AttemptTimes;
 import io.capstan.chaos.workload.ClientScript;
@@ -36,7 +30,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -54,13 +47,9 @@ public final class ScenarioRun {
   private static final Duration POLL_TIMEOUT = Duration.ofSeconds(1);
   private static final long POLL_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
   private static final long SAMPLE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
-  private static final Duration QUIET_MARGIN = Duration.ofMillis(50);
 
   /** After the last fault the clients go on for this part of the duration at least. */
   private static final double AFTER_SHARE_MIN = 0.12;
-
-  /** So many changes of the cluster are kept for the report. */
-  private static final int SAMPLES_MAX = 20_000;
 
   private static final String SWITCH_PROBE = "switch-probe";
 
@@ -72,7 +61,7 @@ public final class ScenarioRun {
   private final RunPlan plan;
   private final RunProgress progress;
   private final List<Lane> lanes = new ArrayList<>();
-  private final List<ClusterSample> samples = new ArrayList<>();
+  private final ScenarioWatch watch;
 
   /** One keyspace at work. */
   private record Lane(
@@ -93,6 +82,7 @@ public final class ScenarioRun {
     this.pace = substrate.pace();
     this.plan = plan;
     this.progress = progress;
+    this.watch = new ScenarioWatch(cluster, this::elapsedNanos, progress);
   }
 
   /**
@@ -147,10 +137,10 @@ public final class ScenarioRun {
     try (FaultCrew crew =
             new FaultCrew(cluster, faults, this::elapsedNanos, substrate.office(plan.keyspaces()));
         AttemptDriver driver = substrate.driver(workers, RunPlan.ATTEMPT_TIMEOUT);
-        Pace.Repeated watch = pace.every(SAMPLE_NANOS, this::sample)) {
+        Pace.Repeated watching = pace.every(SAMPLE_NANOS, watch::sample)) {
       driver.start();
       progress.started(pace.nowNanos() - elapsedNanos());
-      return new Course(nodes, driver, crew).run(watch);
+      return new Course(nodes, driver, crew).run(watching);
     }
   }
 
@@ -230,49 +220,14 @@ public final class ScenarioRun {
     return lanes.get(0).recorder().elapsedNanos();
   }
 
-  /** Runs beside everything else; what a node does not say is told as its absence. */
-  private void sample() {
-    try {
-      long nowNanos = elapsedNanos();
-      List<String> cut = cluster.cutLinks().stream().map(DirectedLink::toString).toList();
-      Map<String, NodeView> views = cluster.views();
-      List<ClusterSample.NodeSample> nodes = new ArrayList<>();
-      for (String node : cluster.nodeIds()) {
-        NodeView view = views.get(node);
-        NodeState state = cluster.state(node);
-        nodes.add(
-            view == null
-                ? new ClusterSample.NodeSample(
-                    node, state == NodeState.RUNNING ? "silent" : state.text(), 0, "")
-                : new ClusterSample.NodeSample(node, view.role(), view.term(), view.leader()));
-        if (view != null && view.role().equals("leader")) {
-          progress.leader(node);
-        }
-      }
-      keep(new ClusterSample(TimeUnit.NANOSECONDS.toMillis(nowNanos), nodes, cut));
-    } catch (ClusterException e) {
-      // A cluster that is being hurt: the next look is in a moment.
-      progress.leader("");
-    }
-  }
-
-  private void keep(ClusterSample sample) {
-    synchronized (samples) {
-      boolean isNews = samples.isEmpty() || !samples.get(samples.size() - 1).looksLike(sample);
-      if (isNews && samples.size() < SAMPLES_MAX) {
-        samples.add(sample);
-      }
-    }
-  }
-
   /** The run itself, with everything that it has found out so far. */
   private final class Course {
     private final List<String> nodes;
     private final AttemptDriver driver;
     private final FaultCrew crew;
-    private final List<PlannedFault> leftOut = new ArrayList<>();
+    private final FaultCourse faults;
     private final Map<String, Long> convergedNanos = new LinkedHashMap<>();
-    private long firstFaultNanos = -1;
+    private long firstFaultNanos;
     private long lastEndNanos;
     private long healedNanos;
     private String healProblem = "";
@@ -281,23 +236,9 @@ public final class ScenarioRun {
       this.nodes = nodes;
       this.driver = driver;
       this.crew = crew;
-    }
-
-    /** What is to be done at a time. */
-    private record Action(long atNanos, int order, Kind kind, int index, long id)
-        implements Comparable<Action> {
-      @Override
-      public int compareTo(Action other) {
-        return atNanos == other.atNanos
-            ? Integer.compare(order, other.order)
-            : Long.compare(atNanos, other.atNanos);
-      }
-    }
-
-    private enum Kind {
-      END,
-      BEGIN,
-      TOGGLE
+      this.faults =
+          new FaultCourse(
+              plan, pace, ScenarioRun.this::elapsedNanos, driver, crew, progress, this::note);
     }
 
     private void sleepUntil(long elapsed) throws InterruptedException {
@@ -308,126 +249,17 @@ public final class ScenarioRun {
       lanes.forEach(lane -> lane.recorder().nemesis(f, detail));
     }
 
-    ScenarioEvidence run(Pace.Repeated watch) throws InterruptedException {
+    ScenarioEvidence run(Pace.Repeated watching) throws InterruptedException {
       progress.advance(RunProgress.Step.BEFORE, "all is well");
-      hurt();
+      faults.run();
       heal();
       afterHeal();
       driver.close();
       driver.drain();
       settle();
       listen();
-      watch.close();
+      watching.close();
       return evidence();
-    }
-
-    // ---- faults ----
-
-    private void hurt() throws InterruptedException {
-      PriorityQueue<Action> actions = new PriorityQueue<>();
-      int order = 0;
-      for (int i = 0; i < plan.schedule().size(); i++) {
-        PlannedFault fault = plan.schedule().get(i);
-        long start = TimeUnit.MILLISECONDS.toNanos(fault.startMillis());
-        actions.add(new Action(start, order++, Kind.BEGIN, i, 0));
-      }
-      long quietNanos = RunPlan.ATTEMPT_TIMEOUT.plus(QUIET_MARGIN).toNanos();
-      while (!actions.isEmpty()) {
-        Action next = actions.remove();
-        if (isTooEarly(next, actions)) {
-          actions.add(later(next, actions));
-          continue;
-        }
-        if (next.kind() == Kind.END && actions.isEmpty()) {
-          // An attempt that began under the last fault but is answered after it says nothing.
-          sleepUntil(next.atNanos() - quietNanos);
-          driver.quiet(true);
-        }
-        sleepUntil(next.atNanos());
-        switch (next.kind()) {
-          case BEGIN -> begin(next, actions);
-          case END -> end(next.id());
-          case TOGGLE -> toggle(next, actions);
-        }
-      }
-    }
-
-    /** A new member may have to wait for other faults to be over, and nobody waits for it then. */
-    private boolean isTooEarly(Action action, PriorityQueue<Action> actions) {
-      return action.kind() == Kind.END
-          && plan.schedule().get(action.index()).type() == FaultType.MEMBER_REPLACE
-          && actions.stream().anyMatch(each -> isEndOfAnother(each));
-    }
-
-    private boolean isEndOfAnother(Action action) {
-      return action.kind() != Kind.TOGGLE
-          && plan.schedule().get(action.index()).type() != FaultType.MEMBER_REPLACE;
-    }
-
-    private static Action later(Action action, PriorityQueue<Action> actions) {
-      long last = actions.stream().mapToLong(Action::atNanos).max().orElse(action.atNanos());
-      return new Action(
-          Math.max(last, action.atNanos()) + 1,
-          action.order(),
-          action.kind(),
-          action.index(),
-          action.id());
-    }
-
-    private void begin(Action action, PriorityQueue<Action> actions) {
-      PlannedFault fault = plan.schedule().get(action.index());
-      if (firstFaultNanos < 0) {
-        firstFaultNanos = elapsedNanos();
-        driver.phase(Phase.DURING);
-      }
-      progress.advance(RunProgress.Step.CUTTING, "beginning: " + fault.type().label());
-      FaultInForce begun = crew.begin(fault);
-      if (begun == null) {
-        leftOut.add(fault);
-        return;
-      }
-      note("begin-" + fault.type().label(), begun.detail());
-      progress.advance(RunProgress.Step.DURING, fault.type().label() + ": " + begun.detail());
-      long end = TimeUnit.MILLISECONDS.toNanos(fault.endMillis());
-      // What took long to begin lasts for a part of its time at least.
-      long shortest = elapsedNanos() + (end - action.atNanos()) * 2 / 5;
-      long until = Math.max(end, shortest);
-      actions.add(new Action(until, action.order(), Kind.END, action.index(), begun.id()));
-      if (fault.type() == FaultType.FLAP) {
-        addToggle(action, begun.id(), until, actions);
-      }
-    }
-
-    private void toggle(Action action, PriorityQueue<Action> actions) {
-      crew.toggle(action.id());
-      addToggle(action, action.id(), Long.MAX_VALUE, actions);
-    }
-
-    private void addToggle(Action after, long id, long until, PriorityQueue<Action> actions) {
-      long half =
-          TimeUnit.MILLISECONDS.toNanos(plan.schedule().get(after.index()).amountMillis()) / 2;
-      long at = elapsedNanos() + half;
-      boolean isOver =
-          at >= until
-              || (until == Long.MAX_VALUE
-                  && actions.stream()
-                      .noneMatch(
-                          each ->
-                              each.kind() == Kind.END && each.id() == id && each.atNanos() > at));
-      if (!isOver) {
-        actions.add(new Action(at, after.order(), Kind.TOGGLE, after.index(), id));
-      }
-    }
-
-    private void end(long id) {
-      for (FaultInForce fault : crew.faults()) {
-        if (fault.id() == id) {
-          lastEndNanos = elapsedNanos();
-          crew.end(id);
-          note("end-" + fault.plan().type().label(), fault.detail());
-          progress.advance(RunProgress.Step.DURING, "undone: " + fault.plan().type().label());
-        }
-      }
     }
 
     /**
@@ -437,6 +269,8 @@ public final class ScenarioRun {
      * @throws ClusterException if a link stays cut
      */
     private void heal() {
+      firstFaultNanos = faults.firstFaultNanos();
+      lastEndNanos = faults.lastEndNanos();
       if (firstFaultNanos < 0) {
         firstFaultNanos = elapsedNanos();
         lastEndNanos = firstFaultNanos;
@@ -570,9 +404,9 @@ public final class ScenarioRun {
           substrate.name(),
           nodes,
           crew.faults(),
-          leftOut,
+          faults.leftOut(),
           crew.linkChanges(),
-          samples(),
+          watch.samples(),
           reach,
           firstFaultNanos,
           lastEndNanos,
@@ -581,12 +415,6 @@ public final class ScenarioRun {
           healProblem,
           List.copyOf(crew.gone()),
           seen);
-    }
-
-    private List<ClusterSample> samples() {
-      synchronized (samples) {
-        return List.copyOf(samples);
-      }
     }
 
     private List<ScenarioClients.Discarded> discarded(KeyspacePlan keyspace) {
