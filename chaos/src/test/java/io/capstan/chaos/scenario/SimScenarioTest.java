@@ -52,35 +52,6 @@ class SimScenarioTest {
     return new ScenarioJudge(BUDGET).judge(run(ScenarioLibrary.named(name), seed, length), "");
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "split",
-        "isolate-follower",
-        "one-way",
-        "bridge",
-        "majority-ring",
-        "flapping",
-        "leader-kill",
-        "rolling-restart",
-        "pause",
-        "slow-link",
-        "lossy",
-        "clock-skew",
-        "disk-full",
-        "power-loss"
-      })
-  @DisplayName("keeps every claim that it makes")
-  void library(String name) throws Exception {
-    ScenarioResult result = judged(name, 3, Duration.ofSeconds(12));
-
-    assertThat(result.faults()).isNotEmpty();
-    for (RunResult run : result.runs()) {
-      assertThat(run.claims()).as("%s %s", name, run.mode()).isNotEmpty();
-      assertThat(run.verdict()).as("%s %s", name, run.claims()).isEqualTo("valid");
-    }
-  }
-
   @Test
   @DisplayName("of a split shows the price of both promises: refusals in CP, siblings in AP")
   void splitHasItsPrice() throws Exception {
