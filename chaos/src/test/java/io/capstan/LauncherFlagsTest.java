@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Runs a copy of {@code ./capstan} with a {@code java} that says what it was given, and no more.
  */
-@DisplayName("The launcher has a simulation compiled")
+@DisplayName("The flags of the launcher")
 final class LauncherFlagsTest {
   private static final int PROCESS_MAX_SECONDS = 60;
   private static final Path HOME = Path.of("").toAbsolutePath().getParent();
@@ -43,7 +44,7 @@ final class LauncherFlagsTest {
   }
 
   @ParameterizedTest
-  @DisplayName("by the better compiler from 1,500 seeds on")
+  @DisplayName("have a simulation compiled by the better compiler from 1,500 seeds on")
   @ValueSource(
       strings = {
         "sim --seeds 1..1500",
@@ -58,7 +59,8 @@ final class LauncherFlagsTest {
 
   @ParameterizedTest
   @DisplayName(
-      "by the first compiler alone below that, and where it cannot tell how many there are")
+      "have it compiled by the first compiler alone below that, and where there is no telling how"
+          + " many there are")
   @ValueSource(
       strings = {
         "sim --seeds 1..1499",
@@ -79,6 +81,16 @@ final class LauncherFlagsTest {
       })
   void fewSeeds(String arguments) throws Exception {
     assertThat(started(arguments)).contains("-XX:+UseSerialGC", FIRST_COMPILER_ONLY);
+  }
+
+  @Test
+  @DisplayName("name the folder of unpacked native libraries where there is one")
+  void nativeLibraries() throws Exception {
+    assertThat(started("status")).noneMatch(flag -> flag.startsWith("-Djava.library.path="));
+
+    Path unpacked = Files.createDirectory(folder.resolve("target/dist/native"));
+
+    assertThat(started("status")).contains("-Djava.library.path=" + unpacked.toRealPath());
   }
 
   /** What the JVM was given, after having seen that the command's own words reach it unchanged. */

@@ -22,6 +22,10 @@ public interface NodeCommand {
   /** The main class of a node whose settings are in a file. */
   String NODE_CLASS = "io.capstan.node.server.ForegroundNode";
 
+  /** The flags that name what a process starts sooner with. */
+  List<String> ARCHIVES =
+      List.of("-XX:AOTCache=", "-XX:SharedArchiveFile=", "-Djava.library.path=");
+
   /** Returns the program and its arguments for a node with this configuration file. */
   List<String> commandLine(Path configFile);
 
@@ -94,11 +98,13 @@ public interface NodeCommand {
     return Map.of("CLASSPATH", absolute.toString());
   }
 
-  /** Returns the class archive that this process was started with: it fits the same class path. */
+  /**
+   * Returns the class archive and the folder of native libraries that this process was started
+   * with: they fit the same class path.
+   */
   private static List<String> archiveFlags() {
     return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(
-            flag -> flag.startsWith("-XX:AOTCache=") || flag.startsWith("-XX:SharedArchiveFile="))
+        .filter(flag -> ARCHIVES.stream().anyMatch(flag::startsWith))
         .toList();
   }
 

@@ -1,9 +1,11 @@
 package io.capstan.chaos.command;
 
+import io.capstan.chaos.cluster.NodeCommand;
 import io.capstan.cli.Capstan;
 import io.capstan.cli.ExitCode;
 import io.capstan.cli.Streams;
 import io.capstan.node.server.config.NodeConfig;
+import io.capstan.node.storage.rocks.NativeLibrary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -11,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -36,6 +39,9 @@ final class ClusterTrain extends ClusterSubcommand {
   @Option(names = "--log", required = true, description = "Where the node logs.")
   private Path log = Path.of("train.log");
 
+  /** One that leads and one that follows: they meet what peers say to each other. */
+  private static final int NODES = 2;
+
   /** Settings as the file of a node has them. */
   private static final String SETTINGS =
       """
@@ -43,13 +49,20 @@ final class ClusterTrain extends ClusterSubcommand {
       data: data
       listen: 127.0.0.1:7101
       peerListen: 127.0.0.1:7201
-      members: n1=127.0.0.1:7201
+      members:
+        n1: "127.0.0.1:7201"
+        n2: "127.0.0.1:7202"
       """;
+
+  @Option(names = "--native", description = "Where native libraries are to be kept unpacked.")
+  private @Nullable Path nativeLibraries;
 
   @Override
   int run() {
+    unpackNativeLibrary();
     readSettings();
-    try (EmbeddedDemoCluster cluster = EmbeddedDemoCluster.start(1, log)) {
+    try (EmbeddedDemoCluster cluster = EmbeddedDemoCluster.start(NODES, log)) {
+      loadForegroundNode();
       String endpoint = cluster.cluster().clientAddress("n1");
       for (List<String> command : COMMANDS) {
         List<String> arguments = new ArrayList<>(command);
@@ -61,6 +74,27 @@ final class ClusterTrain extends ClusterSubcommand {
       }
     }
     return ExitCode.OK;
+  }
+
+  /** A folder that cannot be written only means that every start unpacks for itself. */
+  private void unpackNativeLibrary() {
+    if (nativeLibraries == null) {
+      return;
+    }
+    try {
+      NativeLibrary.keepUnpacked(nativeLibraries);
+    } catch (IOException e) {
+      Streams.ofProcess().err().println("Native libraries are not kept: " + e.getMessage());
+    }
+  }
+
+  /** The class with which nodes begin that clusters start. */
+  private static void loadForegroundNode() {
+    try {
+      Class.forName(NodeCommand.NODE_CLASS);
+    } catch (ClassNotFoundException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** The embedded node is told its settings otherwise; those that clusters start read a file. */

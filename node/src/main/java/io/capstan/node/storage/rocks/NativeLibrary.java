@@ -2,12 +2,15 @@ package io.capstan.node.storage.rocks;
 
 import io.capstan.node.storage.StorageException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.Stream;
 import org.rocksdb.NativeLibraryLoader;
 import org.rocksdb.RocksDB;
+import org.rocksdb.util.Environment;
 
 /**
  * Loads RocksDB's native library without leaving a copy of it behind.
@@ -15,10 +18,12 @@ import org.rocksdb.RocksDB;
  * <p>RocksDB unpacks its library into the temporary folder and deletes it when the JVM exits in
  * good order: every process that is killed leaves 17 MB there for ever. Where the operating system
  * lets a loaded library be unlinked, we unlink it at once; elsewhere RocksDB's way still applies.
+ * Nothing is unpacked where {@code java.library.path} names a folder that has the library: {@link
+ * #keepUnpacked} makes one.
  *
  * <p>Thread-safe.
  */
-final class NativeLibrary {
+public final class NativeLibrary {
 
   private static boolean loaded;
 
@@ -47,6 +52,35 @@ final class NativeLibrary {
           e);
     }
     loaded = true;
+  }
+
+  /**
+   * Unpacks the library for processes that will be started with this folder as their {@code
+   * java.library.path}. Does nothing where that was done before, or where RocksDB has the library
+   * of this machine under another name.
+   *
+   * @throws IOException where the folder cannot be written
+   */
+  public static void keepUnpacked(Path folder) throws IOException {
+    String name = Environment.getJniLibraryFileName("rocksdb");
+    Path kept = folder.resolve(name);
+    if (Files.exists(kept)) {
+      return;
+    }
+    try (InputStream packed = RocksDB.class.getResourceAsStream("/" + name)) {
+      if (packed == null) {
+        return;
+      }
+      Files.createDirectories(folder);
+      Path unpacked = Files.createTempFile(folder, "unpacking", "");
+      try {
+        Files.copy(packed, unpacked, StandardCopyOption.REPLACE_EXISTING);
+        // At once or not at all: others may start at this moment.
+        Files.move(unpacked, kept, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        Files.deleteIfExists(unpacked);
+      }
+    }
   }
 
   private static void deleteWherePossible(Path folder) throws IOException {
