@@ -26,6 +26,7 @@ final class NodeProcess {
   private final Set<String> hiddenVariables;
   private final Path workingDirectory;
   private final Path log;
+  private final NodeStarter starter;
   private final Runnable onChange;
   private final ReentrantLock deeds = new ReentrantLock();
   private volatile @Nullable Process process;
@@ -37,6 +38,7 @@ final class NodeProcess {
   /**
    * @param environment what is added to the environment of this process
    * @param hiddenVariables what is taken out of it
+   * @param starter makes the process of all this
    * @param onChange called, from any thread, after the state has changed; must be quick
    */
   NodeProcess(
@@ -46,6 +48,7 @@ final class NodeProcess {
       Set<String> hiddenVariables,
       Path workingDirectory,
       Path log,
+      NodeStarter starter,
       Runnable onChange) {
     this.id = id;
     this.command = List.copyOf(command);
@@ -53,6 +56,7 @@ final class NodeProcess {
     this.hiddenVariables = Set.copyOf(hiddenVariables);
     this.workingDirectory = workingDirectory;
     this.log = log;
+    this.starter = starter;
     this.onChange = onChange;
   }
 
@@ -97,7 +101,7 @@ final class NodeProcess {
       builder.redirectErrorStream(true);
       builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
       paused = false;
-      Process started = builder.start();
+      Process started = starter.start(builder);
       process = started;
       // Not earlier: who waits for the process before would take its death for a failed start.
       ended = NodeState.FAILED;

@@ -53,6 +53,7 @@ public final class ProcessCluster extends ProxiedCluster {
 
   private final ClusterDirectory directory;
   private final NodeCommand command;
+  private final NodeStarter starter;
   private final Map<String, ?> tuning;
 
   /** The nodes that did not begin the cluster: nobody may take them for members by himself. */
@@ -64,11 +65,16 @@ public final class ProcessCluster extends ProxiedCluster {
   private final Thread shutdownHook = new Thread(this::closeNow, "stop-nodes");
 
   private ProcessCluster(
-      ClusterLayout layout, ClusterDirectory directory, NodeCommand command, Map<String, ?> tuning)
+      ClusterLayout layout,
+      ClusterDirectory directory,
+      NodeCommand command,
+      NodeStarter starter,
+      Map<String, ?> tuning)
       throws IOException {
     super(layout);
     this.directory = directory;
     this.command = command;
+    this.starter = starter;
     this.tuning = Map.copyOf(tuning);
     for (String id : layout.nodeIds()) {
       if (hasJoined(directory.config(id))) {
@@ -99,6 +105,7 @@ public final class ProcessCluster extends ProxiedCluster {
             HIDDEN_VARIABLES,
             directory.node(id),
             directory.log(id),
+            starter,
             this::changed));
   }
 
@@ -109,20 +116,21 @@ public final class ProcessCluster extends ProxiedCluster {
    */
   static ProcessCluster prepare(
       ClusterLayout layout, ClusterDirectory directory, NodeCommand command) {
-    return prepare(layout, directory, command, Map.of());
+    return prepare(layout, directory, command, NodeStarter.FORK, Map.of());
   }
 
   private static ProcessCluster prepare(
       ClusterLayout layout,
       ClusterDirectory directory,
       NodeCommand command,
+      NodeStarter starter,
       Map<String, ?> tuning) {
     Integer taken = layout.clientPortInUse();
     if (taken != null) {
       throw portInUse(taken);
     }
     try {
-      return new ProcessCluster(layout, directory, command, tuning);
+      return new ProcessCluster(layout, directory, command, starter, tuning);
     } catch (IOException e) {
       throw new ClusterException(
           ClusterException.Kind.FAILED,
@@ -143,8 +151,23 @@ public final class ProcessCluster extends ProxiedCluster {
    */
   public static ProcessCluster start(
       int nodeCount, Path directory, Map<String, ?> tuning, NodeCommand command) {
+    return start(nodeCount, directory, tuning, command, NodeStarter.FORK);
+  }
+
+  /**
+   * As {@link #start(int, Path, Map, NodeCommand)}, with processes that somebody else provides.
+   *
+   * @param starter makes a process of what {@code command} says
+   */
+  public static ProcessCluster start(
+      int nodeCount,
+      Path directory,
+      Map<String, ?> tuning,
+      NodeCommand command,
+      NodeStarter starter) {
     ClusterLayout layout = ClusterLayout.onFreePorts("local", NodeNames.first(nodeCount));
-    ProcessCluster cluster = prepare(layout, new ClusterDirectory(directory), command, tuning);
+    ProcessCluster cluster =
+        prepare(layout, new ClusterDirectory(directory), command, starter, tuning);
     cluster.startAll(START_TIMEOUT);
     return cluster;
   }

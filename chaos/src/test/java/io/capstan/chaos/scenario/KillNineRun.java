@@ -40,9 +40,8 @@ import org.jspecify.annotations.Nullable;
  * A cluster under load whose nodes are killed, one each second, and started again at once, while
  * one of its members is replaced by a new node.
  *
- * <p>Each second one of those that are up is hit. Where that would leave no majority, because those
- * killed before still start, it is done one time in ten only: a machine that starts nodes more
- * slowly than they are killed would otherwise see no leader ever again.
+ * <p>Each second one of the nodes that have a process is hit, whichever it is and whatever it is
+ * doing: leading, starting, or the last one that a majority needs.
  */
 final class KillNineRun {
   static final String KEYSPACE = "bank-of-kills";
@@ -54,10 +53,8 @@ final class KillNineRun {
   private static final Duration KEPT_INTERVAL = Duration.ofMillis(100);
   private static final int BANK_CLIENTS_PER_NODE = 2;
 
-  /** One in so many kills that would leave no majority is carried out. */
-  private static final int NO_MAJORITY_ODDS = 10;
-
-  private static final Duration REPLACE_MAX = Duration.ofSeconds(180);
+  private static final Duration REPLACE_MAX = Duration.ofSeconds(300);
+  private static final Duration REPLACE_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration REPLACE_INTERVAL = Duration.ofMillis(250);
   private static final Duration RECOVERY_MAX = Duration.ofSeconds(60);
 
@@ -70,6 +67,9 @@ final class KillNineRun {
   private final List<String> targets = new CopyOnWriteArrayList<>();
   private final ExecutorService deeds = Executors.newVirtualThreadPerTaskExecutor();
 
+  /** How often each was killed: a start that a later kill cut short has not failed. */
+  private final Map<String, Integer> deaths = new ConcurrentHashMap<>();
+
   /** Those that have answered since they were started. */
   private final Set<String> up = ConcurrentHashMap.newKeySet();
 
@@ -78,6 +78,8 @@ final class KillNineRun {
   private int bankClients;
   private int attempts;
   private int kills;
+  private int killsWhileStarting;
+  private int killsWithoutMajority;
 
   /**
    * What came of it.
@@ -85,8 +87,12 @@ final class KillNineRun {
    * @param kept the writes that must not be lost
    * @param members who belongs to the cluster at the end
    * @param attempts the seconds at which somebody was to be killed
-   * @param kills of these, how many were carried out
+   * @param kills of these, how many were carried out: all but those when no node had a process
+   * @param killsWhileStarting of these, how many hit a node that had yet to answer
+   * @param killsWithoutMajority of these, how many left no majority that had answered
    * @param killing for how long it went on
+   * @param replacing how long it took from the start of the new node until its predecessor had left
+   * @param replacedMeanwhile whether that came to pass while nodes were still killed
    * @param elections terms that began meanwhile
    */
   record Evidence(
@@ -98,7 +104,11 @@ final class KillNineRun {
       List<String> members,
       int attempts,
       int kills,
+      int killsWhileStarting,
+      int killsWithoutMajority,
       Duration killing,
+      Duration replacing,
+      boolean replacedMeanwhile,
       long elections) {
 
     /** Returns for how long, at worst, no client got an answer through any node. */
@@ -123,8 +133,8 @@ final class KillNineRun {
   }
 
   /**
-   * Kills for so long, and for longer if the replacement, which begins at half time, needs it. All
-   * members run when it returns, and agree; the removed node is stopped.
+   * Kills for so long; the replacement begins at half time, and is given more time afterwards if it
+   * needs it. All members run when it returns, and agree; the removed node is stopped.
    */
   Evidence run(Duration duration) throws InterruptedException {
     long termBefore = highestTerm();
@@ -143,15 +153,24 @@ final class KillNineRun {
                     replace(removed, added);
                     return added;
                   });
-      killUntil(replacement::isDone);
+      killUntil(() -> replacement.isDone() || recorder.elapsedNanos() >= endNanos);
+      boolean replacedMeanwhile = replacement.isDone();
+      killing = Duration.ofNanos(recorder.elapsedNanos());
+      if (!replacedMeanwhile) {
+        // A machine on which it takes that long has too much to do.
+        driver.quiet(true);
+      }
       String added = replacement.join();
+      Duration replaced = Duration.ofNanos(recorder.elapsedNanos() - endNanos / 2);
       recorder.nemesis("replaced", List.of(removed, added));
       targets.remove(removed);
       try (CapstanScenarioClients clientsOfAdded = new CapstanScenarioClients(cluster);
           OpenLoopDriver driverOfAdded = driver(clientsOfAdded, List.of(added))) {
         driverOfAdded.start();
-        killUntil(() -> recorder.elapsedNanos() >= endNanos);
-        killing = Duration.ofNanos(recorder.elapsedNanos());
+        if (replacedMeanwhile) {
+          killUntil(() -> recorder.elapsedNanos() >= endNanos);
+          killing = Duration.ofNanos(recorder.elapsedNanos());
+        }
         settle(removed);
         driver.close();
         driverOfAdded.close();
@@ -168,7 +187,11 @@ final class KillNineRun {
           List.copyOf(targets),
           attempts,
           kills,
+          killsWhileStarting,
+          killsWithoutMajority,
           killing,
+          replaced,
+          replacedMeanwhile,
           highestTerm() - termBefore);
     } finally {
       deeds.shutdownNow();
@@ -224,31 +247,34 @@ final class KillNineRun {
 
   private void killOne() {
     attempts++;
-    List<String> candidates = candidates();
-    if (candidates.isEmpty()) {
-      recorder.nemesis("spared", null);
+    List<String> alive = targets.stream().filter(node -> cluster.state(node).isAlive()).toList();
+    if (alive.isEmpty()) {
+      // The processes of those that were killed before have yet to be forked.
+      recorder.nemesis("nobody", null);
       return;
     }
-    String target = candidates.get(random.nextInt(candidates.size()));
+    String target = alive.get(random.nextInt(alive.size()));
     recorder.nemesis("kill", target);
-    up.remove(target);
+    boolean answered = up.remove(target);
+    int death = deaths.merge(target, 1, Integer::sum);
     cluster.kill(target);
     kills++;
-    deeds.execute(() -> start(target));
+    killsWhileStarting += answered ? 0 : 1;
+    killsWithoutMajority +=
+        up.stream().filter(targets::contains).count() > targets.size() / 2 ? 0 : 1;
+    deeds.execute(() -> start(target, death));
   }
 
-  private List<String> candidates() {
-    List<String> answering = targets.stream().filter(up::contains).toList();
-    boolean leavesMajority = answering.size() - 1 > targets.size() / 2;
-    return leavesMajority || random.nextInt(NO_MAJORITY_ODDS) == 0 ? answering : List.of();
-  }
-
-  private void start(String target) {
+  private void start(String target, int death) {
     try {
       cluster.start(target);
-      up.add(target);
+      if (deaths.getOrDefault(target, 0) == death) {
+        up.add(target);
+      }
     } catch (ClusterException e) {
-      notStarted = e;
+      if (deaths.getOrDefault(target, 0) == death) {
+        notStarted = e;
+      }
     }
   }
 
@@ -285,7 +311,7 @@ final class KillNineRun {
     recorder.nemesis("replace", List.of(removed, added));
     Map<String, Integer> answers = new ConcurrentHashMap<>();
     try (CapstanClient admin =
-        CapstanClient.builder().endpoints(addresses).timeout(ATTEMPT_TIMEOUT).build()) {
+        CapstanClient.builder().endpoints(addresses).timeout(REPLACE_TIMEOUT).build()) {
       Awaitility.await(removed + " is replaced by " + added)
           .atMost(REPLACE_MAX)
           .pollInterval(REPLACE_INTERVAL)

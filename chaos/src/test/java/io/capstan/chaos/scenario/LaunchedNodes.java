@@ -1,7 +1,10 @@
 package io.capstan.chaos.scenario;
 
 import io.capstan.chaos.cluster.NodeCommand;
+import io.capstan.chaos.cluster.SpareNodes;
+import java.io.File;
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,8 +31,23 @@ final class LaunchedNodes {
     }
     List<String> flags = new ArrayList<>(List.of(QUICK_START));
     flags.addAll(List.of("-cp", home.resolve("target/dist/lib").toAbsolutePath() + "/*"));
+    flags.add("-Djava.library.path=" + home.resolve("target/dist/native"));
     archive(home).forEach(file -> flags.add(flagFor(file)));
     return NodeCommand.capstanNode(flags);
+  }
+
+  /**
+   * Returns the Java command line of such a node, without its main class, for {@link SpareNodes}:
+   * the classes of these tests come last, so that the archive still fits.
+   */
+  static List<String> spareCommand(NodeCommand command) throws URISyntaxException {
+    List<String> line = command.commandLine(Path.of("unused"));
+    List<String> java = new ArrayList<>(line.subList(0, line.indexOf(NodeCommand.NODE_CLASS)));
+    Path tests =
+        Path.of(SpareNodes.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    int classPath = java.indexOf("-cp") + 1;
+    java.set(classPath, java.get(classPath) + File.pathSeparator + tests);
+    return java;
   }
 
   private static Stream<Path> archive(Path home) throws IOException {
