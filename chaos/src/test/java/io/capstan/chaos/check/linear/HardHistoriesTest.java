@@ -53,6 +53,59 @@ class HardHistoriesTest {
     assertThat(report.configurations()).isLessThan(50_000);
   }
 
+  /**
+   * Twice as long, half as many clients again, and a third to four fifths of the writes crashed.
+   */
+  @ParameterizedTest
+  @EnumSource(
+      value = HardHistories.Lie.class,
+      names = {"NONE", "LATE", "SOME", "HALF", "ONCE_TOO_OFTEN"})
+  void twoHundredOperationsOfTwentyFourClientsOnACasRegister(HardHistories.Lie lie) {
+    assertDecided(HardHistories.Kind.CAS_REGISTER, lie, 200, 24, 200_000);
+  }
+
+  /** Additions of one to four; false answers only where that leaves something to search. */
+  @ParameterizedTest
+  @EnumSource(
+      value = HardHistories.Lie.class,
+      names = {"NONE", "LATE", "SOME", "HALF"})
+  void aHundredOperationsOfSixteenClientsOnACounter(HardHistories.Lie lie) {
+    assertDecided(HardHistories.Kind.COUNTER, lie, 100, 16, 500_000);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = HardHistories.Lie.class,
+      names = {"NONE", "LATE", "SOME", "HALF"})
+  void aHundredOperationsOfSixteenClientsOnAString(HardHistories.Lie lie) {
+    assertDecided(HardHistories.Kind.KV, lie, 100, 16, 2_000_000);
+    assertDecided(HardHistories.Kind.UNIQUE_KV, lie, 100, 16, 100_000);
+  }
+
+  private static void assertDecided(
+      HardHistories.Kind kind,
+      HardHistories.Lie lie,
+      int operations,
+      int clients,
+      long configurationsMax) {
+    for (int seed = 0; seed < 3; seed++) {
+      History history = HardHistories.draw(kind, lie, seed, operations, clients, 0.3 + 0.25 * seed);
+
+      LinearizabilityReport report =
+          new LinearizabilityChecker(2, false)
+              .check(history, kind.model(), Budget.of(Duration.ofSeconds(60), 512L << 20));
+
+      Verdict.Status status = report.verdict().status();
+      assertThat(status).as("%s seed %d", kind, seed).isNotEqualTo(Verdict.Status.UNKNOWN);
+      if (lie == HardHistories.Lie.NONE) {
+        assertThat(status).as("%s seed %d", kind, seed).isEqualTo(Verdict.Status.VALID);
+      }
+      assertThat(report.configurations())
+          .as("%s seed %d", kind, seed)
+          .isLessThan(configurationsMax);
+    }
+  }
+
   /** Barely not linearizable: without looking ahead, up to a million and a half configurations. */
   @ParameterizedTest
   @EnumSource(
