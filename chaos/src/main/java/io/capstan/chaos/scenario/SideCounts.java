@@ -87,6 +87,11 @@ final class SideCounts {
     @Nullable Double ratio() {
       return attempted == 0 ? null : (double) ok / attempted;
     }
+
+    /** Whether it is below a bound; few attempts tell nothing. */
+    boolean isBelow(double min) {
+      return attempted >= RunClaims.CALM_ATTEMPTS_MIN && ok < min * attempted;
+    }
   }
 
   private Share share(String phase, String side) {
@@ -99,27 +104,43 @@ final class SideCounts {
   }
 
   /**
-   * A bound that was missed counts against the cluster where the machine lets it work: real nodes
-   * that do not answer in time before anything is wrong are starved, and then nothing is known.
+   * A bound that was missed counts against the cluster where the machine lets it work: where real
+   * nodes do not answer in time before anything is wrong, or clients cannot even ask when they
+   * should, it is starved, and then nothing is known.
    */
   Verdict timed(Verdict verdict) {
-    Share calm = share(SplitMeasures.BEFORE, SplitMeasures.ALL);
-    boolean isStarved =
-        !run.substrate().equals(SubstrateKind.SIM.label())
-            && calm.attempted() >= RunClaims.CALM_ATTEMPTS_MIN
-            && calm.ok() < RunClaims.CALM_MIN * calm.attempted();
-    if (!verdict.isInvalid() || !isStarved) {
+    if (!verdict.isInvalid() || run.substrate().equals(SubstrateKind.SIM.label())) {
       return verdict;
     }
+    Share asked = askedBeforeFirstFault();
+    if (asked.isBelow(RunClaims.ASKED_MIN)) {
+      return starved(verdict, "clients", asked, "that were due were made", RunClaims.ASKED_MIN);
+    }
+    Share calm = share(SplitMeasures.BEFORE, SplitMeasures.ALL);
+    return calm.isBelow(RunClaims.CALM_MIN)
+        ? starved(verdict, "the cluster", calm, "were answered in time", RunClaims.CALM_MIN)
+        : verdict;
+  }
+
+  private static Verdict starved(
+      Verdict verdict, String whom, Share share, String what, double min) {
     return Verdict.unknown(
         String.format(
             Locale.ROOT,
-            "%s; but this machine has no time for the cluster: before the first fault %,d of %,d"
-                + " attempts were answered in time, and %.0f %% would have to be",
+            "%s; but this machine has no time for %s: before the first fault %,d of %,d attempts"
+                + " %s, and %.0f %% would have to be",
             verdict.why(),
-            calm.ok(),
-            calm.attempted(),
-            100 * RunClaims.CALM_MIN));
+            whom,
+            share.ok(),
+            share.attempted(),
+            what,
+            100 * min));
+  }
+
+  /** How many attempts there were before the first fault, of those that the schedule wants. */
+  private Share askedBeforeFirstFault() {
+    long due = run.plan().clients() * run.firstFaultNanos() / run.plan().interval().toNanos();
+    return new Share(at(SplitMeasures.BEFORE, SplitMeasures.ALL).size(), due);
   }
 
   Verdict majorityAvailable() {

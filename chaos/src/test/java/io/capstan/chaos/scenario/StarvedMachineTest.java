@@ -15,6 +15,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("A bound that was missed")
 class StarvedMachineTest {
@@ -25,13 +27,16 @@ class StarvedMachineTest {
 
   @BeforeAll
   static void run() throws Exception {
-    Scenario split = ScenarioLibrary.named("split");
+    evidence = runOf(ScenarioLibrary.named("split"));
+  }
+
+  private static ScenarioEvidence runOf(Scenario scenario) throws InterruptedException {
     RunPlan plan =
         RunPlan.of(
-            split, List.of(Mode.AP), 7, 3, 4, Duration.ofSeconds(8), SubstrateKind.SIM.faults());
+            scenario, List.of(Mode.AP), 7, 3, 4, Duration.ofSeconds(8), SubstrateKind.SIM.faults());
     try (SimSubstrate substrate = SimSubstrate.start(3, 7)) {
-      evidence =
-          new ScenarioRun(substrate, plan, new RunProgress()).run(folder.resolve("faults.jsonl"));
+      return new ScenarioRun(substrate, plan, new RunProgress())
+          .run(folder.resolve("faults.jsonl"));
     }
   }
 
@@ -40,6 +45,10 @@ class StarvedMachineTest {
   }
 
   private static ScenarioEvidence on(String substrate) {
+    return on(evidence, substrate);
+  }
+
+  private static ScenarioEvidence on(ScenarioEvidence evidence, String substrate) {
     return new ScenarioEvidence(
         evidence.plan(),
         substrate,
@@ -56,6 +65,16 @@ class StarvedMachineTest {
         evidence.healProblem(),
         evidence.gone(),
         evidence.keyspaces());
+  }
+
+  /** Two of three attempts before the first fault were never made. */
+  private static History hardlyAsked() {
+    return History.of(
+        history().events().stream()
+            .filter(
+                event ->
+                    event.timeNanos() >= evidence.firstFaultNanos() || event.process() % 3 == 0)
+            .toList());
   }
 
   /** Before the first fault nobody had an answer. */
@@ -93,6 +112,40 @@ class StarvedMachineTest {
     assertThat(verdict.why())
         .startsWith("some node had no success within 10 s; but this machine has no time")
         .contains("before the first fault");
+  }
+
+  @Test
+  @DisplayName("says nothing where not even the clients had the time to ask when they should")
+  void saysNothingWhereClientsAreStarved() {
+    Verdict verdict = new SideCounts(on("process"), hardlyAsked()).timed(MISSED);
+
+    assertThat(verdict.status()).isEqualTo(Verdict.Status.UNKNOWN);
+    assertThat(verdict.why())
+        .startsWith(
+            "some node had no success within 10 s; but this machine has no time for clients")
+        .contains("attempts that were due were made");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "register",
+        "cas-register",
+        "bank",
+        "feed",
+        "set",
+        "counter",
+        "list-append",
+        "claim-ids"
+      })
+  @DisplayName("counts whatever clients do: each workload asks as often as its schedule wants")
+  void everyWorkloadAsksOnTime(String workload) throws Exception {
+    String text = "name: any\nworkload: " + workload + "\nfaults: [{fault: kill, nodes: leader}]";
+    ScenarioEvidence run = runOf(ScenarioFile.parse(text, "any"));
+
+    History history = run.keyspaces().get(0).history();
+
+    assertThat(new SideCounts(on(run, "process"), history).timed(MISSED)).isEqualTo(MISSED);
   }
 
   @Test
