@@ -23,7 +23,7 @@ final class CallIntake {
   static final long DEADLINE_MAX_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   /** The answer leaves so much before the client's deadline, so that the client still hears why. */
-  private static final long ANSWER_MARGIN_MAX_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long ANSWER_MARGIN_MAX_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
   private static final int ANSWER_MARGIN_DIVISOR = 10;
 

@@ -41,6 +41,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class ServicesTest {
@@ -199,6 +200,15 @@ class ServicesTest {
     assertThat(CallIntake.timeoutNanos(Deadline.after(1, TimeUnit.HOURS)))
         .isBetween(TimeUnit.SECONDS.toNanos(59), TimeUnit.SECONDS.toNanos(60));
     assertThat(CallIntake.timeoutNanos(Deadline.after(-1, TimeUnit.SECONDS))).isZero();
+  }
+
+  @Test
+  @DisplayName("leave room for an answer that says what is known, before the client gives up")
+  void answersComeBeforeTheClientGivesUp() {
+    assertThat(CallIntake.timeoutNanos(Deadline.after(1, TimeUnit.SECONDS)))
+        .isLessThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(900));
+    assertThat(CallIntake.timeoutNanos(Deadline.after(5, TimeUnit.SECONDS)))
+        .isLessThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(4_750));
   }
 
   @Test
