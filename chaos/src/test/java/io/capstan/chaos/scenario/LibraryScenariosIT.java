@@ -3,10 +3,15 @@ package io.capstan.chaos.scenario;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.capstan.chaos.check.Verdict;
+import io.capstan.chaos.cluster.NodeState;
+import io.capstan.chaos.fault.FaultType;
 import io.capstan.chaos.junit.CapstanCluster;
 import io.capstan.chaos.junit.CapstanCluster.NodesAs;
 import io.capstan.chaos.junit.ChaosScenario;
+import io.capstan.chaos.junit.TestCluster;
 import io.capstan.chaos.junit.TestScenario;
+import io.capstan.chaos.report.ScenarioResult;
+import io.capstan.chaos.report.ScenarioResult.FaultResult;
 import io.capstan.client.Mode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -27,10 +32,26 @@ import org.junit.jupiter.api.Timeout;
 class LibraryScenariosIT {
   private static final long SHORT_MILLIS = 8_000;
 
+  /** Every fault was seen to act and was undone, and nothing is left of it. */
   @AfterEach
-  void somethingWasAsked(TestScenario scenario) {
-    assertThat(scenario.result().faults()).isNotEmpty();
-    assertThat(scenario.result().runs()).allMatch(run -> run.ops().ok() > 0);
+  void faultsHappenedAndAreHealed(TestCluster cluster, TestScenario scenario) {
+    ScenarioResult result = scenario.result();
+
+    Scenario planned = ScenarioLibrary.named(result.scenario());
+    assertThat(result.faults())
+        .extracting(FaultResult::name)
+        .containsExactlyElementsOf(
+            planned.faultTypes().stream().map(FaultType::label).sorted().toList());
+    assertThat(result.faults())
+        .allSatisfy(
+            fault -> {
+              assertThat(fault.verifiedMillis()).isGreaterThanOrEqualTo(fault.startMillis());
+              assertThat(fault.endMillis()).isGreaterThan(fault.verifiedMillis());
+            });
+    assertThat(cluster.cluster().cutLinks()).isEmpty();
+    assertThat(cluster.nodes())
+        .allSatisfy(node -> assertThat(cluster.cluster().state(node)).isEqualTo(NodeState.RUNNING));
+    assertThat(result.runs()).allMatch(run -> run.ops().ok() > 0);
   }
 
   @Test
@@ -39,7 +60,13 @@ class LibraryScenariosIT {
       durationMillis = SHORT_MILLIS,
       claims = {"linearizable", "bank-total"})
   @DisplayName("that are split have one history in CP")
-  void split() {}
+  void split(TestScenario scenario) {
+    ScenarioResult result = scenario.result();
+
+    // The side without a majority is answered nothing in CP, and goes on in AP.
+    assertThat(ofMode(result, "cp").availability().during().minority()).isZero();
+    assertThat(ofMode(result, "ap").availability().during().minority()).isPositive();
+  }
 
   @Test
   @ChaosScenario(
@@ -49,6 +76,10 @@ class LibraryScenariosIT {
       claims = "linearizable")
   @DisplayName("of which the leader is held still serve nothing stale")
   void pause() {}
+
+  private static ScenarioResult.RunResult ofMode(ScenarioResult result, String mode) {
+    return result.runs().stream().filter(run -> run.mode().equals(mode)).findFirst().orElseThrow();
+  }
 
   @Test
   @ChaosScenario(
