@@ -114,6 +114,7 @@ final class ApKeyspaces {
       }
       return;
     }
+    leftBeforeIndex = Math.max(leftBeforeIndex, rows.leftBefore());
     if (holds() && !isInstalling(keyspace, rows)) {
       forgetFormerMembership(keyspace, rows, older);
       takeUpLineage(keyspace, rows, now);
@@ -415,12 +416,14 @@ final class ApKeyspaces {
 
   /**
    * A replica has applied a configuration without this node, which lags behind in the log, perhaps
-   * for good: until it has come as far it holds no replica. It may be one again further on.
+   * for good: until it has come as far it holds no replica, also after a restart at which it hears
+   * nobody. It may be one again further on.
    */
   private void leaveAsTold(String by, long configurationIndex) {
     if (replicas().contains(by) && configurationIndex > replicas().configurationIndex()) {
       leftBeforeIndex = Math.max(leftBeforeIndex, configurationIndex);
       for (LeaderlessKeyspace open : List.copyOf(keyspaces.values())) {
+        new ApTables(open.record().getId(), tables).writeLeftBefore(configurationIndex);
         leave(open.record(), open);
       }
     }

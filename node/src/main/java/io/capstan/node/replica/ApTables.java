@@ -127,6 +127,7 @@ final class ApTables implements KeyspaceTables {
   private static final byte[] CHECKPOINTS_KEY = "checkpoints".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] INSTALLING_KEY = "installing".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] INSTALLED_KEY = "installed".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] LEFT_KEY = "left".getBytes(StandardCharsets.US_ASCII);
 
   /** The epoch that the stored data belong to the lineage of; 0 where nothing was noted. */
   long lineage() {
@@ -169,6 +170,15 @@ final class ApTables implements KeyspaceTables {
 
   void writeInstalled(long switchId) {
     write(INSTALLED_KEY, switchId);
+  }
+
+  /** A configuration in which this node holds no replica, as a member has told it; 0 for none. */
+  long leftBefore() {
+    return number(LEFT_KEY);
+  }
+
+  void writeLeftBefore(long configurationIndex) {
+    write(LEFT_KEY, configurationIndex);
   }
 
   private long number(byte[] key) {

@@ -19,6 +19,7 @@ import io.capstan.proto.v1.ListMembersResponse;
 import io.capstan.proto.v1.NewMember;
 import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.PutResponse;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -78,6 +79,23 @@ final class FormerMemberStoriesTest {
 
     assertThat(write(former, "late")).isInstanceOfSatisfying(ErrorDetail.class, this::holdsNothing);
     assertThat(read(former, "early")).isInstanceOfSatisfying(ErrorDetail.class, this::holdsNothing);
+  }
+
+  @Test
+  @DisplayName("confirms nothing after a restart either, although it hears nobody any more")
+  void remembersThatItHasLeft() {
+    group.start(former);
+    group.pass(LoneReplica.SECOND_NANOS);
+
+    group.stop(former);
+    for (String other : List.of("n1", "n2", "n3")) {
+      group.cut(former, other);
+      group.cut(other, former);
+    }
+    group.start(former);
+    group.pass(LoneReplica.SECOND_NANOS);
+
+    assertThat(write(former, "late")).isInstanceOfSatisfying(ErrorDetail.class, this::holdsNothing);
   }
 
   private void holdsNothing(ErrorDetail error) {
