@@ -14,7 +14,6 @@ import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.PutResponse;
 import io.capstan.proto.v1.Receipt;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -51,7 +50,7 @@ final class ApOperations {
     ByteString key = ByteString.copyFromUtf8("w" + operation.key());
     Level level = level(random.nextInt(10));
     boolean quorum = level != Level.LEVEL_ONE;
-    lossesAtBegin = losses();
+    lossesAtBegin = oracle.disks().losses(world.nodes());
     if (client.says()) {
       client.say("begins " + operation.type() + " w" + operation.key() + " at " + level);
     }
@@ -154,7 +153,7 @@ final class ApOperations {
 
   private void repeat(Write write) {
     world.coverage().count(Coverage.Counter.WRITES_REPEATED);
-    lossesAtBegin = losses();
+    lossesAtBegin = oracle.disks().losses(world.nodes());
     if (client.says()) {
       client.say("repeats its write of " + write.key.toStringUtf8());
     }
@@ -196,30 +195,14 @@ final class ApOperations {
       world.coverage().count(Coverage.Counter.REPEATED_AFTER_REPLACED);
       return "as replaced since";
     }
-    oracle.acknowledged(write.key, dot, write.quorum, write.operation, disks(receipt));
+    oracle.acknowledged(
+        write.key,
+        dot,
+        write.quorum,
+        write.operation,
+        oracle.disks().confirming(receipt, world.nodes(), lossesAtBegin));
     session.learn(write.key, receipt, Set.of(dot));
     return dot;
-  }
-
-  private List<Integer> losses() {
-    List<Integer> losses = new ArrayList<>();
-    for (int node = 0; node < world.nodes().size(); node++) {
-      losses.add(oracle.losses(node));
-    }
-    return losses;
-  }
-
-  /** The nodes that the receipt names, without those that have lost their disk meanwhile. */
-  private Set<Integer> disks(Receipt receipt) {
-    List<String> acked = receipt.getAckedList();
-    Set<Integer> disks = new TreeSet<>();
-    for (int node = 0; node < world.nodes().size(); node++) {
-      boolean kept = oracle.losses(node) == lossesAtBegin.get(node);
-      if (kept && acked.contains(world.nodes().get(node).id())) {
-        disks.add(node);
-      }
-    }
-    return disks;
   }
 
   private void ended(ByteString key, String how, Coverage.@Nullable Counter counter) {

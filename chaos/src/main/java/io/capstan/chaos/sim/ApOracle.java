@@ -41,8 +41,7 @@ final class ApOracle {
   // Writes that only disks confirmed which are lost: they may be gone.
   private final Set<String> lostWithDisks = new TreeSet<>();
   private final List<DiscardedWrite> ledgersOfLostDisks = new ArrayList<>();
-  private final Map<Integer, Integer> lossesOf = new HashMap<>();
-  private final Set<Integer> givenUp = new TreeSet<>();
+  private final Disks disks = new Disks();
 
   ApOracle(String keyspace, long keyspaceId, boolean latestWins) {
     this.keyspace = keyspace;
@@ -95,11 +94,10 @@ final class ApOracle {
    * made to leave without being asked for what it alone holds.
    */
   void givesUp(int node) {
-    givenUp.add(node);
-    lossesOf.merge(node, 1, Integer::sum);
+    disks.givesUp(node);
     confirmedBy.forEach(
-        (dot, disks) -> {
-          if (disks.remove(node) && disks.isEmpty()) {
+        (dot, left) -> {
+          if (left.remove(node) && left.isEmpty()) {
             lostWithDisks.add(dot);
           }
         });
@@ -107,15 +105,13 @@ final class ApOracle {
 
   /** A node is about to begin with an empty disk; this ledger goes with the one that it had. */
   void startsAnew(int node, NavigableMap<byte[], byte[]> ledger) {
-    givenUp.remove(node);
-    lossesOf.merge(node, 1, Integer::sum);
+    disks.startsAnew(node);
     supersession.startsAnew(node);
     ledgersOfLostDisks.addAll(StoredRows.ledger(ledger));
   }
 
-  /** How often the node has lost what it held; what it confirmed before counts no more. */
-  int losses(int node) {
-    return lossesOf.getOrDefault(node, 0);
+  Disks disks() {
+    return disks;
   }
 
   /** Writes that no disk holds any more that confirmed them; some may have survived elsewhere. */
@@ -131,10 +127,9 @@ final class ApOracle {
   void acknowledged(
       ByteString key, String dot, boolean quorum, OperationId operation, Set<Integer> nodes) {
     acknowledged.put(dot, key);
-    Set<Integer> disks = confirmedBy.computeIfAbsent(dot, d -> new TreeSet<>());
-    disks.addAll(nodes);
-    disks.removeAll(givenUp);
-    if (disks.isEmpty()) {
+    Set<Integer> left = confirmedBy.computeIfAbsent(dot, d -> new TreeSet<>());
+    left.addAll(nodes);
+    if (left.isEmpty()) {
       lostWithDisks.add(dot);
     }
     if (supersession.isDelete(operation)) {

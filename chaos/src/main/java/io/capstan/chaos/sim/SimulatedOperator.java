@@ -58,9 +58,6 @@ final class SimulatedOperator {
     /** What is being done, for people. */
     void told(String what);
 
-    /** Whether somebody may leave with writes that it alone has acknowledged. */
-    boolean mayLose();
-
     /** Nobody waits any more for what this one alone holds. */
     void givesUp(SimulatedNode node);
   }
@@ -162,7 +159,7 @@ final class SimulatedOperator {
 
   private void acceptLoss(Change current, SimulatedNode leaving) {
     boolean lost = current.wanted.kind().losesDisk();
-    if (!current.lossAccepted && (lost || (world.mayLose() && random.nextInt(4) == 0))) {
+    if (!current.lossAccepted && (lost || random.nextInt(4) == 0)) {
       current.lossAccepted = true;
       if (!lost) {
         world.givesUp(leaving);
@@ -265,7 +262,7 @@ final class SimulatedOperator {
         return current.leaving != null;
       }
       case DISK_LOSS, FLIPPED_BIT -> {
-        if (seen.voters().size() < VOTERS_TO_LOSE_ONE || voter == null || !world.mayLose()) {
+        if (seen.voters().size() < VOTERS_TO_LOSE_ONE || voter == null) {
           return false;
         }
         if (fault.kind() == FaultKind.DISK_LOSS) {

@@ -245,6 +245,7 @@ public final class Simulation {
     check.ask();
     runUntil(
         "every node tells its counters and sets", schedule.healthyMillisMax(), check::isAnswered);
+    coverage.add(Coverage.Counter.LOST_WITH_DISKS, types.lostWithDisks());
   }
 
   private SimulatedClients startClients(HistoryRecorder history) {
@@ -425,16 +426,14 @@ public final class Simulation {
       say("operator", what);
     }
 
-    /** What of counters and sets is lost with a disk is not counted, so it is not risked. */
-    @Override
-    public boolean mayLose() {
-      return schedule.operations().stream().noneMatch(o -> o.type().isTyped() && !o.type().isCp());
-    }
-
     @Override
     public void givesUp(SimulatedNode node) {
       coverage.count(Coverage.Counter.LOSSES_ACCEPTED);
       oracles.forEach(watching -> watching.givesUp(nodes.indexOf(node)));
+      TypeOracle types = apTypes;
+      if (types != null) {
+        types.givesUp(nodes.indexOf(node));
+      }
       FlipOracle flipping = flips;
       if (flipping != null) {
         flipping.givesUp(nodes.indexOf(node));
@@ -498,6 +497,10 @@ public final class Simulation {
     public void startsAnew() {
       for (ApOracle watching : oracles) {
         watching.startsAnew(node, nodes.get(node).disk().rows(Table.ledger(watching.keyspaceId())));
+      }
+      TypeOracle types = apTypes;
+      if (types != null) {
+        types.disks().startsAnew(node);
       }
       FlipOracle flipping = flips;
       if (flipping != null) {

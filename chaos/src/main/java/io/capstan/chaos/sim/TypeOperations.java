@@ -14,6 +14,7 @@ import io.capstan.proto.v1.SetAddRequest;
 import io.capstan.proto.v1.SetAddResponse;
 import io.capstan.proto.v1.SetRemoveRequest;
 import io.capstan.proto.v1.SetRemoveResponse;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +59,7 @@ final class TypeOperations {
                 .setLevel(level)
                 .setOperation(id)
                 .build();
-        new Attempts(request, (attempts, receipt) -> addition.outcome = attempts.outcome()).begin();
+        new Attempts(request, (attempts, receipt) -> attempts.tell(addition, receipt)).begin();
       }
       case AP_SET_ADD, AP_SET_REMOVE, CP_SET_ADD, CP_SET_REMOVE ->
           change(operation.type(), ByteString.copyFromUtf8("s" + lane), level, id, random);
@@ -94,8 +95,10 @@ final class TypeOperations {
                 .build();
     new Attempts(
             request,
-            (attempts, receipt) ->
-                oracle.ended(change, key, attempts.outcome(), receipt, attempts.made))
+            (attempts, receipt) -> {
+              attempts.tell(change, receipt);
+              oracle.ended(change, key, receipt, attempts.made);
+            })
         .begin();
   }
 
@@ -104,6 +107,7 @@ final class TypeOperations {
     private final Message request;
     private final BiConsumer<Attempts, @Nullable Receipt> end;
     private final long deadlineNanos = world.events().nowNanos() + OPERATION_NANOS;
+    private List<Integer> lossesAtBegin = List.of();
     private int made;
     private boolean uncertain;
     private boolean ok;
@@ -126,8 +130,17 @@ final class TypeOperations {
           : uncertain ? TypeOracle.Outcome.UNKNOWN : TypeOracle.Outcome.FAILED;
     }
 
+    /** What is known of the operation now that it is over. */
+    void tell(TypeOracle.Typed operation, @Nullable Receipt receipt) {
+      operation.outcome = outcome();
+      if (receipt != null && !oracle.isCp()) {
+        operation.disks = oracle.disks().confirming(receipt, world.nodes(), lossesAtBegin);
+      }
+    }
+
     void begin() {
       made++;
+      lossesAtBegin = oracle.disks().losses(world.nodes());
       client.send(request, this::answered);
     }
 

@@ -36,12 +36,28 @@ final class TypeOracle {
   private static final int DIGITS_OF_A_COUNTER = 30;
   private static final int BITS_OF_A_DIGIT = 2;
 
+  /** What every operation has. */
+  static class Typed {
+    Outcome outcome = Outcome.UNKNOWN;
+    // Those that confirmed it and are not lost since; null for what the log has confirmed.
+    @Nullable Set<Integer> disks;
+
+    /** Confirmed, and every disk that did so is lost: it may be gone. */
+    boolean isLost() {
+      return outcome == Outcome.OK && disks != null && disks.isEmpty();
+    }
+
+    /** What must be there in the end. */
+    Outcome lasting() {
+      return isLost() ? Outcome.UNKNOWN : outcome;
+    }
+  }
+
   /** One addition to a counter. */
-  static final class Addition {
+  static final class Addition extends Typed {
     final ByteString key;
     final int digit;
     final boolean isNegative;
-    Outcome outcome = Outcome.UNKNOWN;
 
     Addition(ByteString key, int digit, boolean isNegative) {
       this.key = key;
@@ -56,14 +72,13 @@ final class TypeOracle {
   }
 
   /** One addition to a set, or one removal. */
-  static final class Change {
+  static final class Change extends Typed {
     final ByteString element;
     final boolean isAddition;
     final long number;
     // What had ended before this one began cannot have come after it.
     final long endedBefore;
     long ended = Long.MAX_VALUE;
-    Outcome outcome = Outcome.UNKNOWN;
     // Whether the receipt names everything that it took away.
     boolean isTold;
     List<String> superseded = List.of();
@@ -87,6 +102,7 @@ final class TypeOracle {
   // unsynced writes may be used again.
   private final Map<String, Set<Long>> additionsAt = new HashMap<>();
   private final List<Change> byNumber = new ArrayList<>();
+  private final Disks disks = new Disks();
   private long ended;
 
   TypeOracle(String keyspace, long keyspaceId, boolean isCp) {
@@ -115,6 +131,35 @@ final class TypeOracle {
     return changes.keySet();
   }
 
+  Disks disks() {
+    return disks;
+  }
+
+  private List<Typed> operations() {
+    List<Typed> all = new ArrayList<>(byNumber);
+    additions.values().forEach(all::addAll);
+    return all;
+  }
+
+  /**
+   * A node counts no more for what it has confirmed and will confirm: its disk is lost, or it is
+   * made to leave without being asked for what it alone holds.
+   */
+  void givesUp(int node) {
+    disks.givesUp(node);
+    for (Typed operation : operations()) {
+      Set<Integer> left = operation.disks;
+      if (left != null) {
+        left.remove(node);
+      }
+    }
+  }
+
+  /** Operations that no disk holds any more that confirmed them; some may have survived. */
+  long lostWithDisks() {
+    return operations().stream().filter(Typed::isLost).count();
+  }
+
   /** The next addition to one of two counters; when a counter has no digit left, to a new one. */
   Addition addition(int lane, boolean isNegative) {
     int number = drawn[lane]++;
@@ -138,10 +183,8 @@ final class TypeOracle {
    *
    * @param attempts a repeated one is not told what an earlier attempt took away
    */
-  void ended(
-      Change change, ByteString key, Outcome outcome, @Nullable Receipt receipt, int attempts) {
+  void ended(Change change, ByteString key, @Nullable Receipt receipt, int attempts) {
     change.ended = ++ended;
-    change.outcome = outcome;
     if (receipt != null) {
       change.isTold = isCp || attempts == 1;
       change.superseded = receipt.getSupersededList();
@@ -188,7 +231,7 @@ final class TypeOracle {
       int digit = (int) (lifted >>> (BITS_OF_A_DIGIT * addition.digit)) & 3;
       int times = addition.isNegative ? 3 - digit : digit;
       boolean right =
-          switch (addition.outcome) {
+          switch (addition.lasting()) {
             case OK -> times == 1;
             case FAILED -> times == 0;
             case UNKNOWN -> times <= 1;
@@ -203,7 +246,7 @@ final class TypeOracle {
                 + " of "
                 + keyspace
                 + " ended "
-                + addition.outcome
+                + (addition.isLost() ? "OK on disks that are lost" : addition.outcome)
                 + " and is counted "
                 + times
                 + " times at "
@@ -231,7 +274,7 @@ final class TypeOracle {
           for (Change addition : all) {
             if (addition.isAddition && addition.outcome != Outcome.FAILED) {
               Fate fate = fate(key, addition, all);
-              mustBe |= fate == Fate.THERE && addition.outcome == Outcome.OK;
+              mustBe |= fate == Fate.THERE && addition.lasting() == Outcome.OK;
               mayBe |= fate != Fate.GONE;
             }
           }
@@ -273,7 +316,7 @@ final class TypeOracle {
       if (other == addition || other.outcome == Outcome.FAILED || isBefore) {
         continue;
       }
-      if (other.outcome == Outcome.OK && other.isTold) {
+      if (other.lasting() == Outcome.OK && other.isTold) {
         for (String version : other.superseded) {
           Set<Long> stood = additionsAt.getOrDefault(key.toStringUtf8() + " " + version, Set.of());
           if (stood.size() == 1 && stood.contains(addition.number)) {
