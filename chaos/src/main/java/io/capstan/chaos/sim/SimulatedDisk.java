@@ -51,26 +51,15 @@ final class SimulatedDisk implements ReplicaStore {
     void after();
   }
 
-  /** Everything on the disk at one moment. */
-  private static final class Image {
+  /** The tables on the disk at one moment. */
+  private static final class Tables {
     final Map<Table, NavigableMap<byte[], byte[]>> tables = new LinkedHashMap<>();
     final Set<Long> keyspaces = new TreeSet<>();
-    final List<Entry> log = new ArrayList<>();
-    SnapshotPosition logStart = SnapshotPosition.NONE;
-    @Nullable HardState hardState;
 
-    Image copy() {
-      Image copy = new Image();
-      tables.forEach(
-          (table, rows) -> {
-            NavigableMap<byte[], byte[]> fresh = new TreeMap<>(Arrays::compareUnsigned);
-            fresh.putAll(rows);
-            copy.tables.put(table, fresh);
-          });
+    Tables copy() {
+      Tables copy = new Tables();
+      tables.forEach((table, rows) -> copy.rows(table).putAll(rows));
       copy.keyspaces.addAll(keyspaces);
-      copy.log.addAll(log);
-      copy.logStart = logStart;
-      copy.hardState = hardState;
       return copy;
     }
 
@@ -81,6 +70,82 @@ final class SimulatedDisk implements ReplicaStore {
         tables.put(table, rows);
       }
       return rows;
+    }
+
+    boolean exists(Table table) {
+      return table.keyspaceId() == Table.GROUP || keyspaces.contains(table.keyspaceId());
+    }
+
+    void drop(long keyspaceId) {
+      keyspaces.remove(keyspaceId);
+      tables.keySet().removeIf(table -> table.keyspaceId() == keyspaceId);
+    }
+
+    /** Changes the rows; returns what stood there before, in the same order. */
+    byte[] @Nullable [] apply(List<WriteBatch.Row> changes) {
+      byte[] @Nullable [] before = new byte[changes.size()] @Nullable [];
+      for (int i = 0; i < before.length; i++) {
+        WriteBatch.Row row = changes.get(i);
+        if (!exists(row.table())) {
+          throw orphaned(row.table());
+        }
+        before[i] = set(row.table(), row.key(), row.value());
+      }
+      return before;
+    }
+
+    void undo(List<WriteBatch.Row> changes, byte[] @Nullable [] before) {
+      for (int i = before.length - 1; i >= 0; i--) {
+        WriteBatch.Row row = changes.get(i);
+        if (exists(row.table())) {
+          set(row.table(), row.key(), before[i]);
+        }
+      }
+    }
+
+    private byte @Nullable [] set(Table table, byte[] key, byte @Nullable [] value) {
+      return value == null ? rows(table).remove(key) : rows(table).put(key, value);
+    }
+
+    void install(SnapshotManifest manifest, byte[] snapshot) {
+      Set<Long> named = new TreeSet<>();
+      Set<Long> kept = new TreeSet<>();
+      for (SnapshotKeyspace keyspace : manifest.getKeyspacesList()) {
+        named.add(keyspace.getId());
+        if (keyspace.getMode() == Mode.MODE_AP) {
+          kept.add(keyspace.getId());
+        }
+      }
+      tables
+          .keySet()
+          .removeIf(
+              table ->
+                  !kept.contains(table.keyspaceId())
+                      && !(named.contains(table.keyspaceId())
+                          && table.kind() == Table.Kind.LEDGER));
+      keyspaces.clear();
+      keyspaces.addAll(named);
+      SimulatedSnapshots.read(snapshot, (table, key, value) -> rows(table).put(key, value));
+    }
+  }
+
+  private static SimulationFailure orphaned(Table table) {
+    return new SimulationFailure(
+        "contract of the disk", "a row was written to a table that does not exist: " + table);
+  }
+
+  /** The log, and what is stored beside it, at one moment. */
+  private static final class LogImage {
+    final List<Entry> log = new ArrayList<>();
+    SnapshotPosition logStart = SnapshotPosition.NONE;
+    @Nullable HardState hardState;
+
+    LogImage copy() {
+      LogImage copy = new LogImage();
+      copy.log.addAll(log);
+      copy.logStart = logStart;
+      copy.hardState = hardState;
+      return copy;
     }
 
     long lastIndex() {
@@ -100,7 +165,7 @@ final class SimulatedDisk implements ReplicaStore {
       return offset < 0 || offset >= log.size() ? 0 : log.get(offset).term();
     }
 
-    private void applyToLog(WriteBatch batch, @Nullable Observer observer) {
+    void apply(WriteBatch batch, @Nullable Observer observer) {
       if (batch.truncateFrom() > 0) {
         log.subList(offset(batch.truncateFrom()), log.size()).clear();
       }
@@ -120,92 +185,45 @@ final class SimulatedDisk implements ReplicaStore {
         log.subList(0, offset(compactTo.index() + 1)).clear();
         logStart = compactTo;
       }
-    }
-
-    private void install(SnapshotManifest manifest, byte[] snapshot) {
-      Set<Long> named = new TreeSet<>();
-      Set<Long> kept = new TreeSet<>();
-      for (SnapshotKeyspace keyspace : manifest.getKeyspacesList()) {
-        named.add(keyspace.getId());
-        if (keyspace.getMode() == Mode.MODE_AP) {
-          kept.add(keyspace.getId());
-        }
-      }
-      tables
-          .keySet()
-          .removeIf(
-              table ->
-                  !kept.contains(table.keyspaceId())
-                      && !(named.contains(table.keyspaceId())
-                          && table.kind() == Table.Kind.LEDGER));
-      keyspaces.clear();
-      keyspaces.addAll(named);
-      SimulatedSnapshots.read(snapshot, (table, key, value) -> rows(table).put(key, value));
-      log.clear();
-      logStart = LogPositions.of(manifest.getPosition());
-    }
-
-    void apply(Write write, @Nullable Observer observer) {
-      WriteBatch batch = write.batch();
-      if (observer != null && (batch.truncateFrom() > 0 || !batch.entries().isEmpty())) {
-        observer.logged(batch.truncateFrom(), batch.entries());
-      }
-      applyToLog(batch, observer);
       if (batch.hardState() != null) {
         hardState = batch.hardState();
       }
-      List<WriteBatch.Row> changes = batch.rows();
-      for (int i = 0; i < changes.size(); i++) {
-        WriteBatch.Row row = changes.get(i);
-        Table table = row.table();
-        if (table.keyspaceId() != Table.GROUP && !keyspaces.contains(table.keyspaceId())) {
-          throw new SimulationFailure(
-              "contract of the disk", "a row was written to a table that does not exist: " + table);
-        }
-        byte[] value = row.value();
-        if (value == null) {
-          rows(table).remove(row.key());
-        } else {
-          rows(table).put(row.key(), value);
-        }
-      }
       SnapshotManifest manifest = batch.install();
       if (manifest != null) {
-        if (observer != null) {
-          observer.installs(LogPositions.of(manifest.getPosition()));
-        }
-        install(manifest, write.snapshot());
-      }
-      if (observer != null) {
-        observe(changes, observer);
-      }
-    }
-
-    /** Clocks first: what rows leave out of their contexts is in the clock of the same batch. */
-    private static void observe(List<WriteBatch.Row> changes, Observer observer) {
-      observe(changes, true, observer);
-      observe(changes, false, observer);
-    }
-
-    private static void observe(List<WriteBatch.Row> changes, boolean clocks, Observer observer) {
-      for (int i = 0; i < changes.size(); i++) {
-        WriteBatch.Row row = changes.get(i);
-        if ((row.table().kind() == Table.Kind.CLOCK) == clocks) {
-          observer.changed(row.table(), row.key(), row.value());
-        }
+        log.clear();
+        logStart = LogPositions.of(manifest.getPosition());
       }
     }
   }
 
-  /** One batch, with the snapshot that it installs, if it does. */
-  private record Write(WriteBatch batch, byte[] snapshot) {}
+  /** One batch that is not synced yet, and how to undo what it did to the tables. */
+  private static final class Write {
+    final WriteBatch batch;
+    byte[] @Nullable [] before = new byte[0] @Nullable [];
+    // Where it installs a snapshot: the tables as they were.
+    @Nullable Tables replaced;
+    // A table that it wrote to was dropped since.
+    @Nullable Table dropped;
 
-  private static final byte[] NO_SNAPSHOT = new byte[0];
+    Write(WriteBatch batch) {
+      this.batch = batch;
+    }
+
+    void undo(SimulatedDisk disk) {
+      if (replaced == null) {
+        disk.tables.undo(batch.rows(), before);
+      } else {
+        disk.tables = replaced;
+      }
+    }
+  }
 
   private final Observer observer;
   private final WriteGate gate;
-  private Image seen = new Image();
-  private Image durable = new Image();
+  // As written. What is durable of it, the writes that are not can tell.
+  private Tables tables = new Tables();
+  private LogImage seen = new LogImage();
+  private LogImage durable = new LogImage();
   private final ArrayDeque<Write> unsynced = new ArrayDeque<>();
   private final List<Flipped> flipped = new ArrayList<>();
   private long writes;
@@ -223,9 +241,16 @@ final class SimulatedDisk implements ReplicaStore {
   /** Makes every write of this process run up to the sequence durable. */
   void sync(long writeSequence) {
     while (synced < writeSequence) {
-      durable.apply(unsynced.remove(), null);
+      nowDurable(unsynced.remove());
       synced++;
     }
+  }
+
+  private void nowDurable(Write write) {
+    if (write.dropped != null) {
+      throw orphaned(write.dropped);
+    }
+    durable.apply(write.batch, null);
   }
 
   /** How many writes would be lost if power failed now. */
@@ -239,9 +264,11 @@ final class SimulatedDisk implements ReplicaStore {
    */
   void restart(int survivors) {
     for (int i = 0; i < survivors; i++) {
-      durable.apply(unsynced.remove(), null);
+      nowDurable(unsynced.remove());
     }
-    unsynced.clear();
+    while (!unsynced.isEmpty()) {
+      unsynced.removeLast().undo(this);
+    }
     seen = durable.copy();
     writes = 0;
     synced = 0;
@@ -254,16 +281,9 @@ final class SimulatedDisk implements ReplicaStore {
    * match theirs.
    *
    * @param index of the log entry, 0 for a row of a table
-   * @param intact the record before
-   * @param damaged what it became
+   * @param content what a start reads
    */
-  private record Flipped(
-      String name,
-      long index,
-      int checksum,
-      byte[] intact,
-      byte[] damaged,
-      Supplier<byte[]> content) {}
+  private record Flipped(String name, long index, int checksum, Supplier<byte[]> content) {}
 
   /** Whether the log has a record in front of its last one. */
   boolean hasBitsToFlip() {
@@ -275,24 +295,15 @@ final class SimulatedDisk implements ReplicaStore {
    * sees it before the next start, which refuses.
    */
   void flipBit(SplittableRandom random) {
-    List<Table> tables = new ArrayList<>(durable.tables.keySet());
-    tables.removeIf(table -> durable.rows(table).isEmpty());
-    if (!tables.isEmpty() && random.nextInt(4) == 0) {
-      Table table = tables.get(random.nextInt(tables.size()));
-      NavigableMap<byte[], byte[]> rows = durable.rows(table);
+    List<Table> written = new ArrayList<>(tables.tables.keySet());
+    written.removeIf(table -> tables.rows(table).isEmpty());
+    if (!written.isEmpty() && random.nextInt(4) == 0) {
+      Table table = written.get(random.nextInt(written.size()));
+      NavigableMap<byte[], byte[]> rows = tables.rows(table);
       byte[] key = new ArrayList<>(rows.keySet()).get(random.nextInt(rows.size()));
       byte[] row = Objects.requireNonNull(rows.get(key));
       byte[] damaged = withFlippedBit(row, random);
-      // At rest nothing is written, so the row stays where it is.
-      flipped.add(
-          new Flipped(
-              "a row of " + table,
-              0,
-              checksum(row),
-              row,
-              damaged,
-              () -> Objects.requireNonNull(rows.get(key))));
-      rows.put(key, damaged);
+      flipped.add(new Flipped("a row of " + table, 0, checksum(row), () -> damaged));
     } else {
       int at = random.nextInt(durable.log.size() - 1);
       Entry entry = durable.log.get(at);
@@ -303,8 +314,6 @@ final class SimulatedDisk implements ReplicaStore {
               "log entry " + entry.index(),
               entry.index(),
               checksum(entry.payload()),
-              entry.payload(),
-              damaged,
               () -> log.get(at).payload()));
       log.set(at, new Entry(entry.index(), entry.term(), entry.kind(), damaged));
     }
@@ -346,13 +355,18 @@ final class SimulatedDisk implements ReplicaStore {
    * the node had said before.
    */
   byte @Nullable [] durableRow(Table table, byte[] key) {
-    byte[] row = durable.rows(table).get(key);
-    for (int i = flipped.size() - 1; i >= 0; i--) {
-      if (row == flipped.get(i).damaged()) {
-        row = flipped.get(i).intact();
+    for (Write write : unsynced) {
+      if (write.replaced != null) {
+        return write.replaced.rows(table).get(key);
+      }
+      List<WriteBatch.Row> changes = write.batch.rows();
+      for (int i = 0; i < changes.size(); i++) {
+        if (changes.get(i).table().equals(table) && Arrays.equals(changes.get(i).key(), key)) {
+          return write.before[i];
+        }
       }
     }
-    return row;
+    return tables.rows(table).get(key);
   }
 
   /** Term of an entry that would survive a loss of power, or 0 where there is none. */
@@ -382,7 +396,7 @@ final class SimulatedDisk implements ReplicaStore {
   }
 
   NavigableMap<byte[], byte[]> rows(Table table) {
-    return seen.rows(table);
+    return tables.rows(table);
   }
 
   // ---- ReplicaStore ----
@@ -394,12 +408,12 @@ final class SimulatedDisk implements ReplicaStore {
 
   @Override
   public byte @Nullable [] get(Table table, byte[] key) {
-    return seen.rows(table).get(key);
+    return tables.rows(table).get(key);
   }
 
   @Override
   public void scan(Table table, byte[] from, byte @Nullable [] to, RowVisitor visitor) {
-    NavigableMap<byte[], byte[]> range = seen.rows(table).tailMap(from, true);
+    NavigableMap<byte[], byte[]> range = tables.rows(table).tailMap(from, true);
     if (to != null) {
       range = range.headMap(to, false);
     }
@@ -414,11 +428,34 @@ final class SimulatedDisk implements ReplicaStore {
   public void write(WriteBatch batch) {
     gate.before(batch);
     writes++;
-    SnapshotManifest manifest = batch.install();
-    Write write = new Write(batch, manifest == null ? NO_SNAPSHOT : snapshots.staged(manifest));
+    Write write = new Write(batch);
     unsynced.add(write);
-    seen.apply(write, observer);
+    if (batch.truncateFrom() > 0 || !batch.entries().isEmpty()) {
+      observer.logged(batch.truncateFrom(), batch.entries());
+    }
+    seen.apply(batch, observer);
+    SnapshotManifest manifest = batch.install();
+    if (manifest == null) {
+      write.before = tables.apply(batch.rows());
+    } else {
+      write.replaced = tables.copy();
+      tables.apply(batch.rows());
+      observer.installs(LogPositions.of(manifest.getPosition()));
+      tables.install(manifest, snapshots.staged(manifest));
+    }
+    observe(batch.rows(), true);
+    observe(batch.rows(), false);
     gate.after();
+  }
+
+  /** Clocks first: what rows leave out of their contexts is in the clock of the same batch. */
+  private void observe(List<WriteBatch.Row> changes, boolean clocks) {
+    for (int i = 0; i < changes.size(); i++) {
+      WriteBatch.Row row = changes.get(i);
+      if ((row.table().kind() == Table.Kind.CLOCK) == clocks) {
+        observer.changed(row.table(), row.key(), row.value());
+      }
+    }
   }
 
   /** The number of batches that this process run has written. */
@@ -433,21 +470,32 @@ final class SimulatedDisk implements ReplicaStore {
 
   @Override
   public void createKeyspace(long keyspaceId) {
-    seen.keyspaces.add(keyspaceId);
-    durable.keyspaces.add(keyspaceId);
+    tables.keyspaces.add(keyspaceId);
+    for (Write write : unsynced) {
+      if (write.replaced != null) {
+        write.replaced.keyspaces.add(keyspaceId);
+      }
+    }
   }
 
   @Override
   public void dropKeyspace(long keyspaceId) {
-    for (Image image : List.of(seen, durable)) {
-      image.keyspaces.remove(keyspaceId);
-      image.tables.keySet().removeIf(table -> table.keyspaceId() == keyspaceId);
+    tables.drop(keyspaceId);
+    for (Write write : unsynced) {
+      if (write.replaced != null) {
+        write.replaced.drop(keyspaceId);
+      }
+      for (WriteBatch.Row row : write.batch.rows()) {
+        if (row.table().keyspaceId() == keyspaceId) {
+          write.dropped = row.table();
+        }
+      }
     }
   }
 
   @Override
   public long[] keyspaces() {
-    return seen.keyspaces.stream().mapToLong(Long::longValue).toArray();
+    return tables.keyspaces.stream().mapToLong(Long::longValue).toArray();
   }
 
   private final class Log implements LogStore {
