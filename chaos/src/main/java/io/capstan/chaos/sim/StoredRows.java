@@ -2,7 +2,10 @@ package io.capstan.chaos.sim;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.ExtensionRegistryLite;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.WireFormat;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.NodeClock;
 import io.capstan.node.version.VersionVector;
@@ -10,6 +13,7 @@ import io.capstan.proto.store.v1.DiscardedWrite;
 import io.capstan.proto.store.v1.SessionMarks;
 import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -30,6 +34,28 @@ final class StoredRows {
     } catch (InvalidProtocolBufferException broken) {
       throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
     }
+  }
+
+  /** The siblings of a row and its context; what else stands there is not looked at. */
+  static StoredValue parseSiblings(byte[] row) {
+    CodedInputStream input = CodedInputStream.newInstance(row);
+    ExtensionRegistryLite none = ExtensionRegistryLite.getEmptyRegistry();
+    StoredValue.Builder siblings = StoredValue.newBuilder();
+    try {
+      for (int tag = input.readTag(); tag != 0; tag = input.readTag()) {
+        switch (WireFormat.getTagFieldNumber(tag)) {
+          case StoredValue.CONTEXT_FIELD_NUMBER ->
+              siblings.setContext(
+                  input.readMessage(io.capstan.proto.store.v1.VersionVector.parser(), none));
+          case StoredValue.SIBLINGS_FIELD_NUMBER ->
+              siblings.addSiblings(input.readMessage(StoredSibling.parser(), none));
+          default -> input.skipField(tag);
+        }
+      }
+    } catch (IOException broken) {
+      throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
+    }
+    return siblings.build();
   }
 
   /** What a ledger of operations says of a session. */

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -55,6 +56,8 @@ final class Supersession {
   // that was seen last under each.
   private final Map<ByteString, Map<String, OperationId>> dotsOfKey = new HashMap<>();
   private final Map<String, Dot> parsedDots = new HashMap<>();
+  // Looked up only. The dots of values that were sent, by the very value.
+  private final Map<StoredValue, Set<String>> dotsSent = new IdentityHashMap<>();
   // Dots that some node has heard of: they were synced before they were sent.
   private final Set<String> travelled = new HashSet<>();
   // Writes, key and dot, that a row on the disk of their own coordinator has shown.
@@ -131,7 +134,7 @@ final class Supersession {
       shows(node, shownBefore);
       return;
     }
-    StoredValue now = StoredRows.parse(after);
+    StoredValue now = StoredRows.parseSiblings(after);
     List<Own> shown = new ArrayList<>();
     List<StoredSibling> written = new ArrayList<>();
     for (StoredSibling sibling : now.getSiblingsList()) {
@@ -270,7 +273,8 @@ final class Supersession {
   }
 
   private void heard(int node, ByteString key, StoredValue value) {
-    Set<String> dots = StoredRows.dots(value);
+    // One message goes to several nodes.
+    Set<String> dots = dotsSent.computeIfAbsent(value, StoredRows::dots);
     knownAt(node, key).addAll(dots);
     travelled.addAll(dots);
   }

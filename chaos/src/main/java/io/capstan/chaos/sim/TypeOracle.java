@@ -1,6 +1,7 @@
 package io.capstan.chaos.sim;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import io.capstan.node.storage.Table;
 import io.capstan.node.version.Dot;
 import io.capstan.proto.store.v1.OperationId;
@@ -8,6 +9,7 @@ import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.v1.Receipt;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -91,6 +93,9 @@ final class TypeOracle {
     }
   }
 
+  /** A row as it stands on a disk, with its key. */
+  private record Row(ByteString key, ByteString value) {}
+
   private final String keyspace;
   private final long keyspaceId;
   private final boolean isCp;
@@ -101,6 +106,7 @@ final class TypeOracle {
   // Per key and version, the additions that ever stood under it. One that was lost with its node's
   // unsynced writes may be used again.
   private final Map<String, Set<Long>> additionsAt = new HashMap<>();
+  private final Set<Row> seenRows = new HashSet<>();
   private final List<Change> byNumber = new ArrayList<>();
   private final Disks disks = new Disks();
   private long ended;
@@ -209,7 +215,11 @@ final class TypeOracle {
         || key[0] != 's') {
       return;
     }
-    for (StoredSibling sibling : StoredRows.parse(after).getSiblingsList()) {
+    // The other nodes write the same rows, and an element stays in many: each counts once.
+    if (!seenRows.add(new Row(ByteString.copyFrom(key), UnsafeByteOperations.unsafeWrap(after)))) {
+      return;
+    }
+    for (StoredSibling sibling : StoredRows.parseSiblings(after).getSiblingsList()) {
       Change change = byOperation.get(sibling.getOperation());
       if (change != null && change.isAddition) {
         stands(ByteString.copyFrom(key), Dot.fromProto(sibling.getDot()).toString(), change);
