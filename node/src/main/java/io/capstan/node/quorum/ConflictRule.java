@@ -78,9 +78,7 @@ final class ConflictRule {
   private static DottedVersionVectorSet withWinner(
       DottedVersionVectorSet joined, List<Sibling> losers, Sibling winner) {
     SupersededOperations operations = joined.supersededOperations().with(losers);
-    return joined
-        .without(losers)
-        .remembering(operations.without(each -> each.equals(winner.operation())));
+    return joined.without(losers).remembering(operations.without(winner::isOf));
   }
 
   /** What clients are shown of a join that is not settled, or not settled here. */

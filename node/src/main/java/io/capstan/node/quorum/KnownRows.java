@@ -18,7 +18,7 @@ final class KnownRows {
   static final int SLOTS = 256;
 
   /** Larger rows are decoded each time. */
-  private static final int ROW_MAX_BYTES = 1_024;
+  private static final int ROW_MAX_BYTES = 4_096;
 
   private record Row(ByteString key, StoredValue stored, DottedVersionVectorSet whole) {}
 

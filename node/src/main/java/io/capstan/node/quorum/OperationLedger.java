@@ -91,14 +91,19 @@ final class OperationLedger {
 
   /** What is remembered of the operation. */
   Knowledge of(OperationId operation) {
-    Session session = sessions.get(operation.getSession());
+    return of(operation.getSession(), operation.getSequence());
+  }
+
+  /** What is remembered of the operation. */
+  Knowledge of(long id, long sequence) {
+    Session session = sessions.get(id);
     if (session == null) {
       return Knowledge.NONE;
     }
-    if (session.sequences.contains(operation.getSequence())) {
+    if (session.sequences.contains(sequence)) {
       return Knowledge.EXECUTED;
     }
-    return operation.getSequence() <= session.highWater ? Knowledge.BEYOND_WINDOW : Knowledge.NONE;
+    return sequence <= session.highWater ? Knowledge.BEYOND_WINDOW : Knowledge.NONE;
   }
 
   /** Every replica knows that these were superseded. */

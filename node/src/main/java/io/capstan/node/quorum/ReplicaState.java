@@ -158,8 +158,9 @@ final class ReplicaState {
         ? value
         : value.remembering(
             remembered.without(
-                each ->
-                    operations.of(each) == Knowledge.EXECUTED && value.writtenBy(each) == null));
+                (session, sequence) ->
+                    operations.of(session, sequence) == Knowledge.EXECUTED
+                        && value.writtenBy(session, sequence) == null));
   }
 
   /** What has become of an operation whose write the row does not hold. */

@@ -33,7 +33,7 @@ final class RowAudit {
   private static final long SLICE_INTERVAL_NANOS = 5_000_000;
 
   /** The hash of a larger row is not kept beside it: it would keep the row in memory. */
-  private static final int HASHED_MAX_BYTES = 1_024;
+  private static final int HASHED_MAX_BYTES = 4_096;
 
   private final KeyspaceTables tables;
   private final StepTime time;

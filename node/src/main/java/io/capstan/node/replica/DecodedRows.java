@@ -17,8 +17,8 @@ final class DecodedRows {
   /** A power of two. */
   private static final int SLOTS = 256;
 
-  /** Larger rows are decoded each time: comparing them would cost as much. */
-  private static final int ROW_MAX_BYTES = 1_024;
+  /** Larger rows are decoded each time: they would stay in memory. */
+  private static final int ROW_MAX_BYTES = 4_096;
 
   private final byte[] @Nullable [] rows = new byte[SLOTS] @Nullable [];
   private final @Nullable StoredValue[] values = new @Nullable StoredValue[SLOTS];

@@ -141,8 +141,13 @@ public final class DottedVersionVectorSet {
 
   /** The sibling with the smallest dot that the operation wrote, or null. */
   public @Nullable Sibling writtenBy(OperationId operation) {
+    return writtenBy(operation.getSession(), operation.getSequence());
+  }
+
+  /** The sibling with the smallest dot that the operation wrote, or null. */
+  public @Nullable Sibling writtenBy(long session, long sequence) {
     for (Sibling sibling : siblings) {
-      if (operation.equals(sibling.operation())) {
+      if (sibling.isOf(session, sequence)) {
         return sibling;
       }
     }

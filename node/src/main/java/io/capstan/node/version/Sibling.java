@@ -84,6 +84,13 @@ public final class Sibling {
     return operation;
   }
 
+  /** Whether that operation wrote it. */
+  public boolean isOf(long session, long sequence) {
+    return operation != null
+        && operation.getSession() == session
+        && operation.getSequence() == sequence;
+  }
+
   /** The value, or null for a tombstone and where there is a typed value. */
   public @Nullable ByteString value() {
     return value;

@@ -4,9 +4,11 @@ import io.capstan.proto.store.v1.OperationId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +34,7 @@ public final class SupersededOperations {
 
   /** Remembers nothing. */
   public static final SupersededOperations EMPTY =
-      new SupersededOperations(List.of(), new TreeMap<>());
+      new SupersededOperations(List.of(), new TreeMap<>(), null);
 
   private record Listed(long session, long sequence, Dot dot, long writtenAtMillis) {
     boolean is(OperationId operation) {
@@ -40,27 +42,48 @@ public final class SupersededOperations {
     }
   }
 
-  private static final Comparator<Listed> BY_OPERATION =
-      Comparator.comparingLong(Listed::session)
-          .thenComparingLong(Listed::sequence)
-          .thenComparing(Listed::dot);
+  private static final Comparator<Listed> BY_OPERATION = SupersededOperations::compare;
   private static final Comparator<Listed> OLDEST_FIRST =
-      Comparator.comparingLong(Listed::writtenAtMillis).thenComparing(BY_OPERATION);
+      (one, other) -> {
+        int order = Long.compare(one.writtenAtMillis, other.writtenAtMillis);
+        return order != 0 ? order : compare(one, other);
+      };
+
+  /** By session, sequence and dot. */
+  private static int compare(Listed one, Listed other) {
+    if (one.session != other.session) {
+      return Long.compare(one.session, other.session);
+    }
+    return one.sequence != other.sequence
+        ? Long.compare(one.sequence, other.sequence)
+        : one.dot.compareTo(other.dot);
+  }
 
   // Sorted by operation.
   private final List<Listed> listed;
   // Per session, never changed.
   private final TreeMap<Long, Long> highWaters;
+  // The stored form: as it was read, or as it was made when it was first asked for. Each write of
+  // the key stores it again, and sends it.
+  private volatile io.capstan.proto.store.v1.@Nullable SupersededOperations stored;
 
-  private SupersededOperations(List<Listed> listed, TreeMap<Long, Long> highWaters) {
+  private SupersededOperations(
+      List<Listed> listed,
+      TreeMap<Long, Long> highWaters,
+      io.capstan.proto.store.v1.@Nullable SupersededOperations stored) {
     this.listed = listed;
     this.highWaters = highWaters;
+    this.stored = stored;
   }
 
   private static SupersededOperations of(List<Listed> listed, TreeMap<Long, Long> highWaters) {
     return listed.isEmpty() && highWaters.isEmpty()
         ? EMPTY
-        : new SupersededOperations(listed, highWaters);
+        : new SupersededOperations(listed, highWaters, null);
+  }
+
+  private SupersededOperations become(List<Listed> nowListed, TreeMap<Long, Long> nowHighWaters) {
+    return nowListed == listed && nowHighWaters == highWaters ? this : of(nowListed, nowHighWaters);
   }
 
   /** Whether nothing is remembered. */
@@ -107,7 +130,7 @@ public final class SupersededOperations {
       return this;
     }
     more.sort(BY_OPERATION);
-    return of(merged(listed, more), highWaters);
+    return become(merged(listed, more), highWaters);
   }
 
   /** What both remember together, before {@link #bounded}. */
@@ -125,14 +148,16 @@ public final class SupersededOperations {
         joined.merge(each.getKey(), each.getValue(), Math::max);
       }
     }
-    return of(merged(listed, other.listed), joined);
+    return become(merged(listed, other.listed), joined);
   }
 
+  /** Both, by operation; the first one itself where the other brings nothing. */
   private static List<Listed> merged(List<Listed> mine, List<Listed> theirs) {
-    if (mine.equals(theirs)) {
+    if (theirs.isEmpty() || mine.equals(theirs)) {
       return mine;
     }
     List<Listed> all = new ArrayList<>(mine.size() + theirs.size());
+    boolean brings = false;
     int i = 0;
     int j = 0;
     while (i < mine.size() || j < theirs.size()) {
@@ -141,9 +166,11 @@ public final class SupersededOperations {
               ? 1
               : j == theirs.size() ? -1 : BY_OPERATION.compare(mine.get(i), theirs.get(j));
       Listed next = order <= 0 ? mine.get(i++) : theirs.get(j++);
+      brings |= order > 0;
       int last = all.size() - 1;
       if (order == 0) {
         Listed same = theirs.get(j++);
+        brings |= same.writtenAtMillis > next.writtenAtMillis;
         next = same.writtenAtMillis > next.writtenAtMillis ? same : next;
       }
       if (last >= 0 && BY_OPERATION.compare(all.get(last), next) == 0) {
@@ -153,7 +180,7 @@ public final class SupersededOperations {
         all.add(next);
       }
     }
-    return List.copyOf(all);
+    return brings ? List.copyOf(all) : mine;
   }
 
   /**
@@ -182,9 +209,15 @@ public final class SupersededOperations {
     return of(List.copyOf(kept), raised);
   }
 
+  /** Names some operations. */
+  public interface OperationPredicate {
+    /** Whether it is one of them. */
+    boolean test(long session, long sequence);
+  }
+
   /** Without the listed operations that the predicate names. */
-  public SupersededOperations without(Predicate<OperationId> forgotten) {
-    return keeping(each -> !forgotten.test(operation(each.session, each.sequence)));
+  public SupersededOperations without(OperationPredicate forgotten) {
+    return keeping(each -> !forgotten.test(each.session, each.sequence));
   }
 
   /** Those whose superseded writes the predicate names. */
@@ -227,33 +260,43 @@ public final class SupersededOperations {
     highWaters.forEach(visitor::beyond);
   }
 
-  private static OperationId operation(long session, long sequence) {
-    return OperationId.newBuilder().setSession(session).setSequence(sequence).build();
-  }
-
   /** The stored form. */
   io.capstan.proto.store.v1.SupersededOperations toProto() {
-    Map<Long, io.capstan.proto.store.v1.SupersededOperations.Session.Builder> sessions =
-        new TreeMap<>();
-    highWaters.forEach((session, water) -> session(sessions, session).setHighWater(water));
-    for (Listed each : listed) {
-      session(sessions, each.session)
-          .addSequences(each.sequence)
-          .addDots(each.dot.toProto())
-          .addWrittenAtMillis(each.writtenAtMillis);
+    var known = stored;
+    if (known == null) {
+      known = encode();
+      stored = known;
     }
-    var stored = io.capstan.proto.store.v1.SupersededOperations.newBuilder();
-    sessions.values().forEach(stored::addSessions);
-    return stored.build();
+    return known;
   }
 
-  private static io.capstan.proto.store.v1.SupersededOperations.Session.Builder session(
-      Map<Long, io.capstan.proto.store.v1.SupersededOperations.Session.Builder> sessions, long id) {
-    return sessions.computeIfAbsent(
-        id,
-        session ->
-            io.capstan.proto.store.v1.SupersededOperations.Session.newBuilder()
-                .setSession(session));
+  /** Listed and high-water marks are both in the order of sessions. */
+  private io.capstan.proto.store.v1.SupersededOperations encode() {
+    var all = io.capstan.proto.store.v1.SupersededOperations.newBuilder();
+    Iterator<Map.Entry<Long, Long>> waters = highWaters.entrySet().iterator();
+    Map.Entry<Long, Long> water = waters.hasNext() ? waters.next() : null;
+    int i = 0;
+    while (i < listed.size() || water != null) {
+      long id =
+          water == null || (i < listed.size() && listed.get(i).session < water.getKey())
+              ? listed.get(i).session
+              : water.getKey();
+      var session =
+          io.capstan.proto.store.v1.SupersededOperations.Session.newBuilder().setSession(id);
+      if (water != null && water.getKey() == id) {
+        session.setHighWater(water.getValue());
+        water = waters.hasNext() ? waters.next() : null;
+      }
+      for (; i < listed.size() && listed.get(i).session == id; i++) {
+        Listed each = listed.get(i);
+        session
+            .addSequences(each.sequence)
+            .addDots(each.dot.toProto())
+            .addWrittenAtMillis(each.writtenAtMillis);
+      }
+      all.addSessions(session.build());
+    }
+    return all.build();
   }
 
   /**
@@ -262,33 +305,48 @@ public final class SupersededOperations {
    * @throws IllegalArgumentException if it is not in order
    */
   static SupersededOperations fromProto(io.capstan.proto.store.v1.SupersededOperations stored) {
-    if (stored.getSessionsCount() == 0) {
+    int sessions = stored.getSessionsCount();
+    if (sessions == 0) {
       return EMPTY;
     }
     List<Listed> listed = new ArrayList<>();
     TreeMap<Long, Long> highWaters = new TreeMap<>();
-    Map<Long, Boolean> met = new LinkedHashMap<>();
-    for (var session : stored.getSessionsList()) {
-      if (met.put(session.getSession(), true) != null
-          || session.getSequencesCount() != session.getDotsCount()
-          || session.getSequencesCount() != session.getWrittenAtMillisCount()) {
+    Set<Long> met = new HashSet<>();
+    // Else it is not what this version would write, and rows of all replicas are the same bytes.
+    boolean canonical = stored.getUnknownFields().isEmpty();
+    for (int i = 0; i < sessions; i++) {
+      var session = stored.getSessions(i);
+      long id = session.getSession();
+      int sequences = session.getSequencesCount();
+      if (!met.add(id)
+          || sequences != session.getDotsCount()
+          || sequences != session.getWrittenAtMillisCount()) {
         throw new IllegalArgumentException(
-            "superseded operations of session " + session.getSession() + " are not in order");
+            "superseded operations of session " + id + " are not in order");
       }
+      canonical &=
+          session.getUnknownFields().isEmpty()
+              && (sequences > 0 || session.getHighWater() != 0)
+              && (i == 0 || stored.getSessions(i - 1).getSession() < id);
       if (session.getHighWater() != 0) {
-        highWaters.put(session.getSession(), session.getHighWater());
+        highWaters.put(id, session.getHighWater());
       }
-      for (int i = 0; i < session.getSequencesCount(); i++) {
-        listed.add(
-            new Listed(
-                session.getSession(),
-                session.getSequences(i),
-                Dot.fromProto(session.getDots(i)),
-                session.getWrittenAtMillis(i)));
+      for (int j = 0; j < sequences; j++) {
+        Dot dot = Dot.fromProto(session.getDots(j));
+        Listed next = new Listed(id, session.getSequences(j), dot, session.getWrittenAtMillis(j));
+        canonical &=
+            session.getDots(j).getUnknownFields().isEmpty()
+                && session.getDots(j).getActor().getUnknownFields().isEmpty()
+                && (listed.isEmpty() || compare(listed.get(listed.size() - 1), next) < 0);
+        listed.add(next);
       }
     }
-    listed.sort(BY_OPERATION);
-    return of(List.copyOf(listed), highWaters);
+    if (!canonical) {
+      listed.sort(BY_OPERATION);
+    }
+    return listed.isEmpty() && highWaters.isEmpty()
+        ? EMPTY
+        : new SupersededOperations(List.copyOf(listed), highWaters, canonical ? stored : null);
   }
 
   @Override
