@@ -377,7 +377,12 @@ public final class ContainerCluster implements Cluster {
 
   @Override
   public void resume(String nodeId) {
+    boolean wasPaused = state(nodeId) == NodeState.PAUSED;
     node(nodeId).resume();
+    if (wasPaused) {
+      // Nothing ran in its container meanwhile, so what was cut, opened or made lossy is not there.
+      filter(nodeId);
+    }
   }
 
   @Override
@@ -391,7 +396,8 @@ public final class ContainerCluster implements Cluster {
    * {@inheritDoc}
    *
    * <p>Returns only once attempts to connect from node to node have shown it. Links from and to
-   * nodes that do not run get their mode when these are started; a paused node cannot be changed.
+   * nodes that do not run get their mode when these are started; those to a paused node, in whose
+   * container nothing runs, as soon as it goes on, a moment late.
    */
   @Override
   public void setLinks(Set<DirectedLink> links, LinkMode mode) {
@@ -399,12 +405,6 @@ public final class ContainerCluster implements Cluster {
       throw ClusterException.usage("There are no such links: " + links + ".", "");
     }
     Set<String> ends = links.stream().map(DirectedLink::to).collect(Collectors.toSet());
-    for (String id : ends) {
-      if (state(id) == NodeState.PAUSED) {
-        throw ClusterException.usage(
-            id + " is paused, so its links cannot be changed.", "Resume it first.");
-      }
-    }
     synchronized (modes) {
       for (DirectedLink link : links) {
         if (mode == LinkMode.OPEN) {

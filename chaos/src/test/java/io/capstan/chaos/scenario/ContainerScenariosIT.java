@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.capstan.chaos.check.Verdict;
 import io.capstan.chaos.cluster.ContainerCluster;
+import io.capstan.chaos.cluster.DirectedLink;
 import io.capstan.chaos.cluster.DockerImages;
+import io.capstan.chaos.cluster.LinkMode;
 import io.capstan.chaos.cluster.NodeState;
 import io.capstan.chaos.cluster.NodeView;
 import io.capstan.chaos.cluster.RequiresDocker;
@@ -19,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -151,6 +154,28 @@ class ContainerScenariosIT {
     awaitHears("n1", "n2", "n3");
 
     cluster.heal();
+    cluster.awaitLinks(LINKS_MAX);
+    awaitHears("n2", "n1", "n3");
+  }
+
+  @Test
+  @DisplayName("links of a node that is held still are cut, and opened, by the time it goes on")
+  void linksOfAPausedNode() {
+    clients.createKeyspace(FEED, Mode.AP, LINKS_MAX);
+
+    // Given a node that is held still, in whose container nothing can be done.
+    cluster.pause("n2");
+
+    // When a link to it is cut, nothing can show it yet. Once it goes on:
+    cluster.partition("n1>n2");
+    cluster.resume("n2");
+    cluster.awaitLinks(LINKS_MAX);
+    awaitHears("n2", "n3");
+
+    // And the other way round.
+    cluster.pause("n2");
+    cluster.setLinks(Set.of(new DirectedLink("n1", "n2")), LinkMode.OPEN);
+    cluster.resume("n2");
     cluster.awaitLinks(LINKS_MAX);
     awaitHears("n2", "n1", "n3");
   }
