@@ -253,6 +253,9 @@ public final class ScenarioRun {
       progress.advance(RunProgress.Step.BEFORE, "all is well");
       faults.run();
       heal();
+      // First what has a bound: what is looked at later is seen to be late.
+      watchConvergence(healedNanos + RunClaims.CONVERGED_MAX.toNanos());
+      awaitHealth();
       afterHeal();
       driver.close();
       driver.drain();
@@ -275,18 +278,22 @@ public final class ScenarioRun {
         firstFaultNanos = elapsedNanos();
         lastEndNanos = firstFaultNanos;
       }
+      cluster.heal();
+      // Not before: in containers it takes seconds until the links are open and seen to be.
       healedNanos = elapsedNanos();
       driver.phase(Phase.AFTER);
       driver.quiet(false);
       progress.advance(RunProgress.Step.AFTER, "everything is undone");
       note("heal", "everything is undone");
-      cluster.heal();
       if (!cluster.cutLinks().isEmpty()) {
         throw new ClusterException(
             ClusterException.Kind.FAILED,
             "After the heal these links are still cut: " + cluster.cutLinks() + ".",
             "");
       }
+    }
+
+    private void awaitHealth() {
       try {
         cluster.awaitLinks(HEALED_MAX);
         cluster.awaitReady(HEALED_MAX);
@@ -312,14 +319,23 @@ public final class ScenarioRun {
     private void afterHeal() throws InterruptedException {
       long shortest = healedNanos + Math.round(AFTER_SHARE_MIN * plan.duration().toNanos());
       long end = Math.max(plan.duration().toNanos(), shortest);
+      watchConvergence(end);
+      sleepUntil(end);
+      progress.advance(RunProgress.Step.SETTLE, "the clients stop; the cluster comes to rest");
+    }
+
+    /** Returns at the given time, or as soon as every keyspace has been seen to converge. */
+    private void watchConvergence(long end) throws InterruptedException {
       while (elapsedNanos() < end) {
         boolean allConverged = true;
         for (Lane lane : lanes) {
           allConverged &= lookForConvergence(lane);
         }
-        sleepUntil(allConverged ? end : Math.min(end, elapsedNanos() + POLL_PAUSE_NANOS));
+        if (allConverged) {
+          return;
+        }
+        sleepUntil(Math.min(end, elapsedNanos() + POLL_PAUSE_NANOS));
       }
-      progress.advance(RunProgress.Step.SETTLE, "the clients stop; the cluster comes to rest");
     }
 
     private boolean lookForConvergence(Lane lane) {

@@ -6,13 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.capstan.chaos.cluster.Cluster;
 import io.capstan.chaos.cluster.ClusterException;
 import io.capstan.chaos.cluster.NodeState;
-import io.capstan.chaos.fault.ClusterOffice;
 import io.capstan.chaos.fault.FaultJournal;
-import io.capstan.chaos.workload.AttemptDriver;
-import io.capstan.chaos.workload.WorkloadClient;
 import io.capstan.client.Mode;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -34,7 +29,8 @@ class UnverifiedFaultTest {
         RunPlan.of(
             found, List.of(Mode.AP), 1, 3, 3, Duration.ofSeconds(6), SubstrateKind.SIM.faults());
     try (SimSubstrate substrate = SimSubstrate.start(plan.nodes(), 1)) {
-      new ScenarioRun(new Lying(substrate, instead), plan, new RunProgress()).run(journal());
+      new ScenarioRun(new InterposedSubstrate(substrate, instead), plan, new RunProgress())
+          .run(journal());
     }
   }
 
@@ -46,7 +42,10 @@ class UnverifiedFaultTest {
   @DisplayName("links that were cut and carry all the same")
   void theCutIsNotInForce() {
     assertThatThrownBy(
-            () -> run("split", (method, cluster) -> method.equals("cut") ? Lying.NOTHING : null))
+            () ->
+                run(
+                    "split",
+                    (method, cluster) -> method.equals("cut") ? InterposedSubstrate.NOTHING : null))
         .isInstanceOf(ClusterException.class)
         .hasMessageContaining("cannot be verified")
         .hasMessageContaining("they are open");
@@ -56,7 +55,11 @@ class UnverifiedFaultTest {
   @DisplayName("links that were opened and stay cut; the journal goes on naming them")
   void theCutIsNotHealed() throws Exception {
     assertThatThrownBy(
-            () -> run("split", (method, cluster) -> method.equals("heal") ? Lying.NOTHING : null))
+            () ->
+                run(
+                    "split",
+                    (method, cluster) ->
+                        method.equals("heal") ? InterposedSubstrate.NOTHING : null))
         .isInstanceOf(ClusterException.class)
         .hasMessageContaining("they are cut");
     assertThat(FaultJournal.unhealed(journal()))
@@ -74,66 +77,5 @@ class UnverifiedFaultTest {
                     (method, cluster) -> method.equals("state") ? NodeState.RUNNING : null))
         .isInstanceOf(ClusterException.class)
         .hasMessageContaining("was to be down");
-  }
-
-  /** A substrate whose cluster does not do what it is told. */
-  private record Lying(SimSubstrate honest, BiFunction<String, Cluster, @Nullable Object> instead)
-      implements Substrate {
-    static final Object NOTHING = new Object();
-
-    @Override
-    public Cluster cluster() {
-      Cluster real = honest.cluster();
-      return (Cluster)
-          Proxy.newProxyInstance(
-              Cluster.class.getClassLoader(),
-              new Class<?>[] {Cluster.class},
-              (proxy, method, arguments) -> {
-                Object lie = instead.apply(method.getName(), real);
-                if (lie != null) {
-                  return method.getReturnType() == void.class ? null : lie;
-                }
-                try {
-                  return method.invoke(real, arguments);
-                } catch (InvocationTargetException e) {
-                  throw e.getCause();
-                }
-              });
-    }
-
-    @Override
-    public String name() {
-      return honest.name();
-    }
-
-    @Override
-    public ScenarioClients clients() {
-      return honest.clients();
-    }
-
-    @Override
-    public Pace pace() {
-      return honest.pace();
-    }
-
-    @Override
-    public AttemptDriver driver(List<WorkloadClient> clients, Duration attemptTimeout) {
-      return honest.driver(clients, attemptTimeout);
-    }
-
-    @Override
-    public ClusterOffice office(List<KeyspacePlan> keyspaces) {
-      return honest.office(keyspaces);
-    }
-
-    @Override
-    public String modeSwitchProblem(String keyspace) {
-      return honest.modeSwitchProblem(keyspace);
-    }
-
-    @Override
-    public void close() {
-      honest.close();
-    }
   }
 }
