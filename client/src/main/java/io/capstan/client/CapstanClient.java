@@ -48,6 +48,12 @@ public final class CapstanClient implements AutoCloseable {
     return put(Put.of(key, value));
   }
 
+  /**
+   * Writes one key. Where it is not clear whether an attempt was applied, a write of a CP keyspace
+   * is repeated until the deadline and happens once. One of an AP keyspace ends UNKNOWN, unless it
+   * is {@link Put#repeatedWhereUnclear()}: putting the value again would be another write, which
+   * replaces what came meanwhile; read the key, and write with the context of that read.
+   */
   public CompletableFuture<Receipt> put(Put put) {
     return data.put(put, null);
   }
@@ -65,6 +71,7 @@ public final class CapstanClient implements AutoCloseable {
     return delete(Delete.of(key));
   }
 
+  /** Removes the value of one key; as {@link #put(Put)} where the outcome is not clear. */
   public CompletableFuture<Receipt> delete(Delete delete) {
     return data.delete(delete, null);
   }
@@ -95,11 +102,19 @@ public final class CapstanClient implements AutoCloseable {
           }
 
           @Override
+          /**
+           * Writes one key. Where it is not clear whether an attempt was applied, a write of a CP
+           * keyspace is repeated until the deadline and happens once. One of an AP keyspace ends
+           * UNKNOWN, unless it is {@link Put#repeatedWhereUnclear()}: putting the value again would
+           * be another write, which replaces what came meanwhile; read the key, and write with the
+           * context of that read.
+           */
           public CompletableFuture<Receipt> put(Put put) {
             return CapstanClient.this.put(put);
           }
 
           @Override
+          /** Removes the value of one key; as {@link #put(Put)} where the outcome is not clear. */
           public CompletableFuture<Receipt> delete(Delete delete) {
             return CapstanClient.this.delete(delete);
           }
@@ -308,8 +323,9 @@ public final class CapstanClient implements AutoCloseable {
     }
 
     /**
-     * Whether writes carry operation ids, so that a CP write can be repeated when its outcome is
-     * not clear. On unless set; off, more writes end UNKNOWN.
+     * Whether writes carry operation ids, so that a CP write, an addition to a counter or a set,
+     * and an AP write that asks for it ({@link Put#repeatedWhereUnclear()}) can be repeated when
+     * their outcome is not clear. On unless set; off, more writes end UNKNOWN.
      */
     public Builder session(boolean on) {
       session = on;

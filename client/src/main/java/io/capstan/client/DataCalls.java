@@ -27,7 +27,7 @@ final class DataCalls {
         new Operation.Call<>(
             "put",
             KeyValueGrpc.getPutMethod(),
-            writeKind(put.level(), conditional),
+            writeKind(put.level(), conditional, put.repeats()),
             keyspace,
             true,
             (id, epoch, operation) ->
@@ -68,7 +68,7 @@ final class DataCalls {
         new Operation.Call<>(
             "delete",
             KeyValueGrpc.getDeleteMethod(),
-            writeKind(delete.level(), delete.ifVersion() != null),
+            writeKind(delete.level(), delete.ifVersion() != null, delete.repeats()),
             keyspace,
             true,
             (id, epoch, operation) ->
@@ -215,14 +215,15 @@ final class DataCalls {
     return core.submit(call, (timeout != null ? timeout : core.settings().timeout()).toNanos());
   }
 
-  private static Operation.Kind writeKind(@Nullable Level level, boolean conditional) {
-    if (conditional) {
+  private static Operation.Kind writeKind(
+      @Nullable Level level, boolean conditional, boolean repeats) {
+    if (conditional || (level != null && level.mode() == Mode.CP)) {
       return Operation.Kind.LOGGED_WRITE;
     }
-    if (level == null) {
-      return Operation.Kind.WRITE_OF_EITHER_MODE;
+    if (repeats) {
+      return Operation.Kind.REPEATED_WRITE;
     }
-    return level.mode() == Mode.CP ? Operation.Kind.LOGGED_WRITE : Operation.Kind.AP_WRITE;
+    return level == null ? Operation.Kind.WRITE_OF_EITHER_MODE : Operation.Kind.AP_WRITE;
   }
 
   private String keyspace(@Nullable String named) {

@@ -14,9 +14,11 @@ import org.jspecify.annotations.Nullable;
  * <p>The rules: a read may always be repeated. A write is repeated where every attempt so far
  * surely had no effect, and where it carries the operation id of a registered session, so that the
  * log performs it at most once; one of a counter or a set in an AP keyspace too, where the key
- * itself remembers operation ids. A put or a delete that an AP epoch may have taken is asked for
- * again where the keyspace has become CP since: the log finds it by its id, or performs nothing.
- * Everything else that got no clear answer ends UNKNOWN.
+ * itself remembers operation ids. A put or a delete that an AP epoch may have taken is repeated in
+ * that epoch only, and only for a caller who wants it: who has heard of neither the write nor what
+ * replaced it performs it once more. Where the keyspace has become CP since, it is asked for again:
+ * the log finds it by its id, or performs nothing. Everything else that got no clear answer ends
+ * UNKNOWN.
  *
  * <p>One step follows another, each started by the end of the one before, so the fields need no
  * lock: gRPC, the timer and the session hand over with a happens-before.
@@ -45,6 +47,11 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
      * once under its operation id, through whichever nodes it is sent, so it is repeated.
      */
     TYPED_WRITE,
+    /**
+     * A put or a delete whose keyspace decides, and whose caller wants it repeated in AP too: in
+     * the epoch of its first attempt, since a change of sides forgets what was replaced.
+     */
+    REPEATED_WRITE,
     /** Has no operation id and is not repeated when uncertain. */
     PLAIN_WRITE
   }
@@ -163,7 +170,7 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
       case READ, PLAIN_WRITE -> attempt();
       case LOGGED_WRITE -> planLogged();
       case AP_WRITE -> planAp();
-      case WRITE_OF_EITHER_MODE, TYPED_WRITE -> {
+      case WRITE_OF_EITHER_MODE, TYPED_WRITE, REPEATED_WRITE -> {
         KeyspaceDirectory.Entry known = core.directory().get(call.keyspace());
         if (known != null) {
           planByMode(known);
@@ -190,6 +197,7 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
       pinned = known;
       planLogged();
     } else {
+      pinned = call.kind() == Kind.REPEATED_WRITE ? known : null;
       planAp();
     }
   }
@@ -263,7 +271,12 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
     return kind == Kind.READ
         || (ticket != null && !crossed)
         || asksTheLog
-        || (call.kind() == Kind.TYPED_WRITE && kind == Kind.AP_WRITE && operation != null);
+        || (kind == Kind.AP_WRITE && operation != null && isRecognisedInAp());
+  }
+
+  private boolean isRecognisedInAp() {
+    return call.kind() == Kind.TYPED_WRITE
+        || (call.kind() == Kind.REPEATED_WRITE && pinned != null);
   }
 
   @Override
@@ -330,11 +343,15 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
     } else if (kind == Kind.AP_WRITE
         && operation != null
         && !failure.code().equals(ErrorCode.BEYOND_WINDOW)) {
-      core.directory().forget(call.keyspace());
-      afterBackoff(failure, () -> lookForOpening(failure));
+      lookAgain(failure);
     } else {
       finish(failure);
     }
+  }
+
+  private void lookAgain(Failure failure) {
+    core.directory().forget(call.keyspace());
+    afterBackoff(failure, () -> lookForOpening(failure));
   }
 
   /** Where the keyspace has become CP, what its AP epoch has taken is settled. */
@@ -369,6 +386,8 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
         crossed = true;
         core.directory().forget(call.keyspace());
         retry(failure);
+      } else if (code.equals(ErrorCode.WRONG_EPOCH) && kind == Kind.AP_WRITE && !asksTheLog) {
+        lookAgain(failure);
       } else {
         finish(failure);
       }

@@ -107,7 +107,8 @@ final class UpdateLoop {
     if (value == null) {
       write =
           store.delete(
-              new Delete(update.key(), update.keyspace(), level, version, context, remaining()));
+              new Delete(
+                  update.key(), update.keyspace(), level, version, context, remaining(), false));
     } else {
       write =
           store.put(
@@ -120,7 +121,8 @@ final class UpdateLoop {
                   compares && version == null,
                   context,
                   remaining(),
-                  null));
+                  null,
+                  false));
     }
     write.whenComplete(this::answered);
   }
