@@ -26,7 +26,10 @@ public final class ErrorCode {
   /** A request that the mode of the keyspace does not have. */
   public static final String WRONG_MODE = "WRONG_MODE";
 
-  /** The clock of the asked node is too far ahead for a keyspace where the latest write wins. */
+  /**
+   * The clock of the asked node is too far ahead for a keyspace where the latest write wins; so
+   * have said all nodes that could be asked.
+   */
   public static final String CLOCK_AHEAD = "CLOCK_AHEAD";
 
   /** The keyspace has changed its mode since. */

@@ -394,11 +394,16 @@ final class Operation<Q, R, T> implements Attempt.Listener<R>, WriteSession.Wait
     } else if (failure.isDecidedByLog() && ticket != null) {
       uncertain = false;
       finish(failure);
-    } else if (failure.isPassing()) {
+    } else if (failure.isPassing() || isOfThatNodeOnly(failure)) {
       retry(failure);
     } else {
       finish(failure);
     }
+  }
+
+  /** Another node may take what this one must not; each is asked once. */
+  private boolean isOfThatNodeOnly(Failure failure) {
+    return failure.code().equals(ErrorCode.CLOCK_AHEAD) && core.endpoints().openBeside(tried) > 0;
   }
 
   private static boolean isOtherKeyspace(String code) {

@@ -257,6 +257,32 @@ class CapstanClientTest {
   }
 
   @Test
+  void aNodeWhoseClockIsTooFarAheadIsPassedOver() {
+    cluster.node(2).always(refuse(ErrorCode.CLOCK_AHEAD));
+    BlockingClient blocking = connectToAll();
+
+    for (int i = 0; i < 10; i++) {
+      assertThat(blocking.put(Put.of("k", "v").keyspace("feed").level(Level.ONE)).receivedBy())
+          .isNotEqualTo("n2");
+    }
+
+    assertThat(cluster.node(2).writes()).isNotEmpty();
+    assertThat(cluster.applied()).isEqualTo(10);
+  }
+
+  @Test
+  void whereEveryClockIsTooFarAheadTheErrorSaysSoAtOnce() {
+    cluster.nodes().forEach(node -> node.always(refuse(ErrorCode.CLOCK_AHEAD)));
+
+    CapstanException failed =
+        failure(() -> connectToAll().put(Put.of("k", "v").keyspace("feed").level(Level.ONE)));
+
+    assertThat(failed.code()).isEqualTo(ErrorCode.CLOCK_AHEAD);
+    assertThat(failed.outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(cluster.nodes()).allSatisfy(node -> assertThat(node.writes()).hasSize(1));
+  }
+
+  @Test
   void whereNoEndpointCanBeReachedTheErrorSaysSoWithinTheTimeout() throws Exception {
     client =
         CapstanClient.builder()
