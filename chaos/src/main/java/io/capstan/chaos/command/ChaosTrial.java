@@ -3,6 +3,7 @@ package io.capstan.chaos.command;
 import io.capstan.chaos.check.Verdict;
 import io.capstan.chaos.cluster.ClusterException;
 import io.capstan.chaos.cluster.ContainerEquipment;
+import io.capstan.chaos.cluster.NodeImage;
 import io.capstan.chaos.fault.FaultJournal;
 import io.capstan.chaos.fault.FaultType;
 import io.capstan.chaos.report.ResultFiles;
@@ -174,7 +175,9 @@ final class ChaosTrial {
     ContainerEquipment equipment =
         new ContainerEquipment(
             plan.schedules(FaultType.DISK_FULL), plan.schedules(FaultType.CLOCK_SKEW));
-    String chosen = NodeImage.choose(image, streams);
+    String chosen =
+        NodeImage.choose(
+            image == null ? streams.variable(NodeImage.VARIABLE, "") : image, "--image");
     return RealSubstrate.containers(
         plan.nodes(),
         equipment.clocks() ? NodeImage.withClock(chosen) : chosen,

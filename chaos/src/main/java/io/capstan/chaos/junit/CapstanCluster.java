@@ -46,7 +46,23 @@ public @interface CapstanCluster {
   String[] settings() default {};
 
   /** How long the cluster may take to start, in milliseconds. */
-  long startTimeoutMillis() default 60_000;
+  long startTimeoutMillis() default TestClusterBuilder.START_TIMEOUT_MILLIS;
+
+  /**
+   * For containers, the image of the nodes; the engine has it already, for nothing is pulled.
+   * Empty: the one that {@code CAPSTAN_IMAGE} names, else what {@code docker/build-image} of the
+   * checkout makes that the system property {@code capstan.home} names.
+   */
+  String image() default "";
+
+  /** For containers, what they are given so that more can be done to them. */
+  Equipment[] equipment() default {};
+
+  /**
+   * Says what an annotation cannot, such as an image that the test builds: classes with a
+   * constructor without parameters, whose turn comes when everything else here is set.
+   */
+  Class<? extends ClusterConfigurer>[] configuredBy() default {};
 
   /** What the nodes of a test's cluster are. */
   enum NodesAs {
@@ -57,6 +73,24 @@ public @interface CapstanCluster {
     EMBEDDED,
 
     /** Processes of their own on the JVM and class path of the test: can be killed and paused. */
-    PROCESSES
+    PROCESSES,
+
+    /**
+     * A Docker container each, whose links are cut by packet filters: packets vanish, as in a cut
+     * wire. Needs an engine that answers and an image; without, the test fails and says so.
+     */
+    CONTAINERS
+  }
+
+  /** What containers are given so that more can be done to them; it has its price. */
+  enum Equipment {
+    /** Data on a small disk in memory, which can be filled. */
+    SMALL_DISKS,
+
+    /**
+     * A wall clock that can be set wrong. An image that is named has to hold libfaketime ({@code
+     * docker/chaos-image} makes one that does); the usual one is given it.
+     */
+    CLOCKS
   }
 }

@@ -2,6 +2,7 @@ package io.capstan.chaos.junit;
 
 import io.capstan.chaos.check.Verdict;
 import io.capstan.chaos.cluster.Cluster;
+import io.capstan.chaos.cluster.ContainerCluster;
 import io.capstan.chaos.cluster.EmbeddedCluster;
 import io.capstan.chaos.fault.FaultType;
 import io.capstan.chaos.report.ScenarioResult;
@@ -12,6 +13,7 @@ import io.capstan.chaos.scenario.GivenSubstrate;
 import io.capstan.chaos.scenario.RunPlan;
 import io.capstan.chaos.scenario.Scenario;
 import io.capstan.chaos.scenario.ScenarioFile;
+import io.capstan.chaos.scenario.SubstrateKind;
 import io.capstan.client.Mode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -125,13 +127,8 @@ public final class ChaosScenarioExtension
       ScenarioSource source = ScenarioSource.find(wanted.value(), context.getRequiredTestClass());
       RunPlan plan = plan(source.scenario(), wanted, cluster);
       Path folder = folder(context, wanted);
-      boolean isEmbedded = cluster.cluster() instanceof EmbeddedCluster;
       return new TestScenario(
-          plan,
-          isEmbedded ? "embedded" : "process",
-          cluster,
-          folder,
-          replay(source.name(), wanted, plan));
+          plan, cluster.substrate(), cluster, folder, replay(source.name(), wanted, plan, cluster));
     } catch (ScenarioFile.InvalidScenarioException e) {
       throw new ExtensionConfigurationException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
@@ -207,7 +204,16 @@ public final class ChaosScenarioExtension
             + " needs "
             + missing.stream().map(FaultType::label).collect(Collectors.joining(", "))
             + ", which this cluster cannot do"
-            + (cluster instanceof EmbeddedCluster ? "; nodesAs = PROCESSES can do more" : ""));
+            + more(cluster));
+  }
+
+  private static String more(Cluster cluster) {
+    return switch (cluster) {
+      case EmbeddedCluster embedded -> "; nodesAs = PROCESSES can do more";
+      case ContainerCluster containers ->
+          "; containers can do more with equipment = {SMALL_DISKS, CLOCKS}";
+      default -> "";
+    };
   }
 
   private static Path folder(ExtensionContext context, ChaosScenario wanted) {
@@ -230,12 +236,18 @@ public final class ChaosScenarioExtension
     return Path.of("capstan-chaos");
   }
 
-  private static String replay(String scenario, ChaosScenario wanted, RunPlan plan) {
+  private static String replay(
+      String scenario, ChaosScenario wanted, RunPlan plan, TestCluster cluster) {
     return "capstan chaos run "
         + scenario
         + " --mode "
         + (plan.keyspaces().size() > 1 ? "both" : plan.keyspaces().get(0).mode().label())
-        + " --substrate process --nodes "
+        + " --substrate "
+        + (cluster.cluster() instanceof ContainerCluster
+                ? SubstrateKind.DOCKER
+                : SubstrateKind.PROCESS)
+            .label()
+        + " --nodes "
         + plan.nodes()
         + " --duration "
         + plan.duration().toMillis()

@@ -2,18 +2,30 @@ package io.capstan.chaos.junit;
 
 import io.capstan.chaos.cluster.Cluster;
 import io.capstan.chaos.cluster.ClusterException;
+import io.capstan.chaos.cluster.ContainerCluster;
+import io.capstan.chaos.cluster.EmbeddedCluster;
+import io.capstan.chaos.cluster.LinkQuality;
+import io.capstan.chaos.cluster.NodeFault;
+import io.capstan.chaos.scenario.SubstrateKind;
 import io.capstan.client.CapstanClient;
 import io.capstan.client.CapstanException;
 import io.capstan.client.Mode;
 import io.capstan.client.Scan;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * A cluster that belongs to a test. Every deed returns when it is done and verified: after {@link
@@ -23,7 +35,7 @@ import java.util.function.UnaryOperator;
  * <p>Deeds throw a {@link ClusterException} where they do not succeed within {@link #PATIENCE}.
  * Thread-safe as {@link Cluster} is.
  */
-public final class TestCluster {
+public final class TestCluster implements AutoCloseable {
   /** How long a deed may take to come true. */
   public static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -33,10 +45,16 @@ public final class TestCluster {
   private final Path folder;
   private final List<CapstanClient> clients = new ArrayList<>();
   private final Map<String, Integer> keyspaceUses = new HashMap<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   TestCluster(Cluster cluster, Path folder) {
     this.cluster = cluster;
     this.folder = folder;
+  }
+
+  /** Begins to describe a cluster that the test starts by itself, and closes. */
+  public static TestClusterBuilder builder() {
+    return new TestClusterBuilder();
   }
 
   /** Returns the ids of all nodes: n1, n2, ... */
@@ -179,7 +197,7 @@ public final class TestCluster {
     cluster.start(node);
   }
 
-  /** Holds a node still; only where the nodes are processes. */
+  /** Holds a node still; not where nodes are embedded. */
   public void pause(String node) {
     cluster.pause(node);
   }
@@ -192,8 +210,14 @@ public final class TestCluster {
   /**
    * Returns the folder of a node: its data, and where it is a process its {@code node.log}. Removed
    * with the cluster.
+   *
+   * @throws ClusterException (usage) if nodes are containers, which have their data inside
    */
   public Path folder(String node) {
+    if (cluster instanceof ContainerCluster) {
+      throw new ClusterException(
+          ClusterException.Kind.USAGE, "The data of " + node + " is inside its container.", "");
+    }
     return folder.resolve(node);
   }
 
@@ -212,7 +236,16 @@ public final class TestCluster {
     }
   }
 
-  /** Everything up and open again, as the next test expects it. */
+  /** Returns what it is in results: {@code embedded}, {@code process} or {@code docker}. */
+  String substrate() {
+    return switch (cluster) {
+      case EmbeddedCluster embedded -> "embedded";
+      case ContainerCluster containers -> SubstrateKind.DOCKER.label();
+      default -> SubstrateKind.PROCESS.label();
+    };
+  }
+
+  /** Everything up, open and right again, as the next test expects it. */
   void mend() {
     cluster.heal();
     for (String node : cluster.nodeIds()) {
@@ -222,8 +255,25 @@ public final class TestCluster {
         default -> cluster.start(node);
       }
     }
+    mendSurroundings();
     cluster.awaitReady(PATIENCE);
     cluster.awaitLinks(PATIENCE);
+  }
+
+  /** Links that carry as they should, disks with room, and clocks that are right. */
+  private void mendSurroundings() {
+    Set<NodeFault> possible = cluster.supportedFaults();
+    if (possible.contains(NodeFault.SLOW_LINK) || possible.contains(NodeFault.LOSSY_LINK)) {
+      cluster.setQuality(cluster.links(), LinkQuality.PERFECT);
+    }
+    for (String node : cluster.nodeIds()) {
+      if (possible.contains(NodeFault.FULL_DISK)) {
+        cluster.freeDisk(node);
+      }
+      if (possible.contains(NodeFault.SKEW_CLOCK)) {
+        cluster.skewClock(node, 0);
+      }
+    }
   }
 
   /** How many clients are open. */
@@ -243,8 +293,28 @@ public final class TestCluster {
     closing.forEach(CapstanClient::close);
   }
 
-  void close() {
-    closeClientsBeyond(0);
-    cluster.close();
+  /** Closes its clients, ends its nodes and removes their data; a second time nothing. */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      closeClientsBeyond(0);
+      cluster.close();
+    } finally {
+      delete(folder);
+    }
+  }
+
+  static void delete(Path folder) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
+      for (Path file : deepestFirst) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the data of the test's cluster stays in " + folder, e);
+    }
   }
 }

@@ -2,6 +2,7 @@ package io.capstan.chaos.junit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.capstan.chaos.junit.CapstanCluster.NodesAs;
 import io.capstan.client.CapstanClient;
 import io.capstan.client.CapstanException;
 import io.capstan.client.ErrorCode;
@@ -10,6 +11,7 @@ import io.capstan.client.Level;
 import io.capstan.client.Mode;
 import io.capstan.client.Outcome;
 import io.capstan.client.Put;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtensionConfigurationException;
 import org.junit.platform.engine.discovery.DiscoverySelectors;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
@@ -127,19 +130,80 @@ class CapstanClusterTest {
   @Order(5)
   @DisplayName("is told which setting was meant")
   void aWrongSettingIsNamed() {
+    assertThat(failureOf(Mistaken.class))
+        .hasMessageContaining("'snapshotEntrys=5' is no setting=value")
+        .hasMessageContaining("did you mean snapshotEntries?");
+  }
+
+  static class TwoNodes implements ClusterConfigurer {
+    @Override
+    public void configure(TestClusterBuilder cluster) {
+      cluster.nodes(2);
+    }
+  }
+
+  @Test
+  @Order(6)
+  @CapstanCluster(nodes = 1, configuredBy = TwoNodes.class)
+  @DisplayName("has the last word in code")
+  void configured(TestCluster cluster) {
+    assertThat(cluster.nodes()).containsExactly("n1", "n2");
+  }
+
+  static class Unable implements ClusterConfigurer {
+    @Override
+    public void configure(TestClusterBuilder cluster) throws IOException {
+      throw new IOException("the image was not built");
+    }
+  }
+
+  /** Not run by itself: see {@link #aConfigurerThatFails}. */
+  @CapstanCluster(configuredBy = Unable.class)
+  static class NotConfigured {
+    @Test
+    void never(TestCluster cluster) {
+      throw new AssertionError("a cluster was started that was not configured");
+    }
+  }
+
+  @Test
+  @Order(7)
+  @DisplayName("fails with the reason where that code fails")
+  void aConfigurerThatFails() {
+    assertThat(failureOf(NotConfigured.class))
+        .hasMessage("Unable could not configure the cluster: the image was not built");
+  }
+
+  /** Not run by itself: see {@link #noContainersHere}. */
+  @CapstanCluster(nodes = 1, nodesAs = NodesAs.CONTAINERS, image = "capstan:there-is-none")
+  static class NoContainers {
+    @Test
+    void never(TestCluster cluster) {
+      throw new AssertionError("containers were made of an image that does not exist");
+    }
+  }
+
+  @Test
+  @Order(8)
+  @DisplayName("is told in a sentence what is missing where there can be no containers")
+  void noContainersHere() {
+    assertThat(failureOf(NoContainers.class))
+        .isInstanceOf(ExtensionConfigurationException.class)
+        .message()
+        .matches(
+            "The library that makes containers would pull an image of its own: .* is not set\\."
+                + " .*|No Docker engine answers, and nodes in containers need one\\. .*|The Docker"
+                + " engine has no image capstan:there-is-none, and none is pulled\\. .*");
+  }
+
+  private static Throwable failureOf(Class<?> tests) {
     SummaryGeneratingListener listener = new SummaryGeneratingListener();
     LauncherDiscoveryRequest request =
         LauncherDiscoveryRequestBuilder.request()
-            .selectors(DiscoverySelectors.selectClass(Mistaken.class))
+            .selectors(DiscoverySelectors.selectClass(tests))
             .build();
     LauncherFactory.create().execute(request, listener);
-
-    assertThat(listener.getSummary().getFailures())
-        .singleElement()
-        .satisfies(
-            failure ->
-                assertThat(failure.getException())
-                    .hasMessageContaining("'snapshotEntrys=5' is no setting=value")
-                    .hasMessageContaining("did you mean snapshotEntries?"));
+    assertThat(listener.getSummary().getFailures()).hasSize(1);
+    return listener.getSummary().getFailures().get(0).getException();
   }
 }

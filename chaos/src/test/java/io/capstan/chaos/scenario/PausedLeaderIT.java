@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.capstan.chaos.check.Verdict;
-import io.capstan.chaos.cluster.ContainerCluster;
 import io.capstan.chaos.cluster.DockerImages;
 import io.capstan.chaos.cluster.DockerImages.Edit;
 import io.capstan.chaos.cluster.RequiresDocker;
+import io.capstan.chaos.junit.CapstanCluster.NodesAs;
+import io.capstan.chaos.junit.TestCluster;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -87,9 +88,15 @@ class PausedLeaderIT {
   }
 
   private static LeaderFaultRun.Evidence attempt(String image) throws InterruptedException {
-    try (ContainerCluster cluster = ContainerCluster.start(3, image, id -> SETTINGS);
-        CapstanScenarioClients clients = new CapstanScenarioClients(cluster)) {
-      return new PausedLeaderRun(cluster, clients, "bank").run(SEED, true);
+    try (TestCluster cluster =
+            TestCluster.builder()
+                .nodes(3)
+                .nodesAs(NodesAs.CONTAINERS)
+                .image(image)
+                .settings(SETTINGS)
+                .start();
+        CapstanScenarioClients clients = new CapstanScenarioClients(cluster.cluster())) {
+      return new PausedLeaderRun(cluster.cluster(), clients, "bank").run(SEED, true);
     }
   }
 }

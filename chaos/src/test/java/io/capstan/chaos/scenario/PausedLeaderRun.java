@@ -3,7 +3,7 @@ package io.capstan.chaos.scenario;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.capstan.chaos.check.Verdict;
-import io.capstan.chaos.cluster.ContainerCluster;
+import io.capstan.chaos.cluster.Cluster;
 import io.capstan.chaos.cluster.DirectedLink;
 import io.capstan.chaos.cluster.NodeView;
 import java.time.Duration;
@@ -37,11 +37,11 @@ final class PausedLeaderRun {
   private static final Duration CALM = Duration.ofSeconds(1);
   private static final Duration ANSWER_MAX = Duration.ofSeconds(40);
 
-  private final ContainerCluster cluster;
+  private final Cluster cluster;
   private final CapstanScenarioClients clients;
   private final String keyspace;
 
-  PausedLeaderRun(ContainerCluster cluster, CapstanScenarioClients clients, String keyspace) {
+  PausedLeaderRun(Cluster cluster, CapstanScenarioClients clients, String keyspace) {
     this.cluster = cluster;
     this.clients = clients;
     this.keyspace = keyspace;
