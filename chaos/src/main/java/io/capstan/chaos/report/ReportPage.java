@@ -298,7 +298,7 @@ public final class ReportPage {
   private String tables() {
     StringBuilder html = new StringBuilder();
     for (RunResult run : report.result().runs()) {
-      if (run.sides().isEmpty()) {
+      if (run.inhabitedSides().isEmpty()) {
         continue;
       }
       html.append("<div class='scroll'><table><caption>")
@@ -308,7 +308,7 @@ public final class ReportPage {
         html.append("<th scope='col'>").append(heading).append("</th>");
       }
       html.append("</tr></thead><tbody>");
-      for (SideResult side : run.sides()) {
+      for (SideResult side : run.inhabitedSides()) {
         html.append("<tr><th scope='row'>")
             .append(Html.escape(ResultTable.label(side)))
             .append("</th>");

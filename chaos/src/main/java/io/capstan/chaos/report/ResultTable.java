@@ -29,7 +29,7 @@ public final class ResultTable {
     List<String> lines = new ArrayList<>();
     for (RunResult run : result.runs()) {
       lines.add(heading(run));
-      for (SideResult side : run.sides()) {
+      for (SideResult side : run.inhabitedSides()) {
         lines.add(row(side, run.mode().equals("ap")));
       }
       lines.add(ink.faint("  " + footer(run)));

@@ -127,6 +127,11 @@ public record ScenarioResult(
       this(mode, keyspace, ops, availability, consistency, sides, claims, verdict, null);
     }
 
+    /** Returns the sides that are told to people: not those on which nobody ever was. */
+    List<SideResult> inhabitedSides() {
+      return sides.stream().filter(side -> !side.nodes().isEmpty()).toList();
+    }
+
     /** The same with the ladder. */
     public RunResult withLadder(@Nullable LadderResult climbed) {
       return new RunResult(

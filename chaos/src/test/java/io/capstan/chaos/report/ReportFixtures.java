@@ -40,7 +40,7 @@ public final class ReportFixtures {
       "</script><img src=x onerror=\"document.title='broken'\"><script>alert(1)</script>&'{{data}}";
 
   private static final List<String> NODES = List.of("n1", "n2", "n3");
-  private static final String MINORITY = "n2";
+  static final String MINORITY = "n2";
   private static final long NANOS = 1_000_000_000L;
   private static final long MILLION = 1_000_000L;
 
@@ -167,6 +167,7 @@ public final class ReportFixtures {
         new Consistency(true, 0L, 0L, 0L, 0L, 840L, 1_300L),
         List.of(
             new SideResult("before", "all", NODES, 400, 400, 0, 0, 2.5, 20.0, 0L, 0),
+            new SideResult("during", "majority", List.of(), 0, 0, 0, 0, null, null, 0L, 0),
             new SideResult(
                 "during", "minority", List.of(MINORITY), 90, 0, 80, 10, 9.0, 1.0, 0L, 0)),
         claims,

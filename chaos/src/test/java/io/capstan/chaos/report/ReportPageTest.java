@@ -44,6 +44,15 @@ class ReportPageTest {
   }
 
   @Test
+  @DisplayName("has no row for a side on which nobody ever was")
+  void hasNoRowForAnEmptySide() {
+    String page = ReportPage.html(ReportFixtures.twin());
+
+    assertThat(page).contains("<th scope='row'>split: " + ReportFixtures.MINORITY + " (minority)");
+    assertThat(page).doesNotContain("(majority)");
+  }
+
+  @Test
   @DisplayName("escapes what users wrote, wherever it shows")
   void escapesWhatUsersWrote() {
     String page = ReportPage.html(ReportFixtures.violated());

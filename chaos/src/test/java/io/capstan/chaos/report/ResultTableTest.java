@@ -9,6 +9,7 @@ import io.capstan.chaos.report.ScenarioResult.Ops;
 import io.capstan.chaos.report.ScenarioResult.RunResult;
 import io.capstan.chaos.report.ScenarioResult.SideResult;
 import io.capstan.chaos.report.ScenarioResult.Sides;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -35,6 +36,26 @@ class ResultTableTest {
                     .stripTrailing()
                 + "\n");
     assertThat(lines).allMatch(line -> line.length() <= ResultTable.WIDTH_MAX);
+  }
+
+  @Test
+  void aSideOnWhichNobodyEverWasHasNoRow() {
+    RunResult bank = result().runs().get(0);
+    List<SideResult> sides = new ArrayList<>(bank.sides());
+    sides.add(new SideResult("during", "minority", List.of(), 0, 0, 0, 0, null, null, 0L, 0));
+    RunResult notSplit =
+        new RunResult(
+            bank.mode(),
+            bank.keyspace(),
+            bank.ops(),
+            bank.availability(),
+            bank.consistency(),
+            sides,
+            bank.claims(),
+            bank.verdict());
+
+    assertThat(new ResultTable(new Ink(false)).lines(of(notSplit)))
+        .isEqualTo(new ResultTable(new Ink(false)).lines(of(bank)));
   }
 
   @Test
@@ -90,8 +111,11 @@ class ResultTableTest {
                     14)),
             List.of(),
             "valid");
-    return new ScenarioResult(
-        "split", 7, "process", 3, 15_000, List.of(), List.of(bank, feed), "again");
+    return of(bank, feed);
+  }
+
+  private static ScenarioResult of(RunResult... runs) {
+    return new ScenarioResult("split", 7, "process", 3, 15_000, List.of(), List.of(runs), "again");
   }
 
   private static SideResult side(
