@@ -2,6 +2,8 @@ package io.capstan.chaos.scenario;
 
 import io.capstan.chaos.cluster.NodeCommand;
 import io.capstan.chaos.cluster.SpareNodes;
+import io.capstan.chaos.junit.ClusterConfigurer;
+import io.capstan.chaos.junit.TestClusterBuilder;
 import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -15,11 +17,14 @@ import java.util.stream.Stream;
  * Node processes that start as those of {@code capstan cluster start} do: from the distribution,
  * with its class archive. A test's own class path, in which folders lie, cannot have one.
  */
-final class LaunchedNodes {
+final class LaunchedNodes implements ClusterConfigurer {
   /** What the better compiler costs, a node that lives for seconds never earns back. */
   private static final String QUICK_START = "-XX:TieredStopAtLevel=1";
 
-  private LaunchedNodes() {}
+  @Override
+  public void configure(TestClusterBuilder cluster) throws Exception {
+    cluster.command(command());
+  }
 
   /** Returns how such a node is started; makes the archive where there is none yet. */
   static NodeCommand command() throws IOException, InterruptedException {

@@ -1,6 +1,7 @@
 package io.capstan.chaos.scenario;
 
-import io.capstan.chaos.cluster.ProcessCluster;
+import io.capstan.chaos.cluster.NodeState;
+import io.capstan.chaos.junit.TestCluster;
 import io.capstan.client.Bytes;
 import io.capstan.client.CapstanClient;
 import io.capstan.client.CapstanException;
@@ -48,7 +49,7 @@ final class SwitchesUnderKillNine {
   /** Elements of one set; with more the rows of a long run would become large. */
   private static final int ELEMENTS_OF_A_SET = 200;
 
-  private final ProcessCluster cluster;
+  private final TestCluster cluster;
   private final SplittableRandom random;
   private final AtomicLong last = new AtomicLong();
   private final Set<Long> acknowledged = ConcurrentHashMap.newKeySet();
@@ -58,7 +59,7 @@ final class SwitchesUnderKillNine {
   private int killsBeforeTheEnd;
   private volatile boolean over;
 
-  SwitchesUnderKillNine(ProcessCluster cluster, long seed) {
+  SwitchesUnderKillNine(TestCluster cluster, long seed) {
     this.cluster = cluster;
     this.random = new SplittableRandom(seed);
   }
@@ -75,8 +76,8 @@ final class SwitchesUnderKillNine {
 
   /** Changes sides so often, from AP on; all nodes run when it returns. */
   void run(int switches) throws InterruptedException {
-    try (CapstanClient client = client();
-        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+    CapstanClient client = client();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       client
           .blocking()
           .createKeyspace(CreateKeyspace.of(KEYSPACE, Mode.AP).minWrites(Level.QUORUM));
@@ -95,10 +96,7 @@ final class SwitchesUnderKillNine {
   }
 
   private CapstanClient client() {
-    return CapstanClient.builder()
-        .endpoints(cluster.nodeIds().stream().map(cluster::clientAddress).toList())
-        .timeout(WRITE_TIMEOUT)
-        .build();
+    return cluster.client(builder -> builder.timeout(WRITE_TIMEOUT));
   }
 
   // ---- load ----
@@ -148,20 +146,14 @@ final class SwitchesUnderKillNine {
     long doneNanos = System.nanoTime();
     killsBeforeTheEnd += killed.join() < doneNanos ? 1 : 0;
     started.join();
-    cluster.awaitReady(READY_MAX);
+    cluster.cluster().awaitReady(READY_MAX);
   }
 
   /** Every second time who leads: what it remembers of the change dies with it. */
   private String victim() {
-    String leader =
-        cluster.views().values().stream()
-            .filter(view -> view.role().equals("leader"))
-            .map(view -> view.id())
-            .findFirst()
-            .orElse(cluster.nodeIds().get(0));
-    return random.nextBoolean()
-        ? leader
-        : cluster.nodeIds().get(random.nextInt(cluster.nodeIds().size()));
+    List<String> nodes = cluster.nodes();
+    String leader = cluster.cluster().leader().orElse(nodes.get(0));
+    return random.nextBoolean() ? leader : nodes.get(random.nextInt(nodes.size()));
   }
 
   private long kill(String victim, int delayMillis) {
@@ -171,7 +163,12 @@ final class SwitchesUnderKillNine {
       Thread.currentThread().interrupt();
     }
     cluster.kill(victim);
-    return System.nanoTime();
+    long killedNanos = System.nanoTime();
+    NodeState state = cluster.cluster().state(victim);
+    if (state != NodeState.KILLED) {
+      throw new IllegalStateException(victim + " was killed, but it is " + state.text());
+    }
+    return killedNanos;
   }
 
   /** Asks for the change until it is done: it may be given up, or the answer get lost. */
@@ -198,11 +195,10 @@ final class SwitchesUnderKillNine {
    */
   List<String> broken() {
     TreeSet<Long> present = new TreeSet<>();
-    try (CapstanClient client = client()) {
-      for (long first = 0; first <= last.get(); first += ELEMENTS_OF_A_SET) {
-        Receipt set = client.blocking().members(setOf(client, first).timeout(READ_TIMEOUT));
-        set.members().forEach(element -> present.add(Long.parseLong(element.utf8())));
-      }
+    CapstanClient client = client();
+    for (long first = 0; first <= last.get(); first += ELEMENTS_OF_A_SET) {
+      Receipt set = client.blocking().members(setOf(client, first).timeout(READ_TIMEOUT));
+      set.members().forEach(element -> present.add(Long.parseLong(element.utf8())));
     }
     List<String> broken = new ArrayList<>();
     for (Long element : acknowledged) {
