@@ -60,6 +60,7 @@ final class EventLoop {
    * @param snapshots begins what is asked of snapshot files; answered by {@link #answered}
    * @param peers is told who the other members are
    * @param watch sees the replica's state a few times a second
+   * @param failures hears of each call that the replica did not answer OK
    * @param failStop ends the server
    */
   record World(
@@ -69,6 +70,7 @@ final class EventLoop {
       Consumer<SnapshotEffect> snapshots,
       Consumer<Effect.Peers> peers,
       Consumer<StatusResponse.Builder> watch,
+      Consumer<ErrorDetail> failures,
       FailStop failStop) {}
 
   /** Where messages to other nodes go. */
@@ -390,6 +392,7 @@ final class EventLoop {
           }
         }
         case Effect.Fail fail -> {
+          world.failures().accept(fail.error());
           PendingCall call = calls.remove(fail.callId());
           if (call != null) {
             world.answers().add(call, fail.error());

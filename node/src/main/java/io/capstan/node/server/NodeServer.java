@@ -105,6 +105,7 @@ public final class NodeServer implements AutoCloseable {
     this.links = new PeerLinks(others(), this::openLink);
     config.memberClients().forEach((id, address) -> clientAddresses.put(id, address.toString()));
     RoleWatch roles = new RoleWatch(config.id());
+    ClockWatch clocks = new ClockWatch(config.id(), System::nanoTime);
     this.loop =
         new EventLoop(
             threadPrefix + "loop",
@@ -118,6 +119,7 @@ public final class NodeServer implements AutoCloseable {
                 effect -> snapshots().perform(effect),
                 this::membersChanged,
                 roles::observe,
+                clocks::failed,
                 this::failStop));
     this.sync =
         new SyncThread(threadPrefix + "sync", folder.engine()::sync, loop::durable, this::failStop);

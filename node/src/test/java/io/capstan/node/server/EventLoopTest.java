@@ -63,6 +63,7 @@ class EventLoopTest {
               effect -> {},
               peers -> {},
               status -> {},
+              failure -> {},
               (reason, problem) -> {
                 stopped.compareAndSet(null, reason);
                 cause.compareAndSet(null, problem);

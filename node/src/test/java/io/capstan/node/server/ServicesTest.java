@@ -69,6 +69,7 @@ class ServicesTest {
               effect -> {},
               peers -> {},
               status -> {},
+              failure -> {},
               (reason, cause) -> {}));
   private Server server;
   private ManagedChannel channel;
