@@ -102,19 +102,11 @@ public final class CapstanClient implements AutoCloseable {
           }
 
           @Override
-          /**
-           * Writes one key. Where it is not clear whether an attempt was applied, a write of a CP
-           * keyspace is repeated until the deadline and happens once. One of an AP keyspace ends
-           * UNKNOWN, unless it is {@link Put#repeatedWhereUnclear()}: putting the value again would
-           * be another write, which replaces what came meanwhile; read the key, and write with the
-           * context of that read.
-           */
           public CompletableFuture<Receipt> put(Put put) {
             return CapstanClient.this.put(put);
           }
 
           @Override
-          /** Removes the value of one key; as {@link #put(Put)} where the outcome is not clear. */
           public CompletableFuture<Receipt> delete(Delete delete) {
             return CapstanClient.this.delete(delete);
           }
