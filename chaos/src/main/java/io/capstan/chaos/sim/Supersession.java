@@ -147,8 +147,10 @@ final class Supersession {
     }
     seenRows.put(whole, shown);
     shows(node, shown);
-    // Concurrent writes of one batch stand side by side from their first row on.
-    Set<String> knownBefore = written.isEmpty() ? Set.of() : Set.copyOf(knownAt(node, row));
+    // Concurrent writes of one batch stand side by side from their first row on; one alone becomes
+    // known when it has been judged.
+    Set<String> known = written.isEmpty() ? Set.of() : knownAt(node, row);
+    Set<String> knownBefore = written.size() > 1 ? Set.copyOf(known) : known;
     for (StoredSibling sibling : written) {
       Knowledge read = knowledge.get(sibling.getOperation());
       if (read != null && isOf(node, sibling) && written.size() == 1 && !latestWins) {
