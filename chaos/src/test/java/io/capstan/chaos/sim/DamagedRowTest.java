@@ -3,12 +3,10 @@ package io.capstan.chaos.sim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.capstan.node.raft.Entry;
-import io.capstan.node.raft.SnapshotPosition;
 import io.capstan.node.storage.Table;
 import io.capstan.node.storage.WriteBatch;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -18,31 +16,11 @@ final class DamagedRowTest {
   private static final byte[] KEY = {1};
   private static final byte[] WRITTEN = {1, 2, 3};
 
-  private static final class Nobody implements SimulatedDisk.Observer, SimulatedDisk.WriteGate {
-    @Override
-    public void changed(Table table, byte[] key, byte @Nullable [] after) {}
-
-    @Override
-    public void logged(long truncateFrom, List<Entry> entries) {}
-
-    @Override
-    public void compacts(SnapshotPosition position) {}
-
-    @Override
-    public void installs(SnapshotPosition position) {}
-
-    @Override
-    public void before(WriteBatch batch) {}
-
-    @Override
-    public void after() {}
-  }
-
   @Test
   @DisplayName("keeps the node from starting, and is for the claims what the node made durable")
   void staysWhatWasPromised() {
-    Nobody nobody = new Nobody();
-    SimulatedDisk disk = new SimulatedDisk(nobody, nobody);
+    SilentObserver observer = new SilentObserver();
+    SimulatedDisk disk = new SimulatedDisk(observer, observer);
     WriteBatch batch = new WriteBatch();
     batch.appendToLog(
         0,

@@ -3,12 +3,8 @@ package io.capstan.chaos.sim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.capstan.node.raft.Entry;
-import io.capstan.node.raft.SnapshotPosition;
 import io.capstan.node.storage.Table;
 import io.capstan.node.storage.WriteBatch;
-import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -18,28 +14,8 @@ final class UnsyncedWritesTest {
   private static final byte[] KEY = {1};
   private static final byte[] OTHER = {2};
 
-  private static final class Nobody implements SimulatedDisk.Observer, SimulatedDisk.WriteGate {
-    @Override
-    public void changed(Table table, byte[] key, byte @Nullable [] after) {}
-
-    @Override
-    public void logged(long truncateFrom, List<Entry> entries) {}
-
-    @Override
-    public void compacts(SnapshotPosition position) {}
-
-    @Override
-    public void installs(SnapshotPosition position) {}
-
-    @Override
-    public void before(WriteBatch batch) {}
-
-    @Override
-    public void after() {}
-  }
-
-  private final Nobody nobody = new Nobody();
-  private final SimulatedDisk disk = new SimulatedDisk(nobody, nobody);
+  private final SilentObserver observer = new SilentObserver();
+  private final SimulatedDisk disk = new SimulatedDisk(observer, observer);
 
   private void put(Table table, byte[] key, int value) {
     WriteBatch batch = new WriteBatch();
