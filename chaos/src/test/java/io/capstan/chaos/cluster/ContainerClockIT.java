@@ -12,6 +12,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.opentest4j.TestAbortedException;
 
+/** Of the containers themselves and not of the store: hence on the class that makes them. */
 @RequiresDocker
 @DisplayName("A container whose wall clock stands wrong")
 class ContainerClockIT {

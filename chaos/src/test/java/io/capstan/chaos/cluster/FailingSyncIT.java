@@ -25,7 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Processes of {@code capstan node} as it is, but for one line: the call that makes the log durable
  * fails while a file is there. That class is compiled from the product's own source with this
- * change, and stands in front of the others on the class path of these processes only.
+ * change, and stands in front of the others on the class path of these processes only. Exit codes
+ * and logs of processes are what is looked at, so the cluster is the class that has them.
  */
 @DisplayName("A node process whose disk refuses to sync")
 @Timeout(300)
