@@ -6,6 +6,7 @@ import io.capstan.client.MemberList;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -135,13 +136,17 @@ final class MemberCommand implements Runnable {
 
     @Override
     int run(BlockingClient client) {
-      client.changeMembers(change(), client.members());
+      AtomicReference<MemberList> seen = new AtomicReference<>(client.members());
+      client.changeMembers(change(), seen.get());
       Watch.until(
           "The change of members",
           patience,
           "Watch it: capstan member list",
-          () -> done().test(client.members()));
-      show(this, client.members());
+          () -> {
+            seen.set(client.members());
+            return done().test(seen.get());
+          });
+      show(this, seen.get());
       return ExitCode.OK;
     }
   }

@@ -29,7 +29,7 @@ final class Watch {
           return;
         }
       } catch (CapstanException e) {
-        if (!e.code().equals(ErrorCode.NO_LEADER) && !e.code().equals(ErrorCode.UNREACHABLE)) {
+        if (!isPassing(e.code())) {
           throw e;
         }
       }
@@ -53,5 +53,19 @@ final class Watch {
             null);
       }
     }
+  }
+
+  /** A look that failed so says nothing of what goes on: it was begun before. */
+  private static boolean isPassing(String code) {
+    return switch (code) {
+      case ErrorCode.NO_LEADER,
+          ErrorCode.NO_QUORUM,
+          ErrorCode.UNREACHABLE,
+          ErrorCode.TIMEOUT,
+          ErrorCode.CONNECTION_LOST,
+          ErrorCode.OVERLOADED ->
+          true;
+      default -> false;
+    };
   }
 }
