@@ -6,7 +6,6 @@ import io.capstan.client.MemberList;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -136,17 +135,17 @@ final class MemberCommand implements Runnable {
 
     @Override
     int run(BlockingClient client) {
-      AtomicReference<MemberList> seen = new AtomicReference<>(client.members());
-      client.changeMembers(change(), seen.get());
+      MemberList[] seen = {client.members()};
+      client.changeMembers(change(), seen[0]);
       Watch.until(
           "The change of members",
           patience,
           "Watch it: capstan member list",
           () -> {
-            seen.set(client.members());
-            return done().test(seen.get());
+            seen[0] = client.members();
+            return done().test(seen[0]);
           });
-      show(this, seen.get());
+      show(this, seen[0]);
       return ExitCode.OK;
     }
   }
