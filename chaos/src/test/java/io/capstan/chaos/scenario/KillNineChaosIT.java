@@ -11,6 +11,8 @@ import io.capstan.chaos.check.linear.RegisterModel;
 import io.capstan.chaos.cluster.NodeCommand;
 import io.capstan.chaos.cluster.ProcessCluster;
 import io.capstan.chaos.cluster.SpareNodes;
+import io.capstan.chaos.junit.CapstanCluster.NodesAs;
+import io.capstan.chaos.junit.TestCluster;
 import io.capstan.chaos.workload.KeyspaceClient;
 import io.capstan.client.Level;
 import java.nio.file.Path;
@@ -36,6 +38,7 @@ class KillNineChaosIT {
       Duration.ofSeconds(Long.getLong("capstan.chaos.killSeconds", 15));
 
   private static final long SEED = Long.getLong("capstan.chaos.killSeed", 9);
+  private static final Duration START_MAX = Duration.ofSeconds(120);
   private static final Duration CHECK_BUDGET = Duration.ofSeconds(120);
   private static final Duration READ_TIMEOUT = Duration.ofSeconds(10);
 
@@ -59,18 +62,24 @@ class KillNineChaosIT {
   @DisplayName("stay linearizable and lose nothing while a member is replaced")
   void loseNothing() throws Exception {
     NodeCommand command = LaunchedNodes.command();
-    try (SpareNodes spares =
-            new SpareNodes(LaunchedNodes.spareCommand(command), folder.resolve("spares"), SPARES);
-        ProcessCluster cluster =
-            ProcessCluster.start(5, folder.resolve("cluster"), SETTINGS, command, spares)) {
+    try (SpareNodes spares = new SpareNodes(LaunchedNodes.spareCommand(command), folder, SPARES);
+        TestCluster given =
+            TestCluster.builder()
+                .nodes(5)
+                .nodesAs(NodesAs.PROCESSES)
+                .settings(SETTINGS)
+                .command(command)
+                .starter(spares)
+                .startTimeout(START_MAX)
+                .start()) {
+      ProcessCluster cluster = (ProcessCluster) given.cluster();
       spares.awaitFull();
 
       // When nodes are killed every second, and n6 takes the place of one of them.
       KillNineRun.Evidence evidence = new KillNineRun(cluster, SEED).run(KILLING);
 
       // Then the replacement came through, nobody was spared, and something happened for the rest
-      // to
-      // mean something: how much is for whoever reads the figures, since it is the machine's
+      // to mean something: how much is for whoever reads the figures, since it is the machine's
       // affair.
       assertThat(evidence.members())
           .hasSize(5)
