@@ -21,7 +21,12 @@ class WatchTest {
   @ParameterizedTest
   @DisplayName("looks again when a look got no answer: that says nothing of the change")
   @ValueSource(
-      strings = {ErrorCode.TIMEOUT, ErrorCode.CONNECTION_LOST, ErrorCode.NO_LEADER, "UNREACHABLE"})
+      strings = {
+        ErrorCode.TIMEOUT,
+        ErrorCode.CONNECTION_LOST,
+        ErrorCode.NO_LEADER,
+        ErrorCode.UNREACHABLE
+      })
   void looksAgain(String code) {
     AtomicInteger looks = new AtomicInteger();
 

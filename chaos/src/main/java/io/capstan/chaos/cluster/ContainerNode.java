@@ -109,10 +109,6 @@ final class ContainerNode {
           .withEnv("FAKETIME_CACHE_DURATION", Integer.toString(CLOCK_CACHE_SECONDS))
           // Time that passes is measured right: it is the wall clock that stands wrong.
           .withEnv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-          // The correction that the library makes from glibc 2.30 on ends waits on that clock at
-          // once:
-          // every thread that waits for a while would spin, a processor or more for a node.
-          .withEnv("FAKETIME_FORCE_MONOTONIC_FIX", "0")
           // The times of files stay right: by them a JVM knows that its class archive fits.
           .withEnv("NO_FAKE_STAT", "1")
           // Where this is left to the library it may take a deadline on the monotonic clock for one

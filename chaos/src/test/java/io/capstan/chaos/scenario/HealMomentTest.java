@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,12 +23,11 @@ class HealMomentTest {
         RunPlan.of(
             scenario, List.of(Mode.AP), 1, 3, 3, Duration.ofSeconds(6), SubstrateKind.SIM.faults());
     try (SimSubstrate substrate = SimSubstrate.start(plan.nodes(), 1)) {
-      Consumer<String> hold = method -> slowness.before(substrate.pace(), method);
       InterposedSubstrate slow =
           new InterposedSubstrate(
               substrate,
               (method, cluster) -> {
-                hold.accept(method);
+                slowness.before(substrate.pace(), method);
                 return null;
               });
       return new ScenarioRun(slow, plan, new RunProgress()).run(folder.resolve("faults.jsonl"));
