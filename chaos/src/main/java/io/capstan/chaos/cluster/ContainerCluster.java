@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -141,11 +142,22 @@ public final class ContainerCluster implements Cluster {
             cluster.filter(id);
           });
       cluster.awaitReady(START_TIMEOUT);
+      cluster.requireAllRun();
       return cluster;
     } catch (RuntimeException e) {
       RuntimeException told = e instanceof ClusterException ? cluster.withLogs(e) : e;
       cluster.close();
       throw told;
+    }
+  }
+
+  /** The nodes that run are ready without one that ended as soon as it was started. */
+  private void requireAllRun() {
+    List<String> ended = new ArrayList<>(nodeIds());
+    ended.removeAll(runningNodes());
+    if (!ended.isEmpty()) {
+      throw ClusterException.failed(
+          "Of the nodes that were started these have ended: " + String.join(", ", ended) + ".", "");
     }
   }
 
@@ -280,10 +292,21 @@ public final class ContainerCluster implements Cluster {
     return equipment.abilities();
   }
 
-  /** {@inheritDoc} By a file that takes all the room; the disk is small. */
+  /**
+   * {@inheritDoc} By a file that takes all the room; the disk is small. The node is held still
+   * meanwhile, so that it sets no room aside.
+   */
   @Override
   public void fillDisk(String nodeId) {
-    disks().fill(NodeNames.require(nodeId, nodeIds()));
+    ContainerNode node = node(nodeId);
+    boolean isHeld = node.pauseIfItRuns();
+    try {
+      disks().fill(node.id());
+    } finally {
+      if (isHeld) {
+        node.resume();
+      }
+    }
   }
 
   @Override
@@ -305,10 +328,7 @@ public final class ContainerCluster implements Cluster {
     if (!equipment.clocks()) {
       throw ClusterException.usage("These containers have no clocks that can be set wrong.", "");
     }
-    ContainerNode node = node(nodeId);
-    if (node.state().isAlive()) {
-      node.skewClock(millis);
-    }
+    node(nodeId).skewClock(millis);
   }
 
   /**
@@ -342,11 +362,16 @@ public final class ContainerCluster implements Cluster {
     synchronized (modes) {
       wanted = losses.keySet().stream().filter(link -> link.to().equals(nodeId)).count();
     }
-    String found = node(nodeId).run(PacketFilter.countLosses()).strip();
-    if (!found.equals(Long.toString(wanted))) {
-      throw ClusterException.failed(
-          wanted + " links to " + nodeId + " should lose packets, but " + found + " do.", "");
-    }
+    node(nodeId)
+        .runUnlessEnded(PacketFilter.countLosses())
+        .map(String::strip)
+        .filter(found -> !found.equals(Long.toString(wanted)))
+        .ifPresent(
+            found -> {
+              throw ClusterException.failed(
+                  wanted + " links to " + nodeId + " should lose packets, but " + found + " do.",
+                  "");
+            });
   }
 
   @Override
@@ -424,7 +449,10 @@ public final class ContainerCluster implements Cluster {
     }
   }
 
-  /** Brings the packet filter of a container into the state that is wanted. */
+  /**
+   * Brings the packet filter of a container into the state that is wanted. One that has ended since
+   * somebody saw it run gets its rules when it is started again.
+   */
   private void filter(String nodeId) {
     Map<DirectedLink, LinkMode> inbound = new LinkedHashMap<>();
     Map<DirectedLink, Integer> lossy = new LinkedHashMap<>();
@@ -442,7 +470,7 @@ public final class ContainerCluster implements Cluster {
             }
           });
     }
-    node(nodeId).run(PacketFilter.rules(inbound, lossy, addresses));
+    node(nodeId).runUnlessEnded(PacketFilter.rules(inbound, lossy, addresses));
   }
 
   /**
@@ -463,8 +491,13 @@ public final class ContainerCluster implements Cluster {
         peers.keySet(),
         from -> {
           Set<String> targets = peers.getOrDefault(from, Set.of());
-          Set<String> reached =
-              PacketFilter.reached(node(from).run(PacketFilter.probe(targets, addresses)));
+          Optional<String> printed =
+              node(from).runUnlessEnded(PacketFilter.probe(targets, addresses));
+          if (printed.isEmpty()) {
+            // It has ended: its links carry nothing, whatever their mode.
+            return;
+          }
+          Set<String> reached = PacketFilter.reached(printed.get());
           for (String to : targets) {
             DirectedLink link = new DirectedLink(from, to);
             boolean isCut = cut.contains(link);

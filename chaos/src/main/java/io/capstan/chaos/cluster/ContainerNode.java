@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,10 @@ final class ContainerNode {
   private static final int STOP_TIMEOUT_SECONDS = 15;
   private static final Duration CHANGE_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration FREEZE_TIMEOUT = Duration.ofSeconds(10);
+
+  /** How long the engine may show a container as running whose processes have ended. */
+  private static final Duration END_SEEN_TIMEOUT = Duration.ofSeconds(3);
+
   private static final String FREEZE_GIVEN_UP = "unable to freeze";
   private static final int LOG_LINES = 20;
 
@@ -223,6 +228,32 @@ final class ContainerNode {
   }
 
   /**
+   * Pauses the node if it runs, and not if it ends meanwhile; returns whether it is paused by this
+   * and has to be resumed.
+   */
+  boolean pauseIfItRuns() {
+    if (state() != NodeState.RUNNING) {
+      return false;
+    }
+    try {
+      pause();
+      return true;
+    } catch (ClusterException e) {
+      if (endsSoon()) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /** The end of its processes shows in what they were asked before the engine tells of it. */
+  private boolean endsSoon() {
+    return Waiting.untilNothingIsMissing(
+            END_SEEN_TIMEOUT, () -> state() == NodeState.RUNNING ? id : "")
+        .isEmpty();
+  }
+
+  /**
    * Tries once to freeze the processes; returns why the engine could not, empty if it could. Where
    * control groups are of version 1, runc gives a freeze up after milliseconds and undoes it, which
    * happens on a busy machine and says nothing about the next attempt.
@@ -257,26 +288,34 @@ final class ContainerNode {
   }
 
   /**
-   * Sets its wall clock wrong by so much, and waits until a process in it shows that.
+   * Sets its wall clock wrong by so much, and waits until a process in it shows that, if any runs.
    *
    * @throws ClusterException (failed) if none does
    */
   void skewClock(long millis) {
-    run(String.format(Locale.ROOT, "printf '%%s' '%+.3fs' >%s", millis / 1_000.0, CLOCK_FILE));
+    String skew = String.format(Locale.ROOT, "%+.3fs", millis / 1_000.0);
+    deed("have its clock set", () -> container.copyFileToContainer(transferable(skew), CLOCK_FILE));
     String wrong =
-        Waiting.untilNothingIsMissing(
-            CLOCK_CHANGE_TIMEOUT,
-            () -> {
-              long shown = Long.parseLong(run("date +%s%3N").strip());
-              long skew = shown - System.currentTimeMillis();
-              return Math.abs(skew - millis) <= CLOCK_TOLERANCE_MILLIS
-                  ? ""
-                  : "it stands wrong by " + skew + " ms";
-            });
+        Waiting.untilNothingIsMissing(CLOCK_CHANGE_TIMEOUT, () -> clockWrongness(millis));
     if (!wrong.isEmpty()) {
       throw ClusterException.failed(
           "The clock of " + id + " was set wrong by " + millis + " ms, but " + wrong + ".", "");
     }
+  }
+
+  /** A container in which nothing runs shows no time; its file counts when it does. */
+  private String clockWrongness(long millis) {
+    if (state() != NodeState.RUNNING) {
+      return "";
+    }
+    Optional<String> shown = runUnlessEnded("date +%s%3N");
+    if (shown.isEmpty()) {
+      return "";
+    }
+    long skew = Long.parseLong(shown.get().strip()) - System.currentTimeMillis();
+    return Math.abs(skew - millis) <= CLOCK_TOLERANCE_MILLIS
+        ? ""
+        : "it stands wrong by " + skew + " ms";
   }
 
   /** Returns what was done to it, and whether it ended by itself meanwhile. */
@@ -314,6 +353,24 @@ final class ContainerNode {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw failed("be reached by a command", e);
+    }
+  }
+
+  /**
+   * Runs a script as {@link #run} does, in the container of a node that was seen to run and may end
+   * at any moment.
+   *
+   * @return its standard output; empty if the node has ended, or is held still
+   * @throws ClusterException (failed) if the script fails although the node runs
+   */
+  Optional<String> runUnlessEnded(String script) {
+    try {
+      return Optional.of(run(script));
+    } catch (ClusterException e) {
+      if (endsSoon()) {
+        return Optional.empty();
+      }
+      throw e;
     }
   }
 
