@@ -9,20 +9,30 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keys as they were read or stored lately, whole: what is written is read again soon, by the next
  * write, by the answer to a peer, by the collection of what it replaced. Says nothing about what is
- * stored; only what a stored row means here. Bounded: {@value #SLOTS} rows of about {@value
- * #ROW_MAX_BYTES} bytes at most.
+ * stored; only what a stored row means here. Bounded: {@value #SLOTS} rows, of which those over
+ * about {@value #SMALL_MAX_BYTES} bytes have {@value #LARGE_TOTAL_MAX_BYTES} bytes together.
  */
 final class KnownRows {
 
   /** A power of two. */
   static final int SLOTS = 256;
 
+  private static final int SMALL_MAX_BYTES = 4_096;
+
   /** Larger rows are decoded each time. */
-  private static final int ROW_MAX_BYTES = 4_096;
+  private static final int ROW_MAX_BYTES = 2 << 20;
+
+  private static final int LARGE_TOTAL_MAX_BYTES = 2 << 20;
 
   private record Row(ByteString key, StoredValue stored, DottedVersionVectorSet whole) {}
 
   private final @Nullable Row[] rows = new @Nullable Row[SLOTS];
+  private final SlotBudget budget = newBudget();
+
+  /** For a cache of something that belongs to the same rows. */
+  static SlotBudget newBudget() {
+    return new SlotBudget(SLOTS, SMALL_MAX_BYTES, ROW_MAX_BYTES, LARGE_TOTAL_MAX_BYTES);
+  }
 
   /**
    * The row whole, as {@link DottedVersionVectorSet#fromStored} says.
@@ -45,8 +55,10 @@ final class KnownRows {
 
   /** The row was stored in this form. */
   void stored(ByteString key, StoredValue stored, DottedVersionVectorSet whole) {
-    rows[slotOf(key)] =
-        whole.sizeBytes() + key.size() <= ROW_MAX_BYTES ? new Row(key, stored, whole) : null;
+    int slot = slotOf(key);
+    boolean isKept =
+        budget.admit(slot, whole.sizeBytes() + key.size(), other -> rows[other] = null);
+    rows[slot] = isKept ? new Row(key, stored, whole) : null;
   }
 
   static int slotOf(ByteString key) {

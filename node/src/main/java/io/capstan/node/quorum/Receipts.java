@@ -86,6 +86,24 @@ final class Receipts {
     return receipt;
   }
 
+  /**
+   * The same for the answer to a write of a set: without its members, of which there may be
+   * thousands, and which nobody has asked for.
+   */
+  Receipt.Builder describeSetWrite(Level level, ByteString key, DottedVersionVectorSet joined) {
+    DottedVersionVectorSet stored = ConflictRule.shown(record, joined);
+    if (ValueType.plainIn(stored)
+        || ValueType.COUNTER.isIn(stored)
+        || !ValueType.SET.isIn(stored)) {
+      return describe(level, key, joined).clearMembers().clearValue().clearSiblings();
+    }
+    return begin(level)
+        .setKey(key)
+        .setFound(true)
+        .setType(ValueType.SET.label())
+        .addAllSeen(seen(stored));
+  }
+
   /** The counter or set that the key holds; its empty value where it holds none. */
   Receipt.Builder describeTyped(
       Level level, ByteString key, DottedVersionVectorSet stored, ValueType type) {

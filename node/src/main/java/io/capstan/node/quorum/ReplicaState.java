@@ -268,7 +268,7 @@ final class ReplicaState {
     if (frozen) {
       return held;
     }
-    DottedVersionVectorSet received = whole.without(s -> isSuperseded(key, held, s.dot()));
+    DottedVersionVectorSet received = whole.withoutMissing(held, dot -> wasHere(key, dot));
     VersionVector explicit = held.context().beyond(bases());
     DottedVersionVectorSet merged = withCopies(rule.settle(key, held.join(received)));
     for (Sibling sibling : whole.siblings()) {
@@ -284,18 +284,16 @@ final class ReplicaState {
   }
 
   /**
-   * Whether a write that this key does not hold was here, or would have been, and is superseded: by
-   * the clock invariant, or because a takeover has passed the key, which since then holds what the
-   * other replica's clock says. However late it comes, it does not come back.
+   * Whether a write was here, or would have been: by the clock invariant, or because a takeover has
+   * passed the key, which since then holds what the other replica's clock says. Where the key does
+   * not hold it, it is superseded, and however late it comes, it does not come back.
    */
-  private boolean isSuperseded(ByteString key, DottedVersionVectorSet held, Dot dot) {
+  private boolean wasHere(ByteString key, Dot dot) {
     NodeClock passed = passedClock;
-    boolean known =
-        clock.contains(dot)
-            || (passed != null
-                && ByteString.unsignedLexicographicalComparator().compare(key, passedUntil) < 0
-                && passed.contains(dot));
-    return known && !held.holds(dot);
+    return clock.contains(dot)
+        || (passed != null
+            && ByteString.unsignedLexicographicalComparator().compare(key, passedUntil) < 0
+            && passed.contains(dot));
   }
 
   /**

@@ -32,16 +32,15 @@ final class RowAudit {
   /** Between two slices, so that reading a large keyspace leaves time for its clients. */
   private static final long SLICE_INTERVAL_NANOS = 5_000_000;
 
-  /** The hash of a larger row is not kept beside it: it would keep the row in memory. */
-  private static final int HASHED_MAX_BYTES = 4_096;
-
   private final KeyspaceTables tables;
   private final StepTime time;
   private final HashTree tree = new HashTree();
   // Keys before it are in the tree; null once all are.
   private @Nullable ByteString readUntil = ByteString.EMPTY;
   private long nextSliceNanos;
+  // The hash of a row keeps the row in memory.
   private final @Nullable Hashed[] hashed = new @Nullable Hashed[KnownRows.SLOTS];
+  private final SlotBudget hashedBudget = KnownRows.newBudget();
   private final Map<String, Comparison> comparisons = new LinkedHashMap<>();
 
   private record Hashed(ByteString key, List<Sibling> siblings, RowHash hash) {}
@@ -114,8 +113,8 @@ final class RowAudit {
       return known.hash;
     }
     RowHash hash = RowHash.of(key, row);
-    hashed[slot] =
-        row.sizeBytes() <= HASHED_MAX_BYTES ? new Hashed(key, row.siblings(), hash) : null;
+    boolean isKept = hashedBudget.admit(slot, row.sizeBytes(), other -> hashed[other] = null);
+    hashed[slot] = isKept ? new Hashed(key, row.siblings(), hash) : null;
     return hash;
   }
 

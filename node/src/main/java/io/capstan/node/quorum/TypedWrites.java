@@ -46,6 +46,11 @@ final class TypedWrites {
     public Message response(Receipt receipt) {
       return answer.apply(receipt);
     }
+
+    @Override
+    public boolean isOfSet() {
+      return type == ValueType.SET;
+    }
   }
 
   /** Decides what a write comes to on what is held. */
@@ -107,7 +112,7 @@ final class TypedWrites {
             levels.meant(request.getLevel(), true),
             operation,
             ValueType.SET,
-            receipt -> SetAddResponse.newBuilder().setReceipt(withoutMembers(receipt)).build());
+            receipt -> SetAddResponse.newBuilder().setReceipt(receipt).build());
     begin(
         callId,
         write,
@@ -124,7 +129,7 @@ final class TypedWrites {
             levels.meant(request.getLevel(), true),
             operation,
             ValueType.SET,
-            receipt -> SetRemoveResponse.newBuilder().setReceipt(withoutMembers(receipt)).build());
+            receipt -> SetRemoveResponse.newBuilder().setReceipt(receipt).build());
     begin(
         callId,
         write,
@@ -134,10 +139,6 @@ final class TypedWrites {
 
   private static @Nullable OperationId operation(OperationId given) {
     return given.getSession() == 0 ? null : given;
-  }
-
-  private static Receipt withoutMembers(Receipt receipt) {
-    return receipt.toBuilder().clearMembers().clearValue().clearSiblings().build();
   }
 
   private void begin(long callId, TypedWrite write, long deadlineNanos, Decision decision) {

@@ -45,6 +45,11 @@ final class WriteCoordinator {
     Level level();
 
     Message response(Receipt receipt);
+
+    /** Whether it is of a set, whose members no answer tells. */
+    default boolean isOfSet() {
+      return false;
+    }
   }
 
   /** A put or a delete. */
@@ -492,7 +497,10 @@ final class WriteCoordinator {
             .build();
       }
       Receipt.Builder receipt =
-          receipts.describe(write.level(), write.key(), stored).setOutcome(outcome);
+          write.isOfSet()
+              ? receipts.describeSetWrite(write.level(), write.key(), stored)
+              : receipts.describe(write.level(), write.key(), stored);
+      receipt.setOutcome(outcome);
       if (dot == null) {
         receipt.clearVersion();
       } else {

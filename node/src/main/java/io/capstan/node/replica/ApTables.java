@@ -41,13 +41,16 @@ final class ApTables implements KeyspaceTables {
 
   @Override
   public @Nullable StoredValue read(ByteString key) {
-    byte[] row = tables.get(Table.data(keyspaceId), key.toByteArray());
-    return row == null ? null : parse(row);
+    byte[] keyBytes = key.toByteArray();
+    byte[] row = tables.get(Table.data(keyspaceId), keyBytes);
+    return row == null ? null : parse(keyBytes, row);
   }
 
   @Override
   public void write(ByteString key, StoredValue value) {
-    tables.put(Table.data(keyspaceId), key.toByteArray(), tables.decoded().encode(value));
+    byte[] keyBytes = key.toByteArray();
+    tables.put(
+        Table.data(keyspaceId), keyBytes, tables.decoded().encode(keyspaceId, keyBytes, value));
   }
 
   @Override
@@ -65,7 +68,7 @@ final class ApTables implements KeyspaceTables {
         null,
         (key, value) -> {
           ByteString found = UnsafeByteOperations.unsafeWrap(key);
-          return found.startsWith(prefix) && visitor.visit(found, parse(value));
+          return found.startsWith(prefix) && visitor.visit(found, parse(key, value));
         });
   }
 
@@ -371,9 +374,9 @@ final class ApTables implements KeyspaceTables {
     }
   }
 
-  private StoredValue parse(byte[] row) {
+  private StoredValue parse(byte[] key, byte[] row) {
     try {
-      return tables.decoded().of(row);
+      return tables.decoded().of(keyspaceId, key, row);
     } catch (InvalidProtocolBufferException broken) {
       throw new ReplicaInvariantViolation(
           "a row of keyspace " + keyspaceId + " cannot be read: " + broken);

@@ -145,7 +145,7 @@ final class Checkpoints {
             page.addRows(
                 KeyedValue.newBuilder()
                     .setKey(ByteString.copyFrom(key))
-                    .setValue(CpData.parse(tables, keyspaceId, ByteString.copyFrom(key), value)));
+                    .setValue(CpData.parse(tables, keyspaceId, key, value)));
           }
         });
     return page.build();

@@ -44,17 +44,29 @@ final class CpData {
   }
 
   @Nullable StoredValue read(long keyspaceId, ByteString key) {
-    byte[] row = tables.get(Table.data(keyspaceId), key.toByteArray());
-    return row == null ? null : CanonicalRow.of(parse(tables, keyspaceId, key, row));
+    byte[] keyBytes = key.toByteArray();
+    byte[] row = tables.get(Table.data(keyspaceId), keyBytes);
+    return row == null ? null : CanonicalRow.of(parse(tables, keyspaceId, keyBytes, row));
   }
 
-  static StoredValue parse(BufferedTables tables, long keyspaceId, ByteString key, byte[] row) {
+  static StoredValue parse(BufferedTables tables, long keyspaceId, byte[] key, byte[] row) {
     try {
-      return tables.decoded().of(row);
+      return tables.decoded().of(keyspaceId, key, row);
     } catch (InvalidProtocolBufferException broken) {
       throw new ReplicaInvariantViolation(
-          "the row of key " + key + " in keyspace " + keyspaceId + " cannot be read: " + broken);
+          "the row of key "
+              + ByteString.copyFrom(key)
+              + " in keyspace "
+              + keyspaceId
+              + " cannot be read: "
+              + broken);
     }
+  }
+
+  private void write(long keyspaceId, ByteString key, StoredValue stored) {
+    byte[] keyBytes = key.toByteArray();
+    tables.put(
+        Table.data(keyspaceId), keyBytes, tables.decoded().encode(keyspaceId, keyBytes, stored));
   }
 
   /**
@@ -298,7 +310,7 @@ final class CpData {
         ByteString key = step.getPut().getKey();
         replaced(keyspace.getId(), key, result);
         StoredValue stored = written(keyspace.getEpoch(), command, index, step.getPut().getValue());
-        tables.put(table, key.toByteArray(), tables.decoded().encode(stored));
+        write(keyspace.getId(), key, stored);
         result.addResults(StepResult.newBuilder().setKey(key));
       }
       case DELETE -> {
@@ -313,7 +325,7 @@ final class CpData {
         StoredValue stored =
             types.perform(
                 held, step, keyspace.getEpoch(), index, command.getProposedAtMillis(), result);
-        tables.put(table, key.toByteArray(), tables.decoded().encode(stored));
+        write(keyspace.getId(), key, stored);
       }
       case STEP_NOT_SET -> {}
     }

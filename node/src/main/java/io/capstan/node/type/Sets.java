@@ -147,6 +147,10 @@ public final class Sets {
   }
 
   private static boolean isFullFor(DottedVersionVectorSet held, ByteString element) {
+    if (held.siblings().size() < TypeLimits.SET_ELEMENTS_MAX
+        && held.sizeBytes() + element.size() <= TypeLimits.SET_SIZE_MAX_BYTES) {
+      return false; // however many of them are live
+    }
     Set<ByteString> elements = live(held);
     if (elements.contains(element)) {
       return false;

@@ -115,6 +115,13 @@ public final class Actor implements Comparable<Actor> {
     return new Actor(stored.getName(), stored.getIncarnation(), whole ? stored : null);
   }
 
+  /** Whether {@link #fromProto} of this would give the same. */
+  boolean isStoredAs(io.capstan.proto.store.v1.Actor stored) {
+    return incarnation == stored.getIncarnation()
+        && name.equals(stored.getName())
+        && (read != null) == stored.getUnknownFields().isEmpty();
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return this == other

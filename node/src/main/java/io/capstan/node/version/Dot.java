@@ -36,7 +36,20 @@ public record Dot(Actor actor, long counter) implements Comparable<Dot> {
    * @throws IllegalArgumentException if the actor has no name or the counter is below 1
    */
   public static Dot fromProto(io.capstan.proto.store.v1.Dot stored) {
-    return new Dot(Actor.fromProto(stored.getActor()), stored.getCounter());
+    return fromProto(stored, null);
+  }
+
+  /**
+   * The same.
+   *
+   * @param likely an actor that may be the one, which then is not made anew; or null
+   */
+  static Dot fromProto(io.capstan.proto.store.v1.Dot stored, @Nullable Actor likely) {
+    return new Dot(
+        likely != null && likely.isStoredAs(stored.getActor())
+            ? likely
+            : Actor.fromProto(stored.getActor()),
+        stored.getCounter());
   }
 
   /** The text form that receipts show: {@code node.incarnationHex:counter}. */

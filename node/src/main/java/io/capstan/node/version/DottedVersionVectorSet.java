@@ -199,6 +199,37 @@ public final class DottedVersionVectorSet {
     return kept == null ? this : new DottedVersionVectorSet(context, List.copyOf(kept), operations);
   }
 
+  /**
+   * Without the siblings that the other does not hold although it once did; they count as
+   * superseded.
+   *
+   * @param onceHeld is asked of the dots that the other does not hold
+   */
+  public DottedVersionVectorSet withoutMissing(
+      DottedVersionVectorSet other, Predicate<Dot> onceHeld) {
+    // A set has as many siblings as elements: both are walked through once, side by side.
+    List<Sibling> theirs = other.siblings;
+    List<Sibling> kept = null;
+    int their = 0;
+    for (int mine = 0; mine < siblings.size(); mine++) {
+      Sibling sibling = siblings.get(mine);
+      int order = -1;
+      while (their < theirs.size()
+          && (order = sibling.dot().compareTo(theirs.get(their).dot())) > 0) {
+        their++;
+      }
+      boolean isHeld = their < theirs.size() && order == 0;
+      if (isHeld || !onceHeld.test(sibling.dot())) {
+        if (kept != null) {
+          kept.add(sibling);
+        }
+      } else if (kept == null) {
+        kept = new ArrayList<>(siblings.subList(0, mine));
+      }
+    }
+    return kept == null ? this : new DottedVersionVectorSet(context, List.copyOf(kept), operations);
+  }
+
   /** Whether the write of that dot is held. */
   public boolean holds(Dot dot) {
     // A set has as many siblings as elements, and a merge asks this of each of them.
@@ -390,7 +421,8 @@ public final class DottedVersionVectorSet {
     List<Sibling> siblings = new ArrayList<>(stored.getSiblingsCount());
     Dot previous = null;
     for (int i = 0; i < stored.getSiblingsCount(); i++) {
-      Sibling sibling = Sibling.fromProto(stored.getSiblings(i));
+      Sibling sibling =
+          Sibling.fromProto(stored.getSiblings(i), previous == null ? null : previous.actor());
       if (previous != null && previous.compareTo(sibling.dot()) >= 0) {
         throw new IllegalArgumentException(
             "sibling " + sibling.dot() + " follows " + previous + ", which is out of order");

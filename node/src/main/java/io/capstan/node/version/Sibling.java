@@ -138,9 +138,15 @@ public final class Sibling {
     return stored.build();
   }
 
-  static Sibling fromProto(StoredSibling stored) {
+  /**
+   * Reads the stored form.
+   *
+   * @param likely an actor that may be the one: many siblings of a row are by the same few
+   * @throws IllegalArgumentException if it is none
+   */
+  static Sibling fromProto(StoredSibling stored, @Nullable Actor likely) {
     return new Sibling(
-        Dot.fromProto(stored.getDot()),
+        Dot.fromProto(stored.getDot(), likely),
         HybridTimestamp.fromProto(stored.getWrittenAt()),
         stored.hasOperation() ? stored.getOperation() : null,
         stored.hasValue() ? stored.getValue() : null,

@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import io.capstan.node.type.TypeLimits;
 import io.capstan.proto.v1.Outcome;
+import io.capstan.proto.v1.Receipt;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -209,6 +210,27 @@ final class TypeStoriesTest {
     // then
     assertThat(membersAt("n1", "cart")).containsExactly("milk");
     assertThat(membersAt("n3", "cart")).containsExactly("milk");
+  }
+
+  @Test
+  @DisplayName("the answer to a write of a set tells what was written, and no members")
+  void answersToWritesHaveNoMembers() {
+    for (String element : List.of("a", "b")) {
+      Receipt added =
+          cluster
+              .ask("n1", setAdd("s", element, LEVEL_QUORUM, operation(1, 1 + element.charAt(0))))
+              .receipt();
+      assertThat(added.getOutcome()).isEqualTo(Outcome.OUTCOME_OK);
+      assertThat(added.getType()).isEqualTo("set");
+      assertThat(added.getFound()).isTrue();
+      assertThat(added.getVersion()).startsWith("n1.");
+      assertThat(added.getSeenList()).isNotEmpty();
+      assertThat(added.getMembersList()).isEmpty();
+      assertThat(added.getSiblingsList()).isEmpty();
+      assertThat(added.getValue().isEmpty()).isTrue();
+    }
+    Receipt read = cluster.ask("n2", members("s", LEVEL_QUORUM)).receipt();
+    assertThat(read.getMembersList()).extracting(m -> m.toStringUtf8()).containsExactly("a", "b");
   }
 
   @Test

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.store.v1.StoredValue;
+import java.util.SplittableRandom;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -86,6 +88,43 @@ class DottedVersionVectorSetTest {
     DottedVersionVectorSet z = x.discard(x.context()).add(sibling(C, 1));
 
     assertThat(x.join(y).join(z)).isEqualTo(x.join(z).join(y)).isEqualTo(z.join(y).join(x));
+  }
+
+  @Test
+  @DisplayName("drops what another once held and does not hold, as asking of each would")
+  void withoutMissingWalksBothOnce() {
+    SplittableRandom random = new SplittableRandom(11);
+    int dropped = 0;
+    for (int i = 0; i < 2_000; i++) {
+      DottedVersionVectorSet mine = drawn(random);
+      DottedVersionVectorSet theirs = drawn(random);
+      // What they do not hold they may have held: whatever has an even counter.
+      Predicate<Dot> onceHeld = dot -> dot.counter() % 2 == 0;
+
+      DottedVersionVectorSet kept = mine.withoutMissing(theirs, onceHeld);
+
+      assertThat(kept.siblings())
+          .isEqualTo(
+              mine.siblings().stream()
+                  .filter(each -> theirs.holds(each.dot()) || !onceHeld.test(each.dot()))
+                  .toList());
+      assertThat(kept.context()).isEqualTo(mine.context());
+      assertThat(kept.siblings().size() < mine.siblings().size() || kept == mine).isTrue();
+      dropped += mine.siblings().size() - kept.siblings().size();
+    }
+    assertThat(dropped).isGreaterThan(1_000);
+  }
+
+  private static DottedVersionVectorSet drawn(SplittableRandom random) {
+    DottedVersionVectorSet drawn = DottedVersionVectorSet.EMPTY;
+    for (Actor actor : new Actor[] {A, B, C}) {
+      for (int counter = 1; counter <= 6; counter++) {
+        if (random.nextInt(3) == 0) {
+          drawn = drawn.add(sibling(actor, counter));
+        }
+      }
+    }
+    return drawn;
   }
 
   @Test
