@@ -95,8 +95,11 @@ final class SideCounts {
   }
 
   private Share share(String phase, String side) {
-    List<Operation> all = at(phase, side);
-    return new Share(all.stream().filter(SideCounts::isServed).count(), all.size());
+    return share(at(phase, side));
+  }
+
+  private static Share share(List<Operation> attempts) {
+    return new Share(attempts.stream().filter(SideCounts::isServed).count(), attempts.size());
   }
 
   @Nullable Double ratio(String phase, String side) {
@@ -106,20 +109,33 @@ final class SideCounts {
   /**
    * A bound that was missed counts against the cluster where the machine lets it work: where real
    * nodes do not answer in time before anything is wrong, or clients cannot even ask when they
-   * should, it is starved, and then nothing is known.
+   * should, it is starved, and then nothing is known. The keyspaces of a run are on one machine, on
+   * the same nodes: what one of them shows of it counts for all.
    */
   Verdict timed(Verdict verdict) {
     if (!verdict.isInvalid() || run.substrate().equals(SubstrateKind.SIM.label())) {
       return verdict;
     }
-    Share asked = askedBeforeFirstFault();
-    if (asked.isBelow(RunClaims.ASKED_MIN)) {
-      return starved(verdict, "clients", asked, "that were due were made", RunClaims.ASKED_MIN);
+    List<List<Operation>> calm = new ArrayList<>();
+    calm.add(at(SplitMeasures.BEFORE, SplitMeasures.ALL));
+    run.keyspaces().forEach(each -> calm.add(beforeFirstFault(each.history())));
+    for (List<Operation> attempts : calm) {
+      Share asked = new Share(attempts.size(), dueBeforeFirstFault());
+      if (asked.isBelow(RunClaims.ASKED_MIN)) {
+        return starved(verdict, "clients", asked, "that were due were made", RunClaims.ASKED_MIN);
+      }
+      Share served = share(attempts);
+      if (served.isBelow(RunClaims.CALM_MIN)) {
+        return starved(verdict, "the cluster", served, "were answered in time", RunClaims.CALM_MIN);
+      }
     }
-    Share calm = share(SplitMeasures.BEFORE, SplitMeasures.ALL);
-    return calm.isBelow(RunClaims.CALM_MIN)
-        ? starved(verdict, "the cluster", calm, "were answered in time", RunClaims.CALM_MIN)
-        : verdict;
+    return verdict;
+  }
+
+  private List<Operation> beforeFirstFault(History history) {
+    return history.operations().stream()
+        .filter(operation -> operation.invokeNanos() < run.firstFaultNanos())
+        .toList();
   }
 
   private static Verdict starved(
@@ -137,10 +153,9 @@ final class SideCounts {
             100 * min));
   }
 
-  /** How many attempts there were before the first fault, of those that the schedule wants. */
-  private Share askedBeforeFirstFault() {
-    long due = run.plan().clients() * run.firstFaultNanos() / run.plan().interval().toNanos();
-    return new Share(at(SplitMeasures.BEFORE, SplitMeasures.ALL).size(), due);
+  /** How many attempts the schedule wants of each keyspace before the first fault. */
+  private long dueBeforeFirstFault() {
+    return run.plan().clients() * run.firstFaultNanos() / run.plan().interval().toNanos();
   }
 
   Verdict majorityAvailable() {

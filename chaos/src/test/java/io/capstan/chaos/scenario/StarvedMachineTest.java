@@ -6,6 +6,7 @@ import io.capstan.chaos.check.EventType;
 import io.capstan.chaos.check.History;
 import io.capstan.chaos.check.HistoryEvent;
 import io.capstan.chaos.check.Verdict;
+import io.capstan.chaos.scenario.ScenarioEvidence.KeyspaceEvidence;
 import io.capstan.client.Mode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,6 +50,11 @@ class StarvedMachineTest {
   }
 
   private static ScenarioEvidence on(ScenarioEvidence evidence, String substrate) {
+    return on(evidence, substrate, evidence.keyspaces());
+  }
+
+  private static ScenarioEvidence on(
+      ScenarioEvidence evidence, String substrate, List<KeyspaceEvidence> keyspaces) {
     return new ScenarioEvidence(
         evidence.plan(),
         substrate,
@@ -64,7 +70,7 @@ class StarvedMachineTest {
         evidence.endNanos(),
         evidence.healProblem(),
         evidence.gone(),
-        evidence.keyspaces());
+        keyspaces);
   }
 
   /** Two of three attempts before the first fault were never made. */
@@ -112,6 +118,22 @@ class StarvedMachineTest {
     assertThat(verdict.why())
         .startsWith("some node had no success within 10 s; but this machine has no time")
         .contains("before the first fault");
+  }
+
+  @Test
+  @DisplayName("says nothing where another keyspace on the same nodes shows that they had no time")
+  void saysNothingWhereTheOtherKeyspaceIsStarved() {
+    KeyspaceEvidence calm = evidence.keyspaces().get(0);
+    KeyspaceEvidence starved =
+        new KeyspaceEvidence(
+            calm.plan(), starved(), calm.finalContents(), calm.discarded(), calm.convergedNanos());
+
+    Verdict verdict =
+        new SideCounts(on(evidence, "docker", List.of(calm, starved)), calm.history())
+            .timed(MISSED);
+
+    assertThat(verdict.status()).isEqualTo(Verdict.Status.UNKNOWN);
+    assertThat(verdict.why()).contains("this machine has no time for the cluster");
   }
 
   @Test
