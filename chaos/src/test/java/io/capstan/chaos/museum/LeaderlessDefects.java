@@ -143,8 +143,8 @@ final class LeaderlessDefects {
                     + "    if (frozen) {")
             .patch(
                 "quorum.ReplicaState",
-                "    return known && !held.holds(dot);",
-                "    return known && !held.isEmpty() && !held.holds(dot);"),
+                "whole.withoutMissing(held, dot -> wasHere(key, dot));",
+                "whole.withoutMissing(held, dot -> !held.isEmpty() && wasHere(key, dot));"),
         leaderless(
                 "a version vector without dots",
                 100,
