@@ -41,29 +41,29 @@ class ContainerFullDiskIT {
   void fullDisk(TestCluster cluster) {
     // Given a leader that has written, and so has set room aside for its log.
     String leader = cluster.leader();
+    CapstanClient everybody = client(cluster, cluster.nodes());
     Awaitility.await()
         .atMost(WAIT_MAX)
-        .until(() -> tryToWrite(cluster, cluster.nodes()) && acknowledged.size() >= 20);
+        .until(() -> tryToWrite(everybody) && acknowledged.size() >= 20);
 
     // When there is no room, and few and small writes come.
     cluster.cluster().fillDisk(leader);
     for (int i = 0; i < WRITES_AFTER && state(cluster, leader) == NodeState.RUNNING; i++) {
-      tryToWrite(cluster, cluster.nodes());
+      tryToWrite(everybody);
     }
 
     // Then it has stopped rather than acknowledge, and the others serve.
     assertThat(state(cluster, leader)).isEqualTo(NodeState.FAILED);
-    List<String> others = cluster.others(leader);
-    Awaitility.await().atMost(WAIT_MAX).until(() -> tryToWrite(cluster, others));
+    CapstanClient others = client(cluster, cluster.others(leader));
+    Awaitility.await().atMost(WAIT_MAX).until(() -> tryToWrite(others));
 
     // And with room it is back, with everything that was ever confirmed.
     cluster.cluster().freeDisk(leader);
     cluster.cluster().awaitReady(WAIT_MAX);
-    try (CapstanClient client = client(cluster, List.of(leader))) {
-      assertThat(acknowledged)
-          .allSatisfy(
-              key -> assertThat(client.blocking().get("k" + key).valueUtf8()).isEqualTo("v" + key));
-    }
+    CapstanClient own = client(cluster, List.of(leader));
+    assertThat(acknowledged)
+        .allSatisfy(
+            key -> assertThat(own.blocking().get("k" + key).valueUtf8()).isEqualTo("v" + key));
   }
 
   @Test
@@ -99,9 +99,9 @@ class ContainerFullDiskIT {
     return cluster.cluster().state(node);
   }
 
-  private boolean tryToWrite(TestCluster cluster, List<String> through) {
+  private boolean tryToWrite(CapstanClient client) {
     int key = ++lastKey;
-    try (CapstanClient client = client(cluster, through)) {
+    try {
       var unused = client.blocking().put("k" + key, "v" + key);
       acknowledged.add(key);
       return true;
@@ -111,9 +111,6 @@ class ContainerFullDiskIT {
   }
 
   private static CapstanClient client(TestCluster cluster, List<String> nodes) {
-    return CapstanClient.builder()
-        .endpoints(nodes.stream().map(cluster.cluster()::clientAddress).toList())
-        .timeout(CALL_TIMEOUT)
-        .build();
+    return cluster.client(settings -> settings.timeout(CALL_TIMEOUT), nodes.toArray(String[]::new));
   }
 }

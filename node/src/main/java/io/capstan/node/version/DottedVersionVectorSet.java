@@ -209,25 +209,17 @@ public final class DottedVersionVectorSet {
       DottedVersionVectorSet other, Predicate<Dot> onceHeld) {
     // A set has as many siblings as elements: both are walked through once, side by side.
     List<Sibling> theirs = other.siblings;
-    List<Sibling> kept = null;
-    int their = 0;
-    for (int mine = 0; mine < siblings.size(); mine++) {
-      Sibling sibling = siblings.get(mine);
-      int order = -1;
-      while (their < theirs.size()
-          && (order = sibling.dot().compareTo(theirs.get(their).dot())) > 0) {
-        their++;
-      }
-      boolean isHeld = their < theirs.size() && order == 0;
-      if (isHeld || !onceHeld.test(sibling.dot())) {
-        if (kept != null) {
-          kept.add(sibling);
-        }
-      } else if (kept == null) {
-        kept = new ArrayList<>(siblings.subList(0, mine));
-      }
-    }
-    return kept == null ? this : new DottedVersionVectorSet(context, List.copyOf(kept), operations);
+    int[] at = {0};
+    return without(
+        sibling -> {
+          int order = -1;
+          while (at[0] < theirs.size()
+              && (order = sibling.dot().compareTo(theirs.get(at[0]).dot())) > 0) {
+            at[0]++;
+          }
+          boolean isHeld = at[0] < theirs.size() && order == 0;
+          return !isHeld && onceHeld.test(sibling.dot());
+        });
   }
 
   /** Whether the write of that dot is held. */
