@@ -11,15 +11,10 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -67,8 +62,7 @@ public final class ContainerCluster implements Cluster {
   private final Map<String, ContainerNode> nodes = new LinkedHashMap<>();
   private final Map<String, String> addresses = new LinkedHashMap<>();
   private final Map<String, String> clientAddresses = new LinkedHashMap<>();
-  private final Map<DirectedLink, LinkMode> modes = new TreeMap<>();
-  private final Map<DirectedLink, Integer> losses = new TreeMap<>();
+  private final ContainerLinks links = new ContainerLinks(addresses, this::node);
   private final ContainerEquipment equipment;
   private final @Nullable ContainerDisks disks;
   private final NodeProbe probe;
@@ -135,11 +129,11 @@ public final class ContainerCluster implements Cluster {
     ContainerCluster cluster =
         new ContainerCluster(NodeNames.first(nodeCount), image, settingsOf, equipment);
     try {
-      cluster.together(
+      Together.forEach(
           cluster.nodeIds(),
           id -> {
             cluster.node(id).create();
-            cluster.filter(id);
+            cluster.links.apply(id);
           });
       cluster.awaitReady(START_TIMEOUT);
       cluster.requireAllRun();
@@ -231,28 +225,6 @@ public final class ContainerCluster implements Cluster {
     return node;
   }
 
-  /** Does something with several nodes at once; the first failure is thrown once all are done. */
-  private void together(Collection<String> ids, Consumer<String> deed) {
-    List<CompletableFuture<Void>> running = new ArrayList<>();
-    for (String id : ids) {
-      running.add(CompletableFuture.runAsync(() -> deed.accept(id), task -> thread(id, task)));
-    }
-    try {
-      CompletableFuture.allOf(running.toArray(CompletableFuture[]::new)).join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof RuntimeException cause) {
-        throw cause;
-      }
-      throw e;
-    }
-  }
-
-  private static void thread(String id, Runnable task) {
-    Thread thread = new Thread(task, "container-" + id);
-    thread.setDaemon(true);
-    thread.start();
-  }
-
   private ClusterException withLogs(RuntimeException failure) {
     StringBuilder told = new StringBuilder(String.valueOf(failure.getMessage()));
     nodes.forEach(
@@ -340,38 +312,13 @@ public final class ContainerCluster implements Cluster {
     if (quality.delayMillis() > 0) {
       throw ClusterException.usage("Containers have no proxies that could make links slow.", "");
     }
-    synchronized (modes) {
-      for (DirectedLink link : links) {
-        if (quality.lossPercent() > 0) {
-          losses.put(link, quality.lossPercent());
-        } else {
-          losses.remove(link);
-        }
-      }
-    }
-    together(
+    this.links.lose(links, quality.lossPercent());
+    Together.forEach(
         running(links.stream().map(DirectedLink::to).collect(Collectors.toSet())),
         id -> {
-          filter(id);
-          requireLosses(id);
+          this.links.apply(id);
+          this.links.requireLosses(id);
         });
-  }
-
-  private void requireLosses(String nodeId) {
-    long wanted;
-    synchronized (modes) {
-      wanted = losses.keySet().stream().filter(link -> link.to().equals(nodeId)).count();
-    }
-    node(nodeId)
-        .runUnlessEnded(PacketFilter.countLosses())
-        .map(String::strip)
-        .filter(found -> !found.equals(Long.toString(wanted)))
-        .ifPresent(
-            found -> {
-              throw ClusterException.failed(
-                  wanted + " links to " + nodeId + " should lose packets, but " + found + " do.",
-                  "");
-            });
   }
 
   @Override
@@ -381,7 +328,7 @@ public final class ContainerCluster implements Cluster {
       return;
     }
     // A container that starts has an empty packet filter; the node in it needs a second to wake up.
-    filter(node.id());
+    links.apply(node.id());
     probe.awaitAnswer(node.id(), START_TIMEOUT, node::state, node::logTail);
   }
 
@@ -406,15 +353,13 @@ public final class ContainerCluster implements Cluster {
     node(nodeId).resume();
     if (wasPaused) {
       // Nothing ran in its container meanwhile, so what was cut, opened or made lossy is not there.
-      filter(nodeId);
+      links.apply(nodeId);
     }
   }
 
   @Override
   public Set<DirectedLink> cutLinks() {
-    synchronized (modes) {
-      return new TreeSet<>(modes.keySet());
-    }
+    return links.cut();
   }
 
   /**
@@ -430,87 +375,16 @@ public final class ContainerCluster implements Cluster {
       throw ClusterException.usage("There are no such links: " + links + ".", "");
     }
     Set<String> ends = links.stream().map(DirectedLink::to).collect(Collectors.toSet());
-    synchronized (modes) {
-      for (DirectedLink link : links) {
-        if (mode == LinkMode.OPEN) {
-          modes.remove(link);
-        } else {
-          modes.put(link, mode);
-        }
-      }
-    }
-    together(running(ends), this::filter);
+    this.links.set(links, mode);
+    Together.forEach(running(ends), this.links::apply);
     Set<DirectedLink> unseen = new TreeSet<>(links);
-    String wrong = Waiting.untilNothingIsMissing(LINK_TIMEOUT, () -> connectionsWrong(unseen));
+    String wrong =
+        Waiting.untilNothingIsMissing(LINK_TIMEOUT, () -> this.links.wrong(unseen, runningNodes()));
     if (!wrong.isEmpty()) {
       throw ClusterException.failed(
           "The packet filters are set, but after " + LINK_TIMEOUT.toSeconds() + " s " + wrong + ".",
           "");
     }
-  }
-
-  /**
-   * Brings the packet filter of a container into the state that is wanted. One that has ended since
-   * somebody saw it run gets its rules when it is started again.
-   */
-  private void filter(String nodeId) {
-    Map<DirectedLink, LinkMode> inbound = new LinkedHashMap<>();
-    Map<DirectedLink, Integer> lossy = new LinkedHashMap<>();
-    synchronized (modes) {
-      losses.forEach(
-          (link, percent) -> {
-            if (link.to().equals(nodeId)) {
-              lossy.put(link, percent);
-            }
-          });
-      modes.forEach(
-          (link, mode) -> {
-            if (link.to().equals(nodeId)) {
-              inbound.put(link, mode);
-            }
-          });
-    }
-    node(nodeId).runUnlessEnded(PacketFilter.rules(inbound, lossy, addresses));
-  }
-
-  /**
-   * Tries to connect over these links, and says which of them is not as it should be. One that is
-   * leaves the set: where packets vanish not every attempt gets through.
-   */
-  private String connectionsWrong(Set<DirectedLink> links) {
-    Set<DirectedLink> cut = cutLinks();
-    Map<String, Set<String>> peers = new TreeMap<>();
-    List<String> running = runningNodes();
-    for (DirectedLink link : links) {
-      if (running.contains(link.from()) && running.contains(link.to())) {
-        peers.computeIfAbsent(link.from(), from -> new TreeSet<>()).add(link.to());
-      }
-    }
-    Set<String> wrong = new TreeSet<>();
-    together(
-        peers.keySet(),
-        from -> {
-          Set<String> targets = peers.getOrDefault(from, Set.of());
-          Optional<String> printed =
-              node(from).runUnlessEnded(PacketFilter.probe(targets, addresses));
-          if (printed.isEmpty()) {
-            // It has ended: its links carry nothing, whatever their mode.
-            return;
-          }
-          Set<String> reached = PacketFilter.reached(printed.get());
-          for (String to : targets) {
-            DirectedLink link = new DirectedLink(from, to);
-            boolean isCut = cut.contains(link);
-            synchronized (wrong) {
-              if (isCut == reached.contains(to)) {
-                wrong.add(from + (isCut ? " still reaches " : " does not reach ") + to);
-              } else {
-                links.remove(link);
-              }
-            }
-          }
-        });
-    return String.join("; ", wrong);
   }
 
   private List<String> running(Collection<String> ids) {
@@ -539,7 +413,7 @@ public final class ContainerCluster implements Cluster {
             () -> {
               List<String> running = runningNodes();
               String heard = ClusterAgreement.linksMissing(running, probe.ask(running), cutLinks());
-              return heard.isEmpty() ? connectionsWrong(unseen) : heard;
+              return heard.isEmpty() ? links.wrong(unseen, running) : heard;
             });
     if (!missing.isEmpty()) {
       throw ClusterException.failed(
