@@ -82,8 +82,24 @@ final class GetCommand extends SessionCommand {
                   + receipt.keyspace()
                   + "\"  "
                   + Text.promise(receipt));
+      streams().err().println(whereItMayBe(receipt));
     }
     return ExitCode.NOT_FOUND;
+  }
+
+  /** Why a key that somebody has written may not be found, and what shows it. */
+  private static String whereItMayBe(Receipt receipt) {
+    Level level = receipt.level();
+    if (level == Level.ONE) {
+      return "Only the replica that answered was asked; a write may not have come there yet. Ask more"
+          + " of them: -c quorum";
+    }
+    if (level == Level.STALE) {
+      return "A stale read shows what the node that answered has applied so far. To see every"
+          + " acknowledged write: leave -c stale out";
+    }
+    return "It was never written, or was deleted since. Keys that are there: capstan scan -k "
+        + receipt.keyspace();
   }
 
   private int siblings(Receipt receipt) {

@@ -219,16 +219,9 @@ final class StatusCommand extends ClientCommand {
                   k -> new TreeSet<>())
               .add(node.id());
         }
-        for (String peer : keyspace.disagreeing()) {
-          notes
-              .append(keyspace.name())
-              .append(": ")
-              .append(node.id())
-              .append(" and ")
-              .append(peer)
-              .append(" have seen the same and hold different rows; see: capstan status")
-              .append(" --divergence\n");
-        }
+        troubles(node, keyspace)
+            .forEach(
+                trouble -> notes.append(keyspace.name()).append(": ").append(trouble).append('\n'));
       }
     }
     waits.forEach(
@@ -240,6 +233,35 @@ final class StatusCommand extends ClientCommand {
                 .append(what)
                 .append('\n'));
     return notes.toString();
+  }
+
+  /** What a node says of a keyspace that somebody should do something about, or wait for. */
+  private static List<String> troubles(NodeStatus.Node node, Keyspace keyspace) {
+    List<String> troubles = new ArrayList<>();
+    if (keyspace.clockAheadMillis() > 0) {
+      troubles.add(
+          "the clock of "
+              + node.id()
+              + " is "
+              + keyspace.clockAheadMillis()
+              + " ms ahead of its peers'; it takes no new writes, which would win against later"
+              + " ones. Set its clock right");
+    }
+    for (String peer : keyspace.needingAntiEntropy()) {
+      troubles.add(
+          peer
+              + " missed more writes than "
+              + node.id()
+              + " keeps hints for; anti-entropy brings it what it lacks once it answers");
+    }
+    for (String peer : keyspace.disagreeing()) {
+      troubles.add(
+          node.id()
+              + " and "
+              + peer
+              + " have seen the same and hold different rows; see: capstan status --divergence");
+    }
+    return troubles;
   }
 
   private static boolean reaches(NodeStatus.Node node, String id) {
@@ -299,6 +321,8 @@ final class StatusCommand extends ClientCommand {
       json.writeNumberField("unconfirmedDots", each.unconfirmedDots());
       Json.strings(json, "collectionWaitsFor", each.collectionWaitsFor());
       Json.strings(json, "disagreeing", each.disagreeing());
+      Json.strings(json, "needingAntiEntropy", each.needingAntiEntropy());
+      json.writeNumberField("clockAheadMillis", each.clockAheadMillis());
       json.writeEndObject();
     }
     json.writeEndArray();

@@ -22,6 +22,11 @@ import org.jspecify.annotations.Nullable;
  * @param unconfirmedDots AP, in a status only: writes that are not known to be everywhere
  * @param disagreeing AP, in a status only: nodes that had seen the same and held other rows, which
  *     must not be
+ * @param needingAntiEntropy AP, in a status only: nodes that missed more writes than this one keeps
+ *     hints for; the exchange of clocks brings them what they lack
+ * @param clockAheadMillis AP where the latest write wins, in a status only: by how much the wall
+ *     clock of the node leads the others', where that is more than is allowed; it takes no new
+ *     writes then. 0 otherwise
  * @param changes the changes of sides that it has gone through, latest last
  * @param waitsFor in a status of the leader only: what the change under way waits for
  * @param settling whether some replica has yet to install what the last change opened with
@@ -43,6 +48,8 @@ public record Keyspace(
     List<String> collectionWaitsFor,
     long unconfirmedDots,
     List<String> disagreeing,
+    List<String> needingAntiEntropy,
+    long clockAheadMillis,
     List<ModeChange> changes,
     List<String> waitsFor,
     boolean settling,
@@ -51,6 +58,7 @@ public record Keyspace(
   public Keyspace {
     collectionWaitsFor = List.copyOf(collectionWaitsFor);
     disagreeing = List.copyOf(disagreeing);
+    needingAntiEntropy = List.copyOf(needingAntiEntropy);
     changes = List.copyOf(changes);
     waitsFor = List.copyOf(waitsFor);
   }

@@ -148,6 +148,8 @@ final class WireAnswers {
         status.getCollectionWaitsForList(),
         status.getUnconfirmedDots(),
         status.getDisagreeingList(),
+        status.getNeedingAntiEntropyList(),
+        status.getClockAheadMillis(),
         keyspace.getHistoryList().stream().map(WireAnswers::change).toList(),
         status.getSwitchWaitsForList(),
         keyspace.getSettling(),

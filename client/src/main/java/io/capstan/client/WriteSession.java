@@ -131,17 +131,26 @@ final class WriteSession {
   }
 
   private void expire(Waiting waiting) {
+    boolean hadSession;
     synchronized (this) {
       if (!take(waiting)) {
         return;
       }
       queue.remove(waiting);
+      hadSession = session != 0;
     }
     waiting.waiter.refused(
-        Failure.notSent(
-            ErrorCode.TIMEOUT,
-            "The write waited for its turn until its deadline and was never sent.",
-            "Allow more time, or send fewer writes at once."));
+        hadSession
+            ? Failure.notSent(
+                ErrorCode.TIMEOUT,
+                "The write waited for its turn until its deadline and was never sent.",
+                "Allow more time, or send fewer writes at once.")
+            : Failure.notSent(
+                ErrorCode.TIMEOUT,
+                "The cluster opened no session before the deadline. Without one a write that is"
+                    + " repeated might count twice, so it was never sent. A majority of the nodes"
+                    + " opens one.",
+                "Allow more time, or see with capstan status which nodes answer."));
   }
 
   /** The operation of this ticket will not be sent again. */

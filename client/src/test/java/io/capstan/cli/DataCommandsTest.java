@@ -344,6 +344,7 @@ class DataCommandsTest {
     assertThat(text.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
     assertThat(text.out()).isEmpty();
     assertThat(text.err()).contains("not found").contains("\"nobody\"");
+    assertThat(text.err()).contains("never written, or was deleted since");
     assertThat(json.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
     assertThat(JsonTree.of(json.out()).path("found").asBoolean(true)).isFalse();
     assertThat(JsonTree.of(json.out()).path("value").isNull()).isTrue();

@@ -58,6 +58,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** One node of a {@link FakeCluster}, on a port of its own. */
@@ -94,6 +95,7 @@ public final class FakeNode {
   private final Queue<Fault> readFaults = new ConcurrentLinkedQueue<>();
   private volatile Fault always;
   private volatile ListConflictsResponse ledger;
+  private volatile Consumer<KeyspaceStatus.Builder> troubles = row -> {};
   private final List<OperationId> writes = new CopyOnWriteArrayList<>();
   private final List<SessionClaim> claims = new CopyOnWriteArrayList<>();
   private final AtomicInteger requests = new AtomicInteger();
@@ -154,6 +156,11 @@ public final class FakeNode {
   /** What the ledger of the node answers, whatever is asked of it; none means wrong mode. */
   public void ledger(ListConflictsResponse listed) {
     ledger = listed;
+  }
+
+  /** What its status says of each keyspace beside how it is described. */
+  public void troubles(Consumer<KeyspaceStatus.Builder> added) {
+    troubles = added;
   }
 
   /** Writes wait until they are let go. */
@@ -553,7 +560,12 @@ public final class FakeNode {
               .setCpuMicros(1_000);
       cluster
           .keyspaces()
-          .forEach(each -> response.addKeyspaces(KeyspaceStatus.newBuilder().setKeyspace(each)));
+          .forEach(
+              each -> {
+                KeyspaceStatus.Builder row = KeyspaceStatus.newBuilder().setKeyspace(each);
+                troubles.accept(row);
+                response.addKeyspaces(row);
+              });
       if (!(always instanceof Fault.Silence)) {
         observer.onNext(response.build());
         observer.onCompleted();

@@ -327,6 +327,8 @@ public final class LeaderlessKeyspace {
   /** Puts on the status page what belongs there. */
   public void describe(KeyspaceStatus.Builder row) {
     divergence.describe(row);
+    PeerWallClocks.Lead lead = writes.clockLead();
+    row.setClockAheadMillis(lead == null ? 0 : lead.leastMillis());
     row.setDiscardedWrites(ledger.discarded())
         .setCollapsedConflicts(ledger.collapsed())
         .setHintsWaiting(hints.waiting())

@@ -213,12 +213,16 @@ final class WriteCoordinator {
     writeNew(callId, write, deadlineNanos, held, seen, read);
   }
 
-  /** A clock that is ahead would win against writes that come later. */
+  /**
+   * By how much the clock of this node is ahead, where that keeps it from taking writes: where the
+   * latest wins, they would win against writes that come later. Null otherwise.
+   */
+  PeerWallClocks.@Nullable Lead clockLead() {
+    return rule.latestWins() ? wallClocks.lead(time.wallMillis(), time.nowNanos()) : null;
+  }
+
   private @Nullable ErrorDetail fastClockRefusal() {
-    if (!rule.latestWins()) {
-      return null;
-    }
-    PeerWallClocks.Lead lead = wallClocks.lead(time.wallMillis(), time.nowNanos());
+    PeerWallClocks.Lead lead = clockLead();
     return lead == null
         ? null
         : Refusals.clockAhead(record, config.nodeId(), lead, config.limits().clockDriftMaxMillis());

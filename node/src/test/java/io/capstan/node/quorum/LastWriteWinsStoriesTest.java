@@ -11,6 +11,7 @@ import io.capstan.node.version.Sibling;
 import io.capstan.proto.peer.v1.QuorumMessage.MessageCase;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.v1.Conflict;
+import io.capstan.proto.v1.KeyspaceStatus;
 import io.capstan.proto.v1.ListConflictsRequest;
 import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.ScanRequest;
@@ -100,6 +101,32 @@ class LastWriteWinsStoriesTest {
     // and a clock that was set is believed at once
     cluster.setWallAhead("n1", 0);
     assertThat(cluster.put("n1", "k", "set", LEVEL_ALL).isOk()).isTrue();
+  }
+
+  @Test
+  @DisplayName("say on the status page of that node alone how far its clock is ahead")
+  void statusShowsAClockThatIsAhead() {
+    // given
+    TestCluster cluster = TestCluster.latestWins(3);
+    cluster.setWallAhead("n1", 120_000);
+
+    // when
+    cluster.advance(600);
+
+    // then
+    assertThat(clockAheadMillis(cluster, "n1")).isBetween(119_000L, 121_000L);
+    assertThat(clockAheadMillis(cluster, "n2")).isZero();
+
+    // and once it is set right
+    cluster.setWallAhead("n1", 0);
+    cluster.advance(600);
+    assertThat(clockAheadMillis(cluster, "n1")).isZero();
+  }
+
+  private static long clockAheadMillis(TestCluster cluster, String node) {
+    KeyspaceStatus.Builder page = KeyspaceStatus.newBuilder();
+    cluster.replica(node).keyspace().describe(page);
+    return page.getClockAheadMillis();
   }
 
   @Test
