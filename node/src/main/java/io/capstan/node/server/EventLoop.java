@@ -45,8 +45,14 @@ final class EventLoop {
   /** Bytes of inputs of one round. */
   static final long ROUND_MAX_BYTES = 8L << 20;
 
-  /** The replica hears of passing time at least this often, with room to spare below 10 ms. */
-  static final long TICK_INTERVAL_NANOS = 5_000_000L;
+  /**
+   * While inputs come, the replica is asked so often whether it waits for time to pass: a tick is
+   * late by as much at most.
+   */
+  static final long LOOK_INTERVAL_NANOS = 5_000_000L;
+
+  /** The replica hears of passing time at least this often, whether it waits for it or not. */
+  static final long TICK_INTERVAL_MAX_NANOS = 50_000_000L;
 
   private static final long WATCH_INTERVAL_NANOS = 100_000_000L;
 
@@ -98,7 +104,12 @@ final class EventLoop {
   private volatile long lastRoundNanos;
   private volatile long peerMessagesDropped;
 
-  private long nextTickNanos;
+  private long tickedNanos;
+  // When the replica was asked last what it waits for, what it said, and whether that may have
+  // changed since.
+  private long lookedNanos;
+  private long dueNanos;
+  private boolean steppedSinceLook;
   private long nextWatchNanos;
   private long requestedSequence;
 
@@ -114,7 +125,9 @@ final class EventLoop {
     this.clock = clock;
     this.world = world;
     Moment now = clock.get();
-    this.nextTickNanos = now.nanos();
+    this.tickedNanos = now.nanos();
+    this.lookedNanos = now.nanos() - LOOK_INTERVAL_NANOS;
+    this.dueNanos = now.nanos();
     this.nextWatchNanos = now.nanos();
     this.lastRoundNanos = now.nanos();
     this.thread = new Thread(this::run, name);
@@ -287,7 +300,7 @@ final class EventLoop {
 
   /** A producer either sees {@code parked} and wakes the loop, or its item is seen here. */
   private void parkUntilNextTick() {
-    long waitNanos = nextTickNanos - clock.get().nanos();
+    long waitNanos = nextLookNanos() - clock.get().nanos();
     if (waitNanos <= 0) {
       return;
     }
@@ -303,10 +316,13 @@ final class EventLoop {
     // After the inputs were taken: what is decided at this moment, a read under a lease above all,
     // must not be decided as of a time before the request came.
     Moment now = clock.get();
-    boolean stepped = tickWhereDue(now);
     stepGathered(now);
-    stepped |= inputs > 0;
-    if (stepped) {
+    // Only now: where this thread could not run for a while, the leader's heartbeats and the
+    // answers
+    // of followers wait among the inputs, and are no silence.
+    steppedSinceLook |= inputs > 0;
+    boolean ticked = tickWhereDue(now);
+    if (inputs > 0 || ticked) {
       Flush flush = replica.flush(now);
       if (abandoned) {
         return;
@@ -323,19 +339,44 @@ final class EventLoop {
         }
       }
     }
+    if (ticked) {
+      // What the replica waits for now; else the loop would wake up only to ask.
+      look(now);
+    }
     answerQueries(now);
     watch(now);
     world.answers().send();
     lastRoundNanos = now.nanos();
   }
 
+  /** When a tick may be due: the moment that the replica has named, unless that may be another. */
+  private long nextLookNanos() {
+    long soonest = lookedNanos + LOOK_INTERVAL_NANOS;
+    if (steppedSinceLook) {
+      return soonest;
+    }
+    long latest = tickedNanos + TICK_INTERVAL_MAX_NANOS;
+    long due = dueNanos - latest < 0 ? dueNanos : latest;
+    return due - soonest < 0 ? soonest : due;
+  }
+
   private boolean tickWhereDue(Moment now) {
-    if (now.nanos() - nextTickNanos < 0) {
+    if (now.nanos() - nextLookNanos() < 0) {
       return false;
     }
-    nextTickNanos = now.nanos() + TICK_INTERVAL_NANOS;
+    look(now);
+    if (now.nanos() - dueNanos < 0 && now.nanos() - tickedNanos < TICK_INTERVAL_MAX_NANOS) {
+      return false;
+    }
+    tickedNanos = now.nanos();
     replica.step(new Input.Tick(), now);
     return true;
+  }
+
+  private void look(Moment now) {
+    lookedNanos = now.nanos();
+    dueNanos = replica.nextTickNanos();
+    steppedSinceLook = false;
   }
 
   private int gather() {

@@ -19,11 +19,11 @@ import org.slf4j.event.Level;
  * This node's stream to one other node: queues messages, sends everything that is queued as one
  * frame whenever the stream has room, and keeps the stream alive.
  *
- * <p>A TCP connection that leads nowhere looks healthy for minutes. So every frame is acknowledged,
- * an idle stream carries an empty frame now and then, and silence means that the connection is
- * given up and a new one is tried, often enough that a healed cut is noticed within a second.
- * Messages that waited too long are dropped: whoever sent them has asked again, and a stale crowd
- * would delay what is fresh.
+ * <p>A TCP connection that leads nowhere looks healthy for minutes. So what arrives is
+ * acknowledged, an idle stream carries an empty frame now and then, and silence means that the
+ * connection is given up and a new one is tried, often enough that a healed cut is noticed within a
+ * second. Messages that waited too long are dropped: whoever sent them has asked again, and a stale
+ * crowd would delay what is fresh.
  *
  * <p>{@link #send} and {@link #flush} belong to the event loop; the rest happens on the one I/O
  * thread of the peer port. {@link #start} and {@link #close} from any thread.
@@ -55,6 +55,9 @@ final class PeerLink {
   static final long BACKOFF_MAX_NANOS = 500_000_000L;
 
   private static final long CHECK_INTERVAL_NANOS = 25_000_000L;
+
+  /** A stream that is up needs no more than to be kept alive. */
+  private static final long LINKED_CHECK_INTERVAL_NANOS = 100_000_000L;
 
   /** A check that comes so late tells of a pause of this process, not of the peer's silence. */
   private static final long PAUSE_NANOS = 500_000_000L;
@@ -106,8 +109,7 @@ final class PeerLink {
           long now = System.nanoTime();
           lastCheckNanos = now;
           attemptStartedNanos = now - BACKOFF_MAX_NANOS;
-          checks =
-              io.scheduleAtFixedRate(this::check, 0, CHECK_INTERVAL_NANOS, TimeUnit.NANOSECONDS);
+          planCheck(0);
         });
   }
 
@@ -211,10 +213,22 @@ final class PeerLink {
     }
   }
 
+  private void planCheck(long delayNanos) {
+    if (checks != null) {
+      checks.cancel(false);
+    }
+    checks = io.schedule(this::check, delayNanos, TimeUnit.NANOSECONDS);
+  }
+
   private void check() {
     if (closed) {
       return;
     }
+    checkNow();
+    planCheck(isLinked ? LINKED_CHECK_INTERVAL_NANOS : CHECK_INTERVAL_NANOS);
+  }
+
+  private void checkNow() {
     long now = System.nanoTime();
     boolean wasPaused = now - lastCheckNanos > PAUSE_NANOS;
     lastCheckNanos = now;
@@ -292,7 +306,9 @@ final class PeerLink {
     if (closed) {
       return;
     }
-    if (!wasLinked) {
+    if (wasLinked) {
+      planCheck(CHECK_INTERVAL_NANOS);
+    } else {
       backoffNanos = Math.min(2 * backoffNanos, BACKOFF_MAX_NANOS);
     }
     // A peer that stays away is one line, not two a second.

@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The receiving end of peer streams: checks who is speaking, hands the messages of each frame to
- * the event loop of their group, and acknowledges the frame. An acknowledgement says that the frame
- * arrived, nothing more.
+ * the event loop of their group, and acknowledges the newest frame now and then. An acknowledgement
+ * says that the frames arrived, nothing more.
  *
  * <p>Thread-safe. Runs on the I/O threads of the peer port and never blocks.
  */
@@ -36,6 +36,13 @@ final class PeerService extends PeerGrpc.PeerImplBase {
   }
 
   private static final int OBJECTIONS_TOLD_MAX = 100;
+
+  /**
+   * Between two acknowledgements of a busy stream: they tell its sender only that the way is open,
+   * and one for each frame would cost as much as the frames. A keepalive, which follows on silence,
+   * is acknowledged at once.
+   */
+  static final long ACK_INTERVAL_NANOS = 100_000_000L;
 
   private static final Logger log = LoggerFactory.getLogger(PeerService.class);
 
@@ -55,6 +62,7 @@ final class PeerService extends PeerGrpc.PeerImplBase {
   private final Receiver receiver;
   private final Set<String> objections = ConcurrentHashMap.newKeySet();
   private final AtomicLong strayMessages = new AtomicLong();
+  private final AtomicLong acknowledgements = new AtomicLong();
   private final PeerMessage signOfLife;
 
   /**
@@ -84,6 +92,11 @@ final class PeerService extends PeerGrpc.PeerImplBase {
     peers = now;
   }
 
+  /** Acknowledgements that were sent. */
+  long acknowledgements() {
+    return acknowledgements.get();
+  }
+
   /** Messages of groups that this node has no replica of. */
   long strayMessages() {
     return strayMessages.get();
@@ -110,6 +123,7 @@ final class PeerService extends PeerGrpc.PeerImplBase {
     private Effect.@Nullable Peers admittedBy;
     private long received;
     private long acknowledged;
+    private long acknowledgedNanos;
     private boolean over;
 
     Incoming(ServerCallStreamObserver<LinkAck> acks) {
@@ -136,7 +150,10 @@ final class PeerService extends PeerGrpc.PeerImplBase {
       }
       hand(sender.getNodeId(), frame);
       received = frame.getFrameNumber();
-      acknowledge();
+      boolean isAwaited = acknowledged == 0 || frame.getMessagesCount() == 0;
+      if (isAwaited || System.nanoTime() - acknowledgedNanos >= ACK_INTERVAL_NANOS) {
+        acknowledge();
+      }
     }
 
     /** Looks again whenever it has changed who may speak. */
@@ -208,6 +225,8 @@ final class PeerService extends PeerGrpc.PeerImplBase {
     private void acknowledge() {
       if (!over && received > acknowledged && acks.isReady()) {
         acknowledged = received;
+        acknowledgedNanos = System.nanoTime();
+        acknowledgements.incrementAndGet();
         acks.onNext(LinkAck.newBuilder().setFrameNumber(received).build());
       }
     }

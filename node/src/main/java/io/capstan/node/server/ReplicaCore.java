@@ -20,6 +20,9 @@ interface ReplicaCore {
   /** See {@link Replica#flush}. */
   Flush flush(Moment now);
 
+  /** See {@link Replica#nextTickNanos}. */
+  long nextTickNanos();
+
   /** See {@link Replica#status}. */
   StatusResponse.Builder status(Moment now);
 
@@ -34,6 +37,11 @@ interface ReplicaCore {
       @Override
       public Flush flush(Moment now) {
         return replica.flush(now);
+      }
+
+      @Override
+      public long nextTickNanos() {
+        return replica.nextTickNanos();
       }
 
       @Override

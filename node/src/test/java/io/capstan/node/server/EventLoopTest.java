@@ -240,7 +240,62 @@ class EventLoopTest {
   }
 
   @Test
-  void ticksAtLeastEveryTenMillisecondsWhileNothingHappens() {
+  void ticksSoonAfterTheMomentThatTheReplicaWaitsFor() {
+    // given a replica that always waits for something that is due
+    AtomicInteger ticks = countTicks();
+    replica.waitsUntilNanos = () -> System.nanoTime() - 1_000_000_000L;
+    long begun = System.nanoTime();
+    loop.start();
+
+    await().atMost(10, TimeUnit.SECONDS).until(() -> ticks.get() >= 100);
+
+    // 100 ticks take 0.5 s; a shared machine may lose some, but not half of them.
+    assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.MILLISECONDS.toNanos(1_500));
+  }
+
+  @Test
+  void sleepsWhileTheReplicaWaitsForNothingButLetsItHearOfTime() {
+    AtomicInteger ticks = countTicks();
+    long begunNanos = System.nanoTime();
+    loop.start();
+
+    await().until(() -> ticks.get() >= 10);
+
+    long ticksSoFar = ticks.get();
+    long passedNanos = System.nanoTime() - begunNanos;
+    assertThat(ticksSoFar).isLessThanOrEqualTo(passedNanos / EventLoop.TICK_INTERVAL_MAX_NANOS + 2);
+  }
+
+  @Test
+  void asksAgainWhatTheReplicaWaitsForOnceItHasHeardSomething() {
+    // given a replica that waits for nothing, and for 20 ms from a message on
+    AtomicLong untilNanos = new AtomicLong(Long.MAX_VALUE);
+    AtomicLong tickedNanos = new AtomicLong();
+    replica.waitsUntilNanos =
+        () ->
+            untilNanos.get() == Long.MAX_VALUE
+                ? System.nanoTime() + 3_600_000_000_000L
+                : untilNanos.get();
+    replica.script =
+        (input, now) -> {
+          if (input instanceof Input.Durable) {
+            untilNanos.set(now.nanos() + 20_000_000L);
+          } else if (now.nanos() - untilNanos.get() >= 0) {
+            tickedNanos.compareAndSet(0, now.nanos());
+          }
+          return List.of();
+        };
+    loop.start();
+
+    // when
+    loop.durable(1);
+
+    // then: the first tick after that moment is no sooner, and not a whole interval later
+    await().until(() -> tickedNanos.get() != 0);
+    assertThat(tickedNanos.get() - untilNanos.get()).isNotNegative();
+  }
+
+  private AtomicInteger countTicks() {
     AtomicInteger ticks = new AtomicInteger();
     replica.script =
         (input, now) -> {
@@ -249,13 +304,27 @@ class EventLoopTest {
           }
           return List.of();
         };
-    long begun = System.nanoTime();
+    return ticks;
+  }
+
+  @Test
+  void hearsWhatHasWaitedBeforeItCountsSilence() {
+    // given a message that came while the loop could not run, and a tick that is overdue
+    List<Input> order = new CopyOnWriteArrayList<>();
+    replica.script =
+        (input, now) -> {
+          order.add(input);
+          return List.of();
+        };
+    loop.offerFromPeer("n2", List.of(PeerMessage.getDefaultInstance()), 10);
+
+    // when
     loop.start();
 
-    await().atMost(10, TimeUnit.SECONDS).until(() -> ticks.get() >= 100);
-
-    // 100 ticks take 0.5 s; a shared machine may lose some, but not half of them.
-    assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.MILLISECONDS.toNanos(1_500));
+    // then
+    await().until(() -> order.size() >= 2);
+    assertThat(order.get(0)).isInstanceOf(Input.FromPeer.class);
+    assertThat(order.get(1)).isInstanceOf(Input.Tick.class);
   }
 
   @Test

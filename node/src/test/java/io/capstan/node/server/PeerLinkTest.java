@@ -26,7 +26,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -287,6 +290,41 @@ class PeerLinkTest {
         .during(Duration.ofNanos(PeerLink.ACK_TIMEOUT_NANOS + 500_000_000L))
         .atMost(Duration.ofSeconds(5))
         .until(() -> linked.equals(List.of(true)));
+  }
+
+  @Test
+  void aBusyStreamStaysUpOnFarFewerAcknowledgementsThanFrames() {
+    // given a stream on which a frame leaves every few milliseconds
+    PeerLink link = link(server.getPort(), hello());
+    await().until(() -> linked.equals(List.of(true)));
+    AtomicLong sent = new AtomicLong();
+    ScheduledFuture<?> sending =
+        linkThreads
+            .next()
+            .scheduleAtFixedRate(
+                () -> {
+                  link.send(message(sent.incrementAndGet(), 1), System.nanoTime());
+                  link.flush();
+                },
+                0,
+                5,
+                TimeUnit.MILLISECONDS);
+
+    // when it has been busy for longer than silence is borne
+    long begunNanos = System.nanoTime();
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () ->
+                System.nanoTime() - begunNanos > 1.5 * PeerLink.ACK_TIMEOUT_NANOS
+                    && received.size() > 100);
+    sending.cancel(false);
+
+    // then
+    assertThat(linked).containsExactly(true);
+    long acksMax =
+        (System.nanoTime() - begunNanos) / PeerService.ACK_INTERVAL_NANOS + signsOfLife.get() + 2;
+    assertThat(service.acknowledgements()).isLessThanOrEqualTo(acksMax);
   }
 
   @Test

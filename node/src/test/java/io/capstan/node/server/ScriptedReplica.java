@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiFunction;
+import java.util.function.LongSupplier;
 
 /**
  * A replica that does what the test says: each input is recorded and turned into effects, which the
@@ -21,6 +22,9 @@ final class ScriptedReplica implements ReplicaCore {
   volatile BiFunction<Input, Moment, List<Effect>> script = (input, now) -> List.of();
   volatile long writeSequence;
   volatile String role = "follower";
+
+  /** What it waits for; nothing, unless the test says so. */
+  volatile LongSupplier waitsUntilNanos = () -> System.nanoTime() + 3_600_000_000_000L;
 
   private final List<Effect> effects = new ArrayList<>();
   private int sinceFlush;
@@ -43,6 +47,11 @@ final class ScriptedReplica implements ReplicaCore {
     Flush flush = new Flush(writeSequence, List.copyOf(effects));
     effects.clear();
     return flush;
+  }
+
+  @Override
+  public long nextTickNanos() {
+    return waitsUntilNanos.getAsLong();
   }
 
   @Override
