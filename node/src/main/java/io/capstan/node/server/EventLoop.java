@@ -317,10 +317,9 @@ final class EventLoop {
     // must not be decided as of a time before the request came.
     Moment now = clock.get();
     stepGathered(now);
-    // Only now: where this thread could not run for a while, the leader's heartbeats and the
-    // answers
-    // of followers wait among the inputs, and are no silence.
     steppedSinceLook |= inputs > 0;
+    // Only now: where this thread could not run for a while, the leader's heartbeats and the
+    // answers of followers wait among the inputs, and are no silence.
     boolean ticked = tickWhereDue(now);
     if (inputs > 0 || ticked) {
       Flush flush = replica.flush(now);

@@ -82,7 +82,7 @@ final class PeerLink {
   private int heldBytes;
   private boolean isLinked;
   private boolean closed;
-  private @Nullable ScheduledFuture<?> checks;
+  private @Nullable ScheduledFuture<?> nextCheck;
   private long attemptStartedNanos;
   private long backoffNanos = BACKOFF_MIN_NANOS;
   private long lastCheckNanos;
@@ -153,8 +153,8 @@ final class PeerLink {
     io.execute(
         () -> {
           closed = true;
-          if (checks != null) {
-            checks.cancel(false);
+          if (nextCheck != null) {
+            nextCheck.cancel(false);
           }
           giveUp("this node is stopping");
         });
@@ -214,10 +214,10 @@ final class PeerLink {
   }
 
   private void planCheck(long delayNanos) {
-    if (checks != null) {
-      checks.cancel(false);
+    if (nextCheck != null) {
+      nextCheck.cancel(false);
     }
-    checks = io.schedule(this::check, delayNanos, TimeUnit.NANOSECONDS);
+    nextCheck = io.schedule(this::check, delayNanos, TimeUnit.NANOSECONDS);
   }
 
   private void check() {

@@ -62,7 +62,6 @@ final class PeerService extends PeerGrpc.PeerImplBase {
   private final Receiver receiver;
   private final Set<String> objections = ConcurrentHashMap.newKeySet();
   private final AtomicLong strayMessages = new AtomicLong();
-  private final AtomicLong acknowledgements = new AtomicLong();
   private final PeerMessage signOfLife;
 
   /**
@@ -90,11 +89,6 @@ final class PeerService extends PeerGrpc.PeerImplBase {
   /** Who may speak has changed; the streams of those who may not any more end. */
   void changed(Effect.Peers now) {
     peers = now;
-  }
-
-  /** Acknowledgements that were sent. */
-  long acknowledgements() {
-    return acknowledgements.get();
   }
 
   /** Messages of groups that this node has no replica of. */
@@ -226,7 +220,6 @@ final class PeerService extends PeerGrpc.PeerImplBase {
       if (!over && received > acknowledged && acks.isReady()) {
         acknowledged = received;
         acknowledgedNanos = System.nanoTime();
-        acknowledgements.incrementAndGet();
         acks.onNext(LinkAck.newBuilder().setFrameNumber(received).build());
       }
     }
