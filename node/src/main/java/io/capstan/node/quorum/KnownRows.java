@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class KnownRows {
 
   /** A power of two. */
-  static final int SLOTS = 256;
+  private static final int SLOTS = 256;
 
   private static final int SMALL_MAX_BYTES = 4_096;
 
@@ -27,12 +27,8 @@ final class KnownRows {
   private record Row(ByteString key, StoredValue stored, DottedVersionVectorSet whole) {}
 
   private final @Nullable Row[] rows = new @Nullable Row[SLOTS];
-  private final SlotBudget budget = newBudget();
-
-  /** For a cache of something that belongs to the same rows. */
-  static SlotBudget newBudget() {
-    return new SlotBudget(SLOTS, SMALL_MAX_BYTES, ROW_MAX_BYTES, LARGE_TOTAL_MAX_BYTES);
-  }
+  private final SlotBudget budget =
+      new SlotBudget(SLOTS, SMALL_MAX_BYTES, ROW_MAX_BYTES, LARGE_TOTAL_MAX_BYTES);
 
   /**
    * The row whole, as {@link DottedVersionVectorSet#fromStored} says.

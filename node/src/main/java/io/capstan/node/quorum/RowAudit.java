@@ -3,7 +3,6 @@ package io.capstan.node.quorum;
 import com.google.protobuf.ByteString;
 import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.RowHash;
-import io.capstan.node.version.Sibling;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,12 +37,7 @@ final class RowAudit {
   // Keys before it are in the tree; null once all are.
   private @Nullable ByteString readUntil = ByteString.EMPTY;
   private long nextSliceNanos;
-  // The hash of a row keeps the row in memory.
-  private final @Nullable Hashed[] hashed = new @Nullable Hashed[KnownRows.SLOTS];
-  private final SlotBudget hashedBudget = KnownRows.newBudget();
   private final Map<String, Comparison> comparisons = new LinkedHashMap<>();
-
-  private record Hashed(ByteString key, List<Sibling> siblings, RowHash hash) {}
 
   /** What comparing with one peer has shown so far. */
   private static final class Comparison {
@@ -88,7 +82,7 @@ final class RowAudit {
           }
           rows[0]++;
           sizeBytes[0] += stored.getSerializedSize();
-          tree.replace(key, RowHash.ZERO, hashOf(key, state.decode(key, stored)));
+          tree.replace(key, RowHash.ZERO, RowHash.of(key, state.decode(key, stored)));
           return true;
         });
     readUntil = next[0];
@@ -101,21 +95,8 @@ final class RowAudit {
     boolean counted =
         mark == null || ByteString.unsignedLexicographicalComparator().compare(key, mark) < 0;
     if (counted && !before.holdsSameAs(after)) {
-      tree.replace(key, hashOf(key, before), hashOf(key, after));
+      tree.replace(key, RowHash.of(key, before), RowHash.of(key, after));
     }
-  }
-
-  /** What a row becomes it was before its next change: the hash of each is worked out once. */
-  private RowHash hashOf(ByteString key, DottedVersionVectorSet row) {
-    int slot = KnownRows.slotOf(key);
-    Hashed known = hashed[slot];
-    if (known != null && known.siblings == row.siblings() && known.key.equals(key)) {
-      return known.hash;
-    }
-    RowHash hash = RowHash.of(key, row);
-    boolean isKept = hashedBudget.admit(slot, row.sizeBytes(), other -> hashed[other] = null);
-    hashed[slot] = isKept ? new Hashed(key, row.siblings(), hash) : null;
-    return hash;
   }
 
   /** Whether every row is in the tree. */

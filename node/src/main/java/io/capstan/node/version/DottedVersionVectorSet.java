@@ -99,16 +99,6 @@ public final class DottedVersionVectorSet {
     return true;
   }
 
-  /** Whether any sibling is a value, shown or not. */
-  boolean holdsValue() {
-    for (Sibling sibling : siblings) {
-      if (!sibling.isTombstone()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /** Whether the dot, if it is one of this key, is accounted for. */
   public boolean covers(Dot dot) {
     return context.covers(dot);

@@ -5,17 +5,18 @@ import io.capstan.proto.store.v1.OperationId;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.List;
 
 /**
- * The hash of a row in canonical form: the key, and of each live sibling in the order of dots the
- * dot, the timestamp, the operation id and the value. Contexts are left out, and so are tombstones:
- * replicas strip and collect both at different moments, and agree all the same. 128 bits of
- * SHA-256, so that two different rows do not have the same hash by accident or by intent.
+ * The hash of a row in canonical form: of each live sibling the hash of the key, the dot, the
+ * timestamp, the operation id and the value, summed by {@link #xor}. Contexts are left out, and so
+ * are tombstones: replicas strip and collect both at different moments, and agree all the same. 128
+ * bits of SHA-256 a sibling, so that two different rows do not have the same hash by accident.
  *
- * <p>A row without a live sibling is {@link #ZERO}, as a key that was never written. Hashes of many
- * rows are joined by {@link #xor}, in any order, and a row leaves the sum the way it entered; so a
- * sum is kept up to date at a cost that does not depend on the number of rows. Two replicas with
- * equal sums hold the same rows.
+ * <p>A row without a live sibling is {@link #ZERO}, as a key that was never written. A sum is kept
+ * up to date at a cost that depends neither on the number of rows nor, for a set, on the number of
+ * its elements: what changes leaves the sum the way it entered. Two replicas with equal sums hold
+ * the same rows.
  *
  * @param high the first eight bytes
  * @param low the next eight
@@ -36,21 +37,27 @@ public record RowHash(long high, long low) {
 
   /** The hash of what is stored under the key. */
   public static RowHash of(ByteString key, DottedVersionVectorSet row) {
-    if (!row.holdsValue()) {
-      return ZERO;
-    }
-    Feed feed = new Feed();
-    feed.addCounted(key);
-    for (Sibling sibling : row.siblings()) {
+    long high = 0;
+    long low = 0;
+    List<Sibling> siblings = row.siblings();
+    for (int i = 0; i < siblings.size(); i++) {
+      Sibling sibling = siblings.get(i);
       if (!sibling.isTombstone()) {
-        add(feed, sibling);
+        RowHash part = sibling.hash(key);
+        high ^= part.high;
+        low ^= part.low;
       }
     }
-    return feed.hash();
+    return new RowHash(high, low);
   }
 
-  /** Every part has a fixed length or is preceded by it, so that no two rows are the same bytes. */
-  private static void add(Feed feed, Sibling sibling) {
+  /**
+   * The part of one sibling. Every field of it has a fixed length or is preceded by it, so that no
+   * two siblings are the same bytes.
+   */
+  static RowHash of(ByteString key, Sibling sibling) {
+    Feed feed = new Feed();
+    feed.addCounted(key);
     OperationId operation = sibling.operation();
     feed.addCounted(ByteString.copyFromUtf8(sibling.dot().actor().name()));
     feed.add(sibling.dot().actor().incarnation());
@@ -64,6 +71,7 @@ public record RowHash(long high, long low) {
     var typed = sibling.typed();
     feed.addCounted(
         typed != null ? typed.toByteString() : value == null ? ByteString.EMPTY : value);
+    return feed.hash();
   }
 
   /** Gathers small parts: a digest takes one array of them sooner than many. */

@@ -18,6 +18,10 @@ public final class Sibling {
   // message to row to message.
   private final @Nullable StoredSibling read;
   private volatile @Nullable StoredSibling made;
+  private volatile @Nullable Hashed hashed;
+
+  /** It is stored under one key, and hashed with it. */
+  private record Hashed(ByteString key, RowHash hash) {}
 
   /**
    * A value, a tombstone, or a part of a counter or of a set.
@@ -109,6 +113,16 @@ public final class Sibling {
   /** An estimate of the bytes of its content. */
   public long contentBytes() {
     return value != null ? value.size() : typed != null ? typed.getSerializedSize() : 0;
+  }
+
+  /** Its part of the hash of the row of that key; worked out once. */
+  RowHash hash(ByteString key) {
+    Hashed known = hashed;
+    if (known == null || !known.key.equals(key)) {
+      known = new Hashed(key, RowHash.of(key, this));
+      hashed = known;
+    }
+    return known.hash;
   }
 
   StoredSibling toProto() {

@@ -74,6 +74,17 @@ final class RowHashTest {
   }
 
   @Test
+  @DisplayName("is the sum of its siblings, each worked out once: a set pays for what changes")
+  void sumsSiblings() {
+    Sibling one = sibling(N1, 2, "a");
+    Sibling two = sibling(N2, 1, "b");
+    assertThat(hash(one, two)).isEqualTo(hash(one).xor(hash(two)));
+    assertThat(one.hash(KEY)).isSameAs(one.hash(KEY)).isEqualTo(hash(one));
+    ByteString other = ByteString.copyFromUtf8("other");
+    assertThat(one.hash(other)).isEqualTo(RowHash.of(other, row(one))).isNotEqualTo(hash(one));
+  }
+
+  @Test
   @DisplayName("is the same in every version, which compare theirs: short rows and long ones")
   void staysWhatItIs() {
     Sibling timed =
@@ -87,7 +98,7 @@ final class RowHashTest {
         new Sibling(
             new Dot(N2, 1), HybridTimestamp.ZERO, null, ByteString.copyFromUtf8("v".repeat(490)));
     assertThat(RowHash.of(ByteString.copyFromUtf8("k".repeat(700)), row(timed, large)))
-        .hasToString("e7b6c0c9757796462a6245432ecf9624");
+        .hasToString("84754900f594ceb76a190a701329f7f2");
   }
 
   @Test
