@@ -1,5 +1,6 @@
 package io.capstan.chaos.command;
 
+import io.capstan.chaos.check.SideBySide;
 import io.capstan.chaos.check.Verdict;
 import io.capstan.chaos.cluster.ClusterException;
 import io.capstan.chaos.cluster.ContainerEquipment;
@@ -28,9 +29,12 @@ import io.capstan.client.ErrorCode;
 import io.capstan.client.Outcome;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -153,8 +157,12 @@ final class ChaosTrial {
         judged.evidence(), judged.result().withShrunk(reduced.get().told().withReplay(command)));
   }
 
-  /** The same with how far up the consistency ladder each keyspace came. */
-  Judged climbed(Judged judged) {
+  /**
+   * The same with how far up the consistency ladder each keyspace came.
+   *
+   * @throws InterruptedException if it was asked to end
+   */
+  Judged climbed(Judged judged) throws InterruptedException {
     ScenarioJudge judge = new ScenarioJudge(CHECK_BUDGET);
     return new Judged(judged.evidence(), judge.climbed(judged.evidence(), judged.result()));
   }
@@ -217,17 +225,36 @@ final class ChaosTrial {
         null);
   }
 
-  /** Writes the histories, result.json and the report. */
-  static void write(ResultFiles files, Judged judged) {
-    try {
-      for (ScenarioEvidence.KeyspaceEvidence seen : judged.evidence().keyspaces()) {
-        files.writeHistory(seen.plan().mode().label(), "history", seen.history());
-      }
-      files.writeResult(judged.result());
-      files.writeReport(ScenarioReport.of(judged.evidence(), judged.result()));
-    } catch (IOException e) {
-      throw unwritable(e);
+  /**
+   * Writes the histories, result.json and the report.
+   *
+   * @throws InterruptedException if it was asked to end
+   */
+  static void write(ResultFiles files, Judged judged) throws InterruptedException {
+    List<Supplier<Boolean>> writings = new ArrayList<>();
+    writings.add(
+        written(() -> files.writeReport(ScenarioReport.of(judged.evidence(), judged.result()))));
+    for (ScenarioEvidence.KeyspaceEvidence seen : judged.evidence().keyspaces()) {
+      writings.add(
+          written(() -> files.writeHistory(seen.plan().mode().label(), "history", seen.history())));
     }
+    writings.add(written(() -> files.writeResult(judged.result())));
+    SideBySide.all(Runtime.getRuntime().availableProcessors(), writings);
+  }
+
+  private interface Writing {
+    void write() throws IOException;
+  }
+
+  private static Supplier<Boolean> written(Writing writing) {
+    return () -> {
+      try {
+        writing.write();
+        return true;
+      } catch (IOException e) {
+        throw unwritable(e);
+      }
+    };
   }
 
   private static CapstanException unwritable(IOException e) {

@@ -1,6 +1,7 @@
 package io.capstan.chaos.command;
 
 import io.capstan.chaos.cluster.NodeCommand;
+import io.capstan.chaos.scenario.RealSubstrate;
 import io.capstan.cli.Capstan;
 import io.capstan.cli.ExitCode;
 import io.capstan.cli.Streams;
@@ -18,13 +19,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * Starts a node in this process, asks it a few things and ends: the launcher records which classes
- * that takes, so that nodes and clients start sooner afterwards; nobody types this.
+ * Starts a node in this process, asks it a few things, runs a scenario in virtual time and ends:
+ * the launcher records which classes that takes, so that nodes, clients and scenarios start sooner
+ * afterwards; nobody types this.
  */
 @Command(
     name = "train",
     hidden = true,
-    description = "Loads what a node and a client command load, for the launcher's class archive.")
+    description =
+        "Loads what a node, a client command and a scenario load, for the launcher's class"
+            + " archive.")
 final class ClusterTrain extends ClusterSubcommand {
   private static final List<List<String>> COMMANDS =
       List.of(
@@ -35,6 +39,26 @@ final class ClusterTrain extends ClusterSubcommand {
           List.of("put", "-k", "training-ap", "key", "value"),
           List.of("get", "-k", "training-ap", "key", "-o", "json"),
           List.of("status"));
+
+  /** A short one meets what a long one does. */
+  private static final List<String> SCENARIO =
+      List.of(
+          "chaos",
+          "run",
+          "split",
+          "--mode",
+          "both",
+          "--substrate",
+          "sim",
+          "--nodes",
+          "3",
+          "--clients",
+          "3",
+          "--duration",
+          "6s",
+          "--seed",
+          "1",
+          "--out");
 
   @Option(names = "--log", required = true, description = "Where the node logs.")
   private Path log = Path.of("train.log");
@@ -67,13 +91,36 @@ final class ClusterTrain extends ClusterSubcommand {
       for (List<String> command : COMMANDS) {
         List<String> arguments = new ArrayList<>(command);
         arguments.addAll(List.of("--endpoints", endpoint, "--timeout", "5s"));
-        int exitCode = Capstan.run(Streams.ofProcess(), arguments.toArray(String[]::new));
+        int exitCode = ran(arguments);
         if (exitCode != ExitCode.OK) {
           return exitCode;
         }
       }
     }
-    return ExitCode.OK;
+    return runScenario();
+  }
+
+  private static int ran(List<String> arguments) {
+    return Capstan.run(Streams.ofProcess(), arguments.toArray(String[]::new));
+  }
+
+  private static int runScenario() {
+    try {
+      Path folder = Files.createTempDirectory("capstan-training");
+      try {
+        List<String> arguments = new ArrayList<>(SCENARIO);
+        arguments.add(folder.toString());
+        return ran(arguments);
+      } finally {
+        RealSubstrate.remove(folder);
+      }
+    } catch (IOException e) {
+      throw unwritable(e);
+    }
+  }
+
+  private static UncheckedIOException unwritable(IOException e) {
+    return new UncheckedIOException("The temporary folder cannot be written", e);
   }
 
   /** A folder that cannot be written only means that every start unpacks for itself. */
@@ -108,7 +155,7 @@ final class ClusterTrain extends ClusterSubcommand {
         Files.deleteIfExists(file);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("The temporary folder cannot be written", e);
+      throw unwritable(e);
     }
   }
 }

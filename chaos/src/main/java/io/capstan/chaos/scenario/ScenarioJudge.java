@@ -1,5 +1,6 @@
 package io.capstan.chaos.scenario;
 
+import io.capstan.chaos.check.SideBySide;
 import io.capstan.chaos.fault.FaultInForce;
 import io.capstan.chaos.report.ScenarioResult;
 import io.capstan.chaos.report.ScenarioResult.FaultResult;
@@ -9,10 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
-/** Judges what a run of a scenario brought to light. Stateless apart from its budget. */
+/**
+ * Judges what a run of a scenario brought to light, its keyspaces side by side. Stateless apart
+ * from its budget.
+ */
 public final class ScenarioJudge {
   private static final Duration LADDER_BUDGET = Duration.ofSeconds(1);
+  private static final int THREADS = Runtime.getRuntime().availableProcessors();
 
   private final Duration budget;
 
@@ -27,8 +33,10 @@ public final class ScenarioJudge {
    * Judges a run.
    *
    * @param replay the command that runs it again
+   * @throws InterruptedException if the thread is interrupted
    */
-  public ScenarioResult judge(ScenarioEvidence evidence, String replay) {
+  public ScenarioResult judge(ScenarioEvidence evidence, String replay)
+      throws InterruptedException {
     List<FaultResult> faults = new ArrayList<>();
     for (FaultInForce fault : evidence.faults()) {
       faults.add(
@@ -39,9 +47,9 @@ public final class ScenarioJudge {
               millis(fault.verifiedNanos()),
               millis(Objects.requireNonNullElse(fault.healedNanos(), evidence.endNanos()))));
     }
-    List<RunResult> runs = new ArrayList<>();
+    List<Supplier<RunResult>> judgements = new ArrayList<>();
     for (ScenarioEvidence.KeyspaceEvidence seen : evidence.keyspaces()) {
-      runs.add(new KeyspaceJudge(evidence, seen, budget).judge());
+      judgements.add(() -> new KeyspaceJudge(evidence, seen, budget).judge());
     }
     RunPlan plan = evidence.plan();
     return new ScenarioResult(
@@ -51,21 +59,26 @@ public final class ScenarioJudge {
         evidence.nodes().size(),
         plan.duration().toMillis(),
         faults,
-        runs,
+        SideBySide.all(THREADS, judgements),
         replay);
   }
 
   /**
    * Tells of each keyspace how far up the consistency ladder it came. No claim, and no part of the
    * verdict: where the strongest rungs cannot be decided soon, they are left undecided.
+   *
+   * @throws InterruptedException if the thread is interrupted
    */
-  public ScenarioResult climbed(ScenarioEvidence evidence, ScenarioResult result) {
-    List<RunResult> runs = new ArrayList<>();
+  public ScenarioResult climbed(ScenarioEvidence evidence, ScenarioResult result)
+      throws InterruptedException {
+    List<Supplier<RunResult>> climbs = new ArrayList<>();
     for (int i = 0; i < result.runs().size(); i++) {
-      KeyspaceJudge judge = new KeyspaceJudge(evidence, evidence.keyspaces().get(i), budget);
-      runs.add(result.runs().get(i).withLadder(judge.ladder(LADDER_BUDGET)));
+      RunResult run = result.runs().get(i);
+      ScenarioEvidence.KeyspaceEvidence seen = evidence.keyspaces().get(i);
+      climbs.add(
+          () -> run.withLadder(new KeyspaceJudge(evidence, seen, budget).ladder(LADDER_BUDGET)));
     }
-    return result.withRuns(runs);
+    return result.withRuns(SideBySide.all(THREADS, climbs));
   }
 
   private static long millis(long nanos) {

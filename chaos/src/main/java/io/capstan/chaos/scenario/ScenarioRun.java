@@ -2,6 +2,7 @@ package io.capstan.chaos.scenario;
 
 import io.capstan.chaos.check.History;
 import io.capstan.chaos.check.HistoryRecorder;
+import io.capstan.chaos.check.SideBySide;
 import io.capstan.chaos.cluster.Cluster;
 import io.capstan.chaos.cluster.ClusterException;
 import io.capstan.chaos.fault.FaultCrew;
@@ -34,6 +35,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /**
  * Runs a scenario: clients at work in each keyspace, faults as the schedule says, everything healed
@@ -404,16 +406,15 @@ public final class ScenarioRun {
     private ScenarioEvidence evidence() throws InterruptedException {
       long endNanos = elapsedNanos();
       ReachTimeline reach = new ReachTimeline(nodes, crew.linkChanges(), crew.faults(), endNanos);
-      List<ScenarioEvidence.KeyspaceEvidence> seen = new ArrayList<>();
+      List<Supplier<ScenarioEvidence.KeyspaceEvidence>> seen = new ArrayList<>();
       for (Lane lane : lanes) {
         ReplicaContents contents = finalContents(lane);
+        List<ScenarioClients.Discarded> discarded = discarded(lane.plan());
+        Long converged = convergedNanos.get(lane.plan().keyspace());
         seen.add(
-            new ScenarioEvidence.KeyspaceEvidence(
-                lane.plan(),
-                completed(lane, contents, reach),
-                contents,
-                discarded(lane.plan()),
-                convergedNanos.get(lane.plan().keyspace())));
+            () ->
+                new ScenarioEvidence.KeyspaceEvidence(
+                    lane.plan(), completed(lane, contents, reach), contents, discarded, converged));
       }
       return new ScenarioEvidence(
           plan,
@@ -430,7 +431,7 @@ public final class ScenarioRun {
           endNanos,
           healProblem,
           List.copyOf(crew.gone()),
-          seen);
+          SideBySide.all(seen.size(), seen));
     }
 
     private List<ScenarioClients.Discarded> discarded(KeyspacePlan keyspace) {

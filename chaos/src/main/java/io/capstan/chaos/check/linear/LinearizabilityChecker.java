@@ -4,6 +4,7 @@ import io.capstan.chaos.check.Budget;
 import io.capstan.chaos.check.History;
 import io.capstan.chaos.check.HistoryValues;
 import io.capstan.chaos.check.Operation;
+import io.capstan.chaos.check.SideBySide;
 import io.capstan.chaos.check.Verdict;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,10 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -130,40 +128,18 @@ public final class LinearizabilityChecker {
       Model<?> model,
       Budget budget,
       Map<@Nullable Object, KeyReport> reports) {
-    ExecutorService executor =
-        Executors.newFixedThreadPool(
-            Math.min(threads, keys.size()),
-            task -> {
-              Thread thread = new Thread(task, "history-check");
-              thread.setDaemon(true);
-              return thread;
-            });
-    try {
-      List<Future<KeyReport>> futures = new ArrayList<>(keys.size());
-      for (Map.Entry<@Nullable Object, List<Operation>> entry : keys) {
-        futures.add(
-            executor.submit(() -> checkKey(entry.getKey(), entry.getValue(), model, budget)));
-      }
-      for (int i = 0; i < keys.size(); i++) {
-        reports.put(keys.get(i).getKey(), await(futures.get(i)));
-      }
-    } finally {
-      executor.shutdownNow();
+    List<Supplier<KeyReport>> checks = new ArrayList<>(keys.size());
+    for (Map.Entry<@Nullable Object, List<Operation>> entry : keys) {
+      checks.add(() -> checkKey(entry.getKey(), entry.getValue(), model, budget));
     }
-  }
-
-  private static KeyReport await(Future<KeyReport> future) {
     try {
-      return future.get();
+      List<KeyReport> found = SideBySide.all(threads, checks);
+      for (int i = 0; i < keys.size(); i++) {
+        reports.put(keys.get(i).getKey(), found.get(i));
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("the check was interrupted", e);
-    } catch (ExecutionException e) {
-      switch (e.getCause()) {
-        case RuntimeException cause -> throw cause;
-        case Error cause -> throw cause;
-        case null, default -> throw new IllegalStateException("a key could not be checked", e);
-      }
     }
   }
 
