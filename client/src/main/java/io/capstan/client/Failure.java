@@ -6,6 +6,7 @@ import io.capstan.proto.v1.ErrorDetail;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +57,12 @@ record Failure(
           false,
           false);
     }
+    if (isBrokenConnection(status)) {
+      return lost(
+          ErrorCode.CONNECTION_LOST,
+          "The connection to " + endpoint + " broke before the answer came: " + reason,
+          endpoint);
+    }
     return switch (status.getCode()) {
       // The service itself answers so before it looks at a request.
       case UNIMPLEMENTED ->
@@ -70,13 +77,22 @@ record Failure(
               true);
       case DEADLINE_EXCEEDED ->
           lost(ErrorCode.TIMEOUT, endpoint + " gave no answer in time.", endpoint);
-      case UNAVAILABLE, CANCELLED ->
-          lost(
-              ErrorCode.CONNECTION_LOST,
-              "The connection to " + endpoint + " broke before the answer came: " + reason,
-              endpoint);
       default ->
           lost(ErrorCode.INTERNAL, endpoint + " answered " + status.getCode() + ": " + reason, "");
+    };
+  }
+
+  /**
+   * A channel that closes under a call is told as UNKNOWN or INTERNAL where the transport has
+   * forgotten why. What a server answers never has a cause here: causes do not travel.
+   */
+  private static boolean isBrokenConnection(Status status) {
+    return switch (status.getCode()) {
+      case UNAVAILABLE, CANCELLED -> true;
+      case UNKNOWN, INTERNAL ->
+          status.getCause() instanceof IOException cause
+              && !(cause instanceof InvalidProtocolBufferException);
+      default -> false;
     };
   }
 
