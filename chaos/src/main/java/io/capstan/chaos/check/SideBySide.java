@@ -13,9 +13,16 @@ public final class SideBySide {
 
   private SideBySide() {}
 
+  /** As {@link #all(int, List)}, on all processors. */
+  public static <T> List<T> all(List<? extends Supplier<? extends T>> works)
+      throws InterruptedException {
+    return all(Runtime.getRuntime().availableProcessors(), works);
+  }
+
   /**
-   * Does all of them, and returns what they return, in their order. They begin in their order, too;
-   * where one fails, the others are interrupted and not waited for.
+   * Does all of them, and returns what they return, in their order. They begin in their order, too.
+   * The first one in that order that fails is told once those before it are done; those after it
+   * are interrupted then, and not waited for.
    *
    * @param threads so many at once, and no more than there are works
    * @throws InterruptedException if this thread is interrupted; the works are interrupted then
@@ -30,7 +37,7 @@ public final class SideBySide {
         Executors.newFixedThreadPool(
             Math.min(threads, works.size()),
             task -> {
-              Thread thread = new Thread(task, "history-check");
+              Thread thread = new Thread(task, "side-by-side");
               thread.setDaemon(true);
               return thread;
             });

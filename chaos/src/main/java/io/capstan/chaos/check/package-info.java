@@ -25,6 +25,9 @@
  * time after its invocation, or never. No checker runs without a {@link
  * io.capstan.chaos.check.Budget}.
  *
+ * <p>What has nothing to do with each other, keys or keyspaces, is checked {@link
+ * io.capstan.chaos.check.SideBySide}.
+ *
  * <p>Start reading at {@link io.capstan.chaos.check.Operation}, then {@link
  * io.capstan.chaos.check.History}.
  */

@@ -239,7 +239,7 @@ final class ChaosTrial {
           written(() -> files.writeHistory(seen.plan().mode().label(), "history", seen.history())));
     }
     writings.add(written(() -> files.writeResult(judged.result())));
-    SideBySide.all(Runtime.getRuntime().availableProcessors(), writings);
+    SideBySide.all(writings);
   }
 
   private interface Writing {

@@ -18,7 +18,6 @@ import java.util.function.Supplier;
  */
 public final class ScenarioJudge {
   private static final Duration LADDER_BUDGET = Duration.ofSeconds(1);
-  private static final int THREADS = Runtime.getRuntime().availableProcessors();
 
   private final Duration budget;
 
@@ -59,7 +58,7 @@ public final class ScenarioJudge {
         evidence.nodes().size(),
         plan.duration().toMillis(),
         faults,
-        SideBySide.all(THREADS, judgements),
+        SideBySide.all(judgements),
         replay);
   }
 
@@ -78,7 +77,7 @@ public final class ScenarioJudge {
       climbs.add(
           () -> run.withLadder(new KeyspaceJudge(evidence, seen, budget).ladder(LADDER_BUDGET)));
     }
-    return result.withRuns(SideBySide.all(THREADS, climbs));
+    return result.withRuns(SideBySide.all(climbs));
   }
 
   private static long millis(long nanos) {

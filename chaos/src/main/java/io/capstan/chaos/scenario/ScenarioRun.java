@@ -431,7 +431,7 @@ public final class ScenarioRun {
           endNanos,
           healProblem,
           List.copyOf(crew.gone()),
-          SideBySide.all(seen.size(), seen));
+          SideBySide.all(seen));
     }
 
     private List<ScenarioClients.Discarded> discarded(KeyspacePlan keyspace) {
