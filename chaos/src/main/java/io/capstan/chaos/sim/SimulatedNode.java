@@ -108,6 +108,8 @@ final class SimulatedNode {
   private boolean loopPlanned;
   private boolean loopRunning;
   private boolean syncing;
+  // The newest write that the replica waits for.
+  private long awaitedWrite;
   private long tickPlannedNanos = Long.MAX_VALUE;
   // When the node looks at its clock next: at the planned tick, or before.
   private long wakeNanos = Long.MAX_VALUE;
@@ -254,6 +256,7 @@ final class SimulatedNode {
     calls.clear();
     loopPlanned = false;
     syncing = false;
+    awaitedWrite = 0;
     int unsynced = disk.unsyncedWrites();
     int survivors = death == Death.KILLED ? unsynced : random.nextInt(unsynced + 1);
     coverage.add(Coverage.Counter.WRITES_LOST, unsynced - survivors);
@@ -455,6 +458,7 @@ final class SimulatedNode {
           id + " counts " + flush.writeSequence() + " writes, its disk " + disk.writes());
     }
     world.flushed(running);
+    awaitedWrite = flush.awaitedSequence();
     planSync();
     List<Effect> effects = flush.effects();
     for (int i = 0; i < effects.size(); i++) {
@@ -557,7 +561,7 @@ final class SimulatedNode {
   // ---- the sync thread ----
 
   private void planSync() {
-    if (syncing || disk.unsyncedWrites() == 0) {
+    if (syncing || disk.syncedWrites() >= awaitedWrite) {
       return;
     }
     syncing = true;

@@ -5,8 +5,12 @@ import java.util.List;
 /**
  * What came out of a drained batch of inputs.
  *
- * @param writeSequence the number of the newest write handed to the store; the shell syncs the
- *     store and reports {@link Input.Durable} with a number that it read before the sync began
+ * @param writeSequence the number of the newest write handed to the store
+ * @param awaitedSequence the newest write that somebody waits for, now or earlier; at most {@code
+ *     writeSequence}. Where it is not durable yet the shell syncs the store, and reports {@link
+ *     Input.Durable} with the number of the newest write before the sync began. Later writes need
+ *     no sync: a committed entry that was applied is in the synced logs of a quorum, and applying
+ *     it again is what a log is for
  * @param effects to be carried out in order
  */
-public record Flush(long writeSequence, List<Effect> effects) {}
+public record Flush(long writeSequence, long awaitedSequence, List<Effect> effects) {}

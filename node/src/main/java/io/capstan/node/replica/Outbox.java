@@ -19,6 +19,7 @@ final class Outbox {
   private List<Runnable> unsealed = new ArrayList<>();
   private final ArrayDeque<Held> held = new ArrayDeque<>();
   private long durableSequence;
+  private long awaitedSequence;
 
   void emit(Effect effect) {
     effects.add(effect);
@@ -41,6 +42,12 @@ final class Outbox {
       held.add(new Held(writeSequence, action));
     }
     unsealed = new ArrayList<>();
+    awaitedSequence = writeSequence;
+  }
+
+  /** The newest write that an action waits for, or has waited for. */
+  long awaitedSequence() {
+    return awaitedSequence;
   }
 
   /** Every write up to the sequence is on disk. */

@@ -251,7 +251,10 @@ public final class Replica {
     }
     membership.tellPeers(now);
     flushStatus = null;
-    return new Flush(writeSequence, outbox.takeEffects());
+    return new Flush(
+        writeSequence,
+        Math.max(raftWriteSequence, outbox.awaitedSequence()),
+        outbox.takeEffects());
   }
 
   /** One drain, one batch; returns whether another pass has something to do. */

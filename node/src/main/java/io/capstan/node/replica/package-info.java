@@ -8,7 +8,7 @@
  * for (Input input : drained) replica.step(input, now);   // nothing leaves yet
  * Flush flush = replica.flush(now);                       // one batch to the store
  * carryOut(flush.effects());                              // messages, answers
- * sync(flush.writeSequence());                            // elsewhere, in parallel
+ * if (flush.awaitedSequence() > requested) sync();        // elsewhere, in parallel
  * ... later: replica.step(new Input.Durable(sequence), now)
  * }</pre>
  *

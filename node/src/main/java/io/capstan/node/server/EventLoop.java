@@ -327,7 +327,7 @@ final class EventLoop {
         return;
       }
       // Before the effects: the disk works while the messages are sent.
-      if (flush.writeSequence() > requestedSequence) {
+      if (flush.awaitedSequence() > requestedSequence) {
         requestedSequence = flush.writeSequence();
         world.syncRequests().accept(requestedSequence);
       }

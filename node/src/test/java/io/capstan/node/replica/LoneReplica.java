@@ -23,6 +23,8 @@ final class LoneReplica {
   private Replica replica;
   private long nanos;
   private long lastCall;
+  private long durableSequence;
+  private int syncs;
 
   LoneReplica(MemoryStore store) {
     this.store = store;
@@ -51,6 +53,7 @@ final class LoneReplica {
 
   /** As after a restart of the process. */
   void restart() {
+    durableSequence = 0;
     replica = open();
     elect();
   }
@@ -64,9 +67,14 @@ final class LoneReplica {
     replica.step(input, now());
     Flush flush = replica.flush(now());
     collect(flush);
-    // The disk is as fast as can be: everything written is durable before the next input.
-    replica.step(new Input.Durable(flush.writeSequence()), now());
-    collect(replica.flush(now()));
+    // The disk is as fast as can be: what is waited for is durable before the next input.
+    while (flush.awaitedSequence() > durableSequence) {
+      syncs++;
+      durableSequence = flush.writeSequence();
+      replica.step(new Input.Durable(durableSequence), now());
+      flush = replica.flush(now());
+      collect(flush);
+    }
   }
 
   private void collect(Flush flush) {
@@ -78,6 +86,11 @@ final class LoneReplica {
         default -> throw new AssertionError("a lone replica has nobody to speak to: " + effect);
       }
     }
+  }
+
+  /** How often somebody had to wait for the disk. */
+  int syncs() {
+    return syncs;
   }
 
   Message ask(Message request) {

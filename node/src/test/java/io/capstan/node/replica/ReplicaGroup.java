@@ -18,7 +18,7 @@ import java.util.random.RandomGeneratorFactory;
 
 /**
  * Several replicas on one virtual clock, stepped by hand: messages arrive at once and in order
- * unless the link is cut, and every write is durable before the next input.
+ * unless the link is cut, and every write that is waited for is durable before the next input.
  */
 final class ReplicaGroup {
 
@@ -36,6 +36,7 @@ final class ReplicaGroup {
   private final List<String> ids;
   private final Map<String, Replica> replicas = new LinkedHashMap<>();
   private final Map<String, MemoryStore> stores = new LinkedHashMap<>();
+  private final Map<String, Long> durable = new HashMap<>();
   private final Map<Long, Message> answers = new HashMap<>();
   private final Queue<Mail> mail = new ArrayDeque<>();
   private final Set<String> down = new TreeSet<>();
@@ -69,6 +70,7 @@ final class ReplicaGroup {
   }
 
   private void open(String id) {
+    durable.remove(id);
     replicas.put(
         id,
         new Replica(
@@ -87,8 +89,12 @@ final class ReplicaGroup {
     replica.step(input, now());
     Flush flush = replica.flush(now());
     collect(id, flush);
-    replica.step(new Input.Durable(flush.writeSequence()), now());
-    collect(id, replica.flush(now()));
+    while (flush.awaitedSequence() > durable.getOrDefault(id, 0L)) {
+      durable.put(id, flush.writeSequence());
+      replica.step(new Input.Durable(flush.writeSequence()), now());
+      flush = replica.flush(now());
+      collect(id, flush);
+    }
   }
 
   private void collect(String id, Flush flush) {

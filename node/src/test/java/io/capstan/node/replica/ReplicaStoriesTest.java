@@ -59,6 +59,20 @@ final class ReplicaStoriesTest {
   }
 
   @Test
+  @DisplayName("waits for the disk once per write to the log: nobody waits for what is applied")
+  void waitsOncePerWrite() {
+    int before = replica.syncs();
+
+    written("k", "a");
+    written("k", "b");
+    replica.get("default", "k");
+
+    assertThat(replica.syncs() - before).isEqualTo(2);
+    replica.restart();
+    assertThat(replica.get("default", "k").getReceipt().getValue().toStringUtf8()).isEqualTo("b");
+  }
+
+  @Test
   @DisplayName("executes a retried write once, also after a restart")
   void executesARetryOnce() {
     replica.ask(OpenSessionRequest.newBuilder().setSession(9).build());

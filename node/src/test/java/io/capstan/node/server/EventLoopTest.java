@@ -171,6 +171,7 @@ class EventLoopTest {
             return List.of();
           }
           replica.writeSequence = 5;
+          replica.awaitedSequence = 5;
           return List.of(
               new Effect.Send("n2", PeerMessage.getDefaultInstance()),
               new Effect.Send("n3", PeerMessage.getDefaultInstance()),
@@ -188,6 +189,7 @@ class EventLoopTest {
   @Test
   void asksForASyncOnlyWhereSomethingNewWasWritten() {
     replica.writeSequence = 3;
+    replica.awaitedSequence = 3;
     loop.start();
     await().until(() -> world.contains("sync 3"));
 
@@ -195,6 +197,32 @@ class EventLoopTest {
 
     await().until(() -> replica.inputs.contains(new Input.Durable(3)));
     assertThat(world).containsExactly("sync 3");
+  }
+
+  @Test
+  void asksForNoSyncOfWhatNobodyWaitsForUntilSomebodyDoes() {
+    // given a write that nobody waits for
+    replica.writeSequence = 3;
+    loop.start();
+    RecordedCall first = new RecordedCall(PUT);
+    loop.offerCall(first.call, 10);
+    await().until(() -> replica.inputs.size() == 1);
+
+    // when a second one is waited for
+    replica.script =
+        (input, now) -> {
+          if (input instanceof Input.ClientCall) {
+            replica.writeSequence = 4;
+            replica.awaitedSequence = 4;
+          }
+          return List.of();
+        };
+    RecordedCall second = new RecordedCall(PUT);
+    loop.offerCall(second.call, 10);
+
+    // then one sync serves both
+    await().until(() -> world.contains("sync 4"));
+    assertThat(world).containsExactly("sync 4");
   }
 
   @Test

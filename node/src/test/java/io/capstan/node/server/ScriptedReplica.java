@@ -21,6 +21,7 @@ final class ScriptedReplica implements ReplicaCore {
   final List<Integer> inputsPerFlush = new CopyOnWriteArrayList<>();
   volatile BiFunction<Input, Moment, List<Effect>> script = (input, now) -> List.of();
   volatile long writeSequence;
+  volatile long awaitedSequence;
   volatile String role = "follower";
 
   /** What it waits for; nothing, unless the test says so. */
@@ -44,7 +45,7 @@ final class ScriptedReplica implements ReplicaCore {
       inputsPerFlush.add(sinceFlush);
     }
     sinceFlush = 0;
-    Flush flush = new Flush(writeSequence, List.copyOf(effects));
+    Flush flush = new Flush(writeSequence, awaitedSequence, List.copyOf(effects));
     effects.clear();
     return flush;
   }
