@@ -28,6 +28,8 @@ final class Leader {
   private long readSequence;
   private long nextHeartbeatNanos;
   private boolean heartbeatDue;
+  private boolean commitNewsWaits;
+  private long commitNewsDueNanos;
   private @Nullable CatchUp catchUp;
   private @Nullable LeadershipTransfer transfer;
   private boolean transferTold;
@@ -49,8 +51,10 @@ final class Leader {
     nextHeartbeatNanos = state.nowNanos() + config.heartbeatIntervalNanos();
   }
 
-  long nextHeartbeatNanos() {
-    return nextHeartbeatNanos;
+  long nextTickNanos() {
+    return commitNewsWaits && commitNewsDueNanos - nextHeartbeatNanos < 0
+        ? commitNewsDueNanos
+        : nextHeartbeatNanos;
   }
 
   // ---- requests ----
@@ -217,7 +221,8 @@ final class Leader {
     limits.applied(log.handedOutIndex());
     advanceMembership();
     startReadRound();
-    replication.send(term, readSequence, heartbeatDue);
+    replication.send(term, readSequence, heartbeatDue, isCommitNewsDue());
+    noteCommitNews();
     tellTransferTarget();
     heartbeatDue = false;
     if (state.isConfigurationCommitted()) {
@@ -226,6 +231,20 @@ final class Leader {
         leaveOffice();
       }
     }
+  }
+
+  private boolean isCommitNewsDue() {
+    return config.commitNewsDelayMillis() == 0
+        || (commitNewsWaits && state.nowNanos() - commitNewsDueNanos >= 0);
+  }
+
+  /** The next entries or the next read tell of a commit as well, and usually come soon. */
+  private void noteCommitNews() {
+    boolean waits = replication.isCommitNewsWaiting();
+    if (waits && !commitNewsWaits) {
+      commitNewsDueNanos = state.nowNanos() + config.commitNewsDelayNanos();
+    }
+    commitNewsWaits = waits;
   }
 
   private void startReadRound() {

@@ -92,7 +92,7 @@ public final class Raft {
   /** The earliest moment at which {@link #tick} has something to do if no other input comes. */
   public long nextTickNanos() {
     Leader leader = state.leader();
-    return leader != null ? leader.nextHeartbeatNanos() : state.timer.deadlineNanos();
+    return leader != null ? leader.nextTickNanos() : state.timer.deadlineNanos();
   }
 
   /**

@@ -17,6 +17,10 @@ package io.capstan.node.raft;
  *     while another node still trusts its leader's lease
  * @param heartbeatIntervalMillis how often an idle leader speaks. More than a third of the election
  *     timeout: one lost message starts an election. Very short: idle traffic
+ * @param commitNewsDelayMillis how long a leader waits for something else to send before it tells a
+ *     follower, in a message of its own, that entries are committed; memberships are told at once.
+ *     Zero: twice as many messages for each write where few clients write. Long: an idle follower
+ *     applies, and shows to stale reads, that much later
  * @param inflightMessagesMax unanswered appends with entries per follower. Too small: throughput is
  *     bound by the round trip. Too large: a stuck follower costs memory in queues
  * @param inflightBytesMax unanswered bytes per follower; one message may exceed it. As above
@@ -53,6 +57,7 @@ public record RaftConfig(
     Configuration bootstrap,
     long electionTimeoutMillis,
     long heartbeatIntervalMillis,
+    long commitNewsDelayMillis,
     int inflightMessagesMax,
     long inflightBytesMax,
     long appendBytesMax,
@@ -88,6 +93,7 @@ public record RaftConfig(
               + electionTimeoutMillis
               + ")");
     }
+    atLeast("commitNewsDelayMillis", commitNewsDelayMillis, 0);
     atLeast("inflightMessagesMax", inflightMessagesMax, 1);
     atLeast("inflightBytesMax", inflightBytesMax, 1);
     atLeast("appendBytesMax", appendBytesMax, 1);
@@ -127,6 +133,10 @@ public record RaftConfig(
     return heartbeatIntervalMillis * 1_000_000L;
   }
 
+  long commitNewsDelayNanos() {
+    return commitNewsDelayMillis * 1_000_000L;
+  }
+
   private static void atLeast(String name, long value, long least) {
     if (value < least) {
       throw new IllegalArgumentException(
@@ -140,6 +150,7 @@ public record RaftConfig(
     private final Configuration bootstrap;
     private long electionTimeoutMillis = 1_000;
     private long heartbeatIntervalMillis = 100;
+    private long commitNewsDelayMillis = 0;
     private int inflightMessagesMax = 256;
     private long inflightBytesMax = 16 << 20;
     private long appendBytesMax = 1 << 20;
@@ -168,6 +179,12 @@ public record RaftConfig(
     /** See {@link RaftConfig#heartbeatIntervalMillis}. */
     public Builder heartbeatIntervalMillis(long value) {
       heartbeatIntervalMillis = value;
+      return this;
+    }
+
+    /** See {@link RaftConfig#commitNewsDelayMillis}. */
+    public Builder commitNewsDelayMillis(long value) {
+      commitNewsDelayMillis = value;
       return this;
     }
 
@@ -260,6 +277,7 @@ public record RaftConfig(
           bootstrap,
           electionTimeoutMillis,
           heartbeatIntervalMillis,
+          commitNewsDelayMillis,
           inflightMessagesMax,
           inflightBytesMax,
           appendBytesMax,

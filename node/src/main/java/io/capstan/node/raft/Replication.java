@@ -27,6 +27,8 @@ final class Replication {
   private long term;
   private long readSequence;
   private boolean heartbeatDue;
+  private long toldCommitIndex;
+  private boolean commitNewsWaiting;
 
   private long batchFromIndex;
   private List<Entry> batch = List.of();
@@ -172,11 +174,20 @@ final class Replication {
 
   // ---- sending ----
 
-  /** Sends each follower what it may have now. */
-  void send(long leaderTerm, long newestReadSequence, boolean heartbeat) {
+  /**
+   * Sends each follower what it may have now.
+   *
+   * @param commitNews whether a commit alone is worth a message; that of a membership always is
+   */
+  void send(long leaderTerm, long newestReadSequence, boolean heartbeat, boolean commitNews) {
     term = leaderTerm;
     readSequence = newestReadSequence;
     heartbeatDue = heartbeat;
+    toldCommitIndex =
+        commitNews
+            ? log.commitIndex()
+            : Math.min(log.commitIndex(), log.configurations().latestIndex());
+    commitNewsWaiting = false;
     followers.forEach(this::replicateTo);
     batch = List.of();
     batchFromIndex = 0;
@@ -198,14 +209,25 @@ final class Replication {
       send(follower, progress, List.of());
       progress.sentEmpty();
     }
+    commitNewsWaiting |= mayBeToldOfCommit(progress, log.commitIndex());
   }
 
   private boolean needsEmptyAppend(Progress progress) {
-    boolean idle = progress.state() == ProgressState.REPLICATE && progress.inflightMessages() == 0;
     return heartbeatDue
-        || (progress.maySendEmpty()
-            && (progress.readSequenceSent() < readSequence
-                || (idle && progress.commitIndexSent() < log.commitIndex())));
+        || (progress.readSequenceSent() < readSequence && progress.maySendEmpty())
+        || mayBeToldOfCommit(progress, toldCommitIndex);
+  }
+
+  private static boolean mayBeToldOfCommit(Progress progress, long commitIndex) {
+    return progress.commitIndexSent() < commitIndex
+        && progress.state() == ProgressState.REPLICATE
+        && progress.inflightMessages() == 0
+        && progress.maySendEmpty();
+  }
+
+  /** Whether a follower that holds everything was not told of all commits in the last sending. */
+  boolean isCommitNewsWaiting() {
+    return commitNewsWaiting;
   }
 
   private void send(String follower, Progress progress, List<Entry> entries) {

@@ -42,6 +42,13 @@ public final class Replica {
   /** Passes through a flush; each one runs actions that the one before released. */
   private static final int FLUSH_PASSES_MAX = 64;
 
+  /**
+   * How far a follower may be behind for want of something else to send: stale reads and the steps
+   * of a mode switch wait for it, and what writes and linearizable reads wait for is never held
+   * back.
+   */
+  private static final long COMMIT_NEWS_DELAY_MILLIS = 10;
+
   /** How often a leader looks for sessions that nobody uses any more. */
   private static final long EXPIRY_INTERVAL_NANOS = 5_000_000_000L;
 
@@ -132,6 +139,7 @@ public final class Replica {
     return RaftConfig.builder(config.nodeId(), Configuration.ofVoters(config.members()))
         .electionTimeoutMillis(config.electionTimeoutMillis())
         .heartbeatIntervalMillis(config.heartbeatIntervalMillis())
+        .commitNewsDelayMillis(COMMIT_NEWS_DELAY_MILLIS)
         .uncommittedBytesMax(config.uncommittedBytesMax())
         .readsPendingMax(config.callsMax())
         .leaseReads(config.leaseReads().enabled())
@@ -252,9 +260,7 @@ public final class Replica {
     membership.tellPeers(now);
     flushStatus = null;
     return new Flush(
-        writeSequence,
-        Math.max(raftWriteSequence, outbox.awaitedSequence()),
-        outbox.takeEffects());
+        writeSequence, Math.max(raftWriteSequence, outbox.awaitedSequence()), outbox.takeEffects());
   }
 
   /** One drain, one batch; returns whether another pass has something to do. */

@@ -256,6 +256,7 @@ final class SimulatedCluster {
   private long installs;
   private long memberships;
   private final boolean leaseReads;
+  private final long commitNewsDelayMillis;
 
   SimulatedCluster(int size, long seed) {
     random = new SplittableRandom(seed);
@@ -269,6 +270,7 @@ final class SimulatedCluster {
     lossRate = random.nextInt(3) == 0 ? 0 : random.nextDouble(0.15);
     duplicationRate = random.nextInt(3) == 0 ? 0 : random.nextDouble(0.1);
     leaseReads = random.nextBoolean();
+    commitNewsDelayMillis = random.nextBoolean() ? 0 : 10;
     for (String id : ids) {
       nodes.put(id, new Node(id, new MemoryDisk(), 0));
     }
@@ -282,6 +284,7 @@ final class SimulatedCluster {
     return RaftConfig.builder(id, JOINERS.contains(id) ? Configuration.NONE : membership)
         .electionTimeoutMillis(TIMEOUT_MILLIS)
         .heartbeatIntervalMillis(50)
+        .commitNewsDelayMillis(commitNewsDelayMillis)
         .inflightMessagesMax(4)
         .inflightBytesMax(600)
         .appendBytesMax(200)

@@ -147,6 +147,7 @@ final class Transcript {
   private Raft start(String id, MemoryDisk disk, long appliedIndex, long nowNanos) {
     RaftConfig config =
         RaftConfig.builder(id, joiners.contains(id) ? Configuration.NONE : membership)
+            .commitNewsDelayMillis(setting("commitNewsDelayMillis", 0))
             .inflightMessagesMax(setting("inflightMessagesMax", 256).intValue())
             .inflightBytesMax(setting("inflightBytesMax", 1 << 20))
             .appendBytesMax(setting("appendBytesMax", 1 << 20))
