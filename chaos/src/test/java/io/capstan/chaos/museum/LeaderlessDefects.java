@@ -36,6 +36,7 @@ final class LeaderlessDefects {
                 LOST,
                 BACK,
                 QUORUM,
+                "a write that is repeated counts once",
                 "InvariantViolation",
                 LIVE)
             .patch(

@@ -344,6 +344,8 @@ final class MuseumTest {
                 "an addition counts once, whatever changes in between",
                 "live in time",
                 "InvariantViolation",
+                // A row that is newer than its context cannot be made at all.
+                "IllegalArgumentException",
                 LOST)
             .patch(
                 "replica.BufferedTables",
