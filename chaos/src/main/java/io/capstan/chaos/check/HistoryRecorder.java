@@ -94,8 +94,13 @@ public final class HistoryRecorder {
 
   /** What was recorded so far; operations that still run are open in it. */
   public History history() {
+    return History.of(events());
+  }
+
+  /** The same as mere events. */
+  public List<HistoryEvent> events() {
     synchronized (lock) {
-      return History.of(events);
+      return List.copyOf(events);
     }
   }
 }

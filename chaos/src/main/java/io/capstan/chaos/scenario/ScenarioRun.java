@@ -443,16 +443,13 @@ public final class ScenarioRun {
     private History completed(Lane lane, ReplicaContents contents, ReachTimeline reach) {
       Map<Long, Reply> late = new HashMap<>();
       lane.workers().forEach(worker -> late.putAll(worker.lateReplies()));
-      History history =
-          HistoryCompletion.withLateReplies(lane.recorder().history(), Map.copyOf(late));
       Map<String, List<StoredValue>> held = new LinkedHashMap<>();
       for (Map<String, List<StoredValue>> byKey : contents.valuesByNode().values()) {
         byKey.forEach(
             (key, values) -> held.computeIfAbsent(key, unused -> new ArrayList<>()).addAll(values));
       }
-      return HistoryCompletion.withSides(
-          HistoryCompletion.withSupersededValues(history, held),
-          (node, nanos) -> reach.sideAt(node, nanos));
+      return HistoryCompletion.completed(
+          lane.recorder().events(), late, held, (node, nanos) -> reach.sideAt(node, nanos));
     }
   }
 }

@@ -30,14 +30,31 @@ public final class HistoryCompletion {
   private HistoryCompletion() {}
 
   /**
-   * Adds what writes of unknown outcome were answered after their time. They stay unknown, for that
-   * is what their client went on with; but what they replaced is told.
+   * Does all of it, and pairs the events into operations once: what writes of unknown outcome were
+   * answered after their time, the values that others replaced, and the side on which each client
+   * stood.
    *
-   * @param replies by process: one with an operation of unknown outcome has no later one
+   * @param recorded every event, in order
+   * @param replies late ones, by process: one with an operation of unknown outcome has no later one
+   * @param held what the replicas held in the end: key to values with their versions
    */
-  public static History withLateReplies(History history, Map<Long, Reply> replies) {
-    List<HistoryEvent> events = new ArrayList<>(history.events().size());
-    for (HistoryEvent event : history.events()) {
+  public static History completed(
+      List<HistoryEvent> recorded,
+      Map<Long, Reply> replies,
+      Map<String, List<StoredValue>> held,
+      Sides sides) {
+    List<HistoryEvent> answered = lateReplies(recorded, replies);
+    return History.of(sides(supersededValues(answered, held), sides));
+  }
+
+  /**
+   * Such writes stay unknown, for that is what their client went on with; but what they replaced is
+   * told.
+   */
+  private static List<HistoryEvent> lateReplies(
+      List<HistoryEvent> recorded, Map<Long, Reply> replies) {
+    List<HistoryEvent> events = new ArrayList<>(recorded.size());
+    for (HistoryEvent event : recorded) {
       Reply reply =
           event.isClient() && event.type() == EventType.INFO ? replies.get(event.process()) : null;
       if (reply == null || reply.outcome() == Outcome.UNKNOWN) {
@@ -54,7 +71,7 @@ public final class HistoryCompletion {
       }
       events.add(withExtras(event, more));
     }
-    return History.of(events);
+    return events;
   }
 
   /** Completes a history of which only the history is known. */
@@ -70,16 +87,22 @@ public final class HistoryCompletion {
    * @param held what the replicas held in the end: key to values with their versions
    */
   public static History withSupersededValues(History history, Map<String, List<StoredValue>> held) {
-    Map<List<String>, String> versionByWrite = versionByWrite(history, held);
+    return History.of(supersededValues(history.events(), held));
+  }
+
+  private static List<HistoryEvent> supersededValues(
+      List<HistoryEvent> recorded, Map<String, List<StoredValue>> held) {
+    Map<List<String>, String> versionByWrite = versionByWrite(recorded, held);
     Map<Object, @Nullable Object> valueByVersion = new HashMap<>();
-    for (HistoryEvent event : history.events()) {
-      String version = versionByWrite.get(write(event.key(), event.value()));
-      if (event.type() == EventType.INVOKE && version != null && !isRead(event)) {
+    for (HistoryEvent event : recorded) {
+      String version =
+          event.type() == EventType.INVOKE ? versionOfWrite(event, versionByWrite) : null;
+      if (version != null) {
         valueByVersion.put(version, event.value());
       }
     }
-    List<HistoryEvent> events = new ArrayList<>(history.events().size());
-    for (HistoryEvent event : history.events()) {
+    List<HistoryEvent> events = new ArrayList<>(recorded.size());
+    for (HistoryEvent event : recorded) {
       Map<String, @Nullable Object> more = new LinkedHashMap<>(event.extras());
       if (event.extras().get(SUPERSEDED_VERSIONS) instanceof List<?> versions) {
         List<@Nullable Object> values = new ArrayList<>();
@@ -96,13 +119,21 @@ public final class HistoryCompletion {
           more.put(Extras.SUPERSEDED_UNIDENTIFIED, unidentified);
         }
       }
-      String version = versionByWrite.get(write(event.key(), event.value()));
-      if (event.type() == EventType.INFO && event.isClient() && version != null && !isRead(event)) {
+      String version =
+          event.type() == EventType.INFO && event.isClient()
+              ? versionOfWrite(event, versionByWrite)
+              : null;
+      if (version != null) {
         more.put(VERSION, version);
       }
       events.add(more.size() == event.extras().size() ? event : withExtras(event, more));
     }
-    return History.of(events);
+    return events;
+  }
+
+  private static @Nullable String versionOfWrite(
+      HistoryEvent event, Map<List<String>, String> versionByWrite) {
+    return isRead(event) ? null : versionByWrite.get(write(event.key(), event.value()));
   }
 
   /** Values are unique on their keys, so a key and a value name a write. */
@@ -115,9 +146,9 @@ public final class HistoryCompletion {
   }
 
   private static Map<List<String>, String> versionByWrite(
-      History history, Map<String, List<StoredValue>> held) {
+      List<HistoryEvent> recorded, Map<String, List<StoredValue>> held) {
     Map<List<String>, String> versions = new HashMap<>();
-    for (HistoryEvent event : history.events()) {
+    for (HistoryEvent event : recorded) {
       if (event.type() == EventType.INVOKE) {
         continue;
       }
@@ -173,10 +204,10 @@ public final class HistoryCompletion {
   }
 
   /** Adds {@link Extras#SIDE}, of the moment of its invocation, to every operation. */
-  public static History withSides(History history, Sides sides) {
+  private static List<HistoryEvent> sides(List<HistoryEvent> recorded, Sides sides) {
     Map<Long, String> sideOfProcess = new HashMap<>();
-    List<HistoryEvent> events = new ArrayList<>(history.events().size());
-    for (HistoryEvent event : history.events()) {
+    List<HistoryEvent> events = new ArrayList<>(recorded.size());
+    for (HistoryEvent event : recorded) {
       Object node = event.extras().get(Extras.NODE);
       if (event.type() == EventType.INVOKE && node != null) {
         sideOfProcess.put(event.process(), sides.sideAt(String.valueOf(node), event.timeNanos()));
@@ -190,7 +221,7 @@ public final class HistoryCompletion {
       more.put(Extras.SIDE, side);
       events.add(withExtras(event, more));
     }
-    return History.of(events);
+    return events;
   }
 
   private static HistoryEvent withExtras(HistoryEvent event, Map<String, @Nullable Object> extras) {

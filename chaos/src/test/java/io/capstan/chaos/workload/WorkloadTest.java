@@ -208,8 +208,7 @@ class WorkloadTest {
             3L, Reply.error(Outcome.UNKNOWN, "TIMEOUT"));
 
     List<Operation> completed =
-        HistoryCompletion.withSupersededValues(
-                HistoryCompletion.withLateReplies(History.of(events), late))
+        HistoryCompletion.completed(events, late, Map.of(), (node, nanos) -> "majority")
             .operations();
 
     assertThat(completed.subList(1, 4))
