@@ -363,12 +363,22 @@ public final class ProcessCluster extends ProxiedCluster {
 
   @Override
   public void freeDisk(String nodeId) {
-    ProcessIdentity process = node(nodeId).identity();
-    if (process != null) {
-      FileSizeLimit.lift(process.pid());
+    NodeProcess node = node(nodeId);
+    ProcessIdentity process = node.identity();
+    if (process == null) {
+      start(nodeId);
+      return;
     }
-    // A process that fails just now still counts as running for a moment.
-    start(nodeId);
+    FileSizeLimit.lift(process.pid());
+    try {
+      start(nodeId);
+    } catch (ClusterException e) {
+      if (node.state().isAlive()) {
+        throw e;
+      }
+      // The full disk was ending it just now: it counted as running, and was not started.
+      start(nodeId);
+    }
   }
 
   @Override

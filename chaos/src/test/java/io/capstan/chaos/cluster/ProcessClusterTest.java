@@ -3,6 +3,7 @@ package io.capstan.chaos.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -10,8 +11,10 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -166,6 +169,34 @@ class ProcessClusterTest {
     ProcessHandle.of(pid).orElseThrow().destroyForcibly();
 
     await().until(() -> cluster.state("n3") == NodeState.FAILED);
+  }
+
+  @Test
+  void aNodeThatAFullDiskIsJustEndingIsStartedOnceItHasRoom() throws Exception {
+    assumeTrue(FileSizeLimit.isAvailable(), "prlimit is not there");
+    // given a process that answers nothing any more, but is not gone yet
+    long startsBefore = starts("n2");
+    ProcessHandle ending = ProcessHandle.of(cluster.identity("n2").pid()).orElseThrow();
+    new ProcessBuilder("kill", "-STOP", Long.toString(ending.pid())).start().waitFor();
+    AtomicReference<Throwable> problem = new AtomicReference<>();
+    Thread freeing = new Thread(() -> cluster.freeDisk("n2"));
+    freeing.setUncaughtExceptionHandler((thread, thrown) -> problem.set(thrown));
+    freeing.start();
+    await()
+        .atMost(NOTICE)
+        .until(
+            () ->
+                Arrays.stream(freeing.getStackTrace())
+                    .anyMatch(frame -> frame.getMethodName().equals("awaitAnswer")));
+
+    // when it is gone
+    ending.destroyForcibly();
+
+    // then it is started
+    freeing.join(START.toMillis());
+    assertThat(problem.get()).isNull();
+    assertThat(cluster.state("n2")).isEqualTo(NodeState.RUNNING);
+    assertThat(starts("n2")).isEqualTo(startsBefore + 1);
   }
 
   @Test
