@@ -365,15 +365,13 @@ public final class ProcessCluster extends ProxiedCluster {
   public void freeDisk(String nodeId) {
     NodeProcess node = node(nodeId);
     ProcessIdentity process = node.identity();
-    if (process == null) {
-      start(nodeId);
-      return;
+    if (process != null) {
+      FileSizeLimit.lift(process.pid());
     }
-    FileSizeLimit.lift(process.pid());
     try {
       start(nodeId);
     } catch (ClusterException e) {
-      if (node.state().isAlive()) {
+      if (process == null || node.state().isAlive()) {
         throw e;
       }
       // The full disk was ending it just now: it counted as running, and was not started.

@@ -54,8 +54,9 @@
  * logs agree; a refusal names the highest index and term at which they still may, so one round trip
  * skips a whole term. From there on it <em>replicates</em>: entries are pipelined, bounded in
  * messages and bytes. A lost message shows as a refusal and leads back to probing. Only an entry of
- * the leader's own term is committed by counting (section 3.6.2). A commit reaches an idle follower
- * by an empty append at once, a busy one with the next entries.
+ * the leader's own term is committed by counting (section 3.6.2). A commit reaches a follower with
+ * the next entries or the next read; an idle one, where nothing comes for {@code
+ * commitNewsDelayMillis}, by an empty append.
  *
  * <h2>Linearizable reads</h2>
  *

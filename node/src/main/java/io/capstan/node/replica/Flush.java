@@ -9,8 +9,8 @@ import java.util.List;
  * @param awaitedSequence the newest write that somebody waits for, now or earlier; at most {@code
  *     writeSequence}. Where it is not durable yet the shell syncs the store, and reports {@link
  *     Input.Durable} with the number of the newest write before the sync began. Later writes need
- *     no sync: a committed entry that was applied is in the synced logs of a quorum, and applying
- *     it again is what a log is for
+ *     no sync: nothing that was promised rests on them. Applied entries, most of all, are in the
+ *     synced logs of a quorum, and are applied again
  * @param effects to be carried out in order
  */
 public record Flush(long writeSequence, long awaitedSequence, List<Effect> effects) {}
