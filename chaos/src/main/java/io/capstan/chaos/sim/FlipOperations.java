@@ -86,6 +86,7 @@ final class FlipOperations {
                   if (receipt != null) {
                     oracle.confirmed(
                         ConfirmedWrites.Kind.VALUE, Long.toString(value), receipt, losses);
+                    oracle.named(put.getKey(), Long.toString(value), receipt, losses);
                     session.wrote(put.getKey(), Long.toString(value), receipt);
                   }
                 })

@@ -16,6 +16,7 @@ import io.capstan.proto.store.v1.StoredValue;
 import io.capstan.proto.v1.Receipt;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -159,6 +160,32 @@ final class FlipOracle {
       }
     }
     confirmed.confirmedBy(kind, what, disks);
+  }
+
+  /**
+   * A write of the value was confirmed, to whichever attempt and in whichever epoch. Its receipt
+   * names a version that some disk has: a session keeps it, and a context is made of it.
+   */
+  void named(ByteString key, String value, Receipt receipt, List<Integer> lossesAtBegin) {
+    if (!losses().equals(lossesAtBegin)) {
+      return;
+    }
+    Set<io.capstan.proto.store.v1.Dot> stored = new HashSet<>();
+    for (int node = 0; node < nodes.size(); node++) {
+      byte[] row = nodes.get(node).disk().rows(Table.data(keyspaceId)).get(key.toByteArray());
+      if (row != null) {
+        for (StoredSibling sibling : StoredRows.parse(row).getSiblingsList()) {
+          if (sibling.getValue().toStringUtf8().equals(value)) {
+            stored.add(sibling.getDot());
+          }
+        }
+      }
+    }
+    if (!stored.isEmpty() && receipt.getSeenList().stream().noneMatch(stored::contains)) {
+      throw new SimulationFailure(
+          "the receipt of a write names what was written",
+          "value " + value + " is stored as " + stored + ", and the receipt is " + receipt);
+    }
   }
 
   /** How often each node has lost what it held. */

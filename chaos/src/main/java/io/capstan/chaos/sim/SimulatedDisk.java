@@ -202,8 +202,6 @@ final class SimulatedDisk implements ReplicaStore {
     byte[] @Nullable [] before = new byte[0] @Nullable [];
     // Where it installs a snapshot: the tables as they were.
     @Nullable Tables replaced;
-    // A table that it wrote to was dropped since.
-    @Nullable Table dropped;
 
     Write(WriteBatch batch) {
       this.batch = batch;
@@ -247,9 +245,6 @@ final class SimulatedDisk implements ReplicaStore {
   }
 
   private void nowDurable(Write write) {
-    if (write.dropped != null) {
-      throw orphaned(write.dropped);
-    }
     durable.apply(write.batch, null);
   }
 
@@ -478,19 +473,11 @@ final class SimulatedDisk implements ReplicaStore {
     }
   }
 
+  /** A drop is durable at once, and so is what was written before it. */
   @Override
   public void dropKeyspace(long keyspaceId) {
+    sync(writes);
     tables.drop(keyspaceId);
-    for (Write write : unsynced) {
-      if (write.replaced != null) {
-        write.replaced.drop(keyspaceId);
-      }
-      for (WriteBatch.Row row : write.batch.rows()) {
-        if (row.table().keyspaceId() == keyspaceId) {
-          write.dropped = row.table();
-        }
-      }
-    }
   }
 
   @Override

@@ -379,7 +379,14 @@ final class MuseumTest {
             .patch(
                 "replica.CpData",
                 "    if (keyspace.getMode() != Mode.MODE_CP) {\n      return result",
-                "    if (keyspace.getMode() == Mode.MODE_UNSPECIFIED) {\n      return result"));
+                "    if (keyspace.getMode() == Mode.MODE_UNSPECIFIED) {\n      return result"),
+        switching(
+                "a retry is answered with the version of another epoch",
+                "the receipt of a write names what was written")
+            .patch(
+                "replica.CpAnswers",
+                "    long epoch = result.getEpoch() == 0 ? keyspace.getEpoch() : result.getEpoch();",
+                "    long epoch = keyspace.getEpoch();"));
   }
 
   private static final String LOST = "every confirmed write is there in every later epoch";

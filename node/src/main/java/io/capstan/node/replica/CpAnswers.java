@@ -87,9 +87,16 @@ final class CpAnswers {
 
   // ---- writes ----
 
+  /**
+   * What the log said of the write. A retry may be answered in a later epoch than it was executed
+   * in, and by a node that had yet to hear of that epoch when it took the call: the receipt names
+   * the epoch that the keyspace is in now, and the versions of the one that wrote them.
+   */
   Answer ofWrite(Call call, CommandResult result) {
-    Receipt.Builder receipt = writeReceipt(call, result);
-    ErrorDetail error = refusal(call, result, receipt);
+    KeyspaceRecord keyspace = present(call);
+    Dot written = keyspace == null ? null : written(keyspace, result);
+    Receipt.Builder receipt = writeReceipt(keyspace, written, result);
+    ErrorDetail error = refusal(call, keyspace, result, receipt);
     if (error != null) {
       return new Answer.Failure(error);
     }
@@ -101,7 +108,7 @@ final class CpAnswers {
                       receipt
                           .setKey(put.getKey())
                           .setFound(true)
-                          .setContext(context(call, result, put.getKey())))
+                          .setContext(context(keyspace, written, put.getKey())))
                   .build();
           case DeleteRequest delete ->
               DeleteResponse.newBuilder().setReceipt(receipt.setKey(delete.getKey())).build();
@@ -143,17 +150,39 @@ final class CpAnswers {
         });
   }
 
-  private Receipt.Builder writeReceipt(Call call, CommandResult result) {
-    KeyspaceRecord keyspace =
-        call.keyspace != null ? call.keyspace : KeyspaceRecord.getDefaultInstance();
+  /** The keyspace as it is now; as it was when the call came where it was dropped since. */
+  private @Nullable KeyspaceRecord present(Call call) {
+    if (call.keyspace == null) {
+      return null;
+    }
+    KeyspaceRecord present = machine.catalogue().withId(call.keyspace.getId());
+    return present == null ? call.keyspace : present;
+  }
+
+  private static Dot written(KeyspaceRecord keyspace, CommandResult result) {
+    if (result.hasWritten()) {
+      return result.getWritten();
+    }
+    long epoch = result.getEpoch() == 0 ? keyspace.getEpoch() : result.getEpoch();
+    return CpData.dot(epoch, result.getIndex());
+  }
+
+  private Receipt.Builder writeReceipt(
+      @Nullable KeyspaceRecord keyspace, @Nullable Dot written, CommandResult result) {
     Receipt.Builder receipt =
-        Receipts.of(keyspace, Level.LEVEL_LINEARIZABLE, nodeId)
-            .setVersion(Long.toUnsignedString(result.getIndex()))
+        Receipts.of(
+                keyspace == null ? KeyspaceRecord.getDefaultInstance() : keyspace,
+                Level.LEVEL_LINEARIZABLE,
+                nodeId)
+            .setVersion(
+                written == null
+                    ? Long.toUnsignedString(result.getIndex())
+                    : Receipts.version(written))
             .addAllAcked(acknowledgements.acked(result.getIndex()))
             .addAllMissing(acknowledgements.missing(result.getIndex()))
             .setStalenessMillis(0);
-    if (call.keyspace != null) {
-      receipt.addSeen(CpData.dot(keyspace, result.getIndex()));
+    if (written != null) {
+      receipt.addSeen(written);
     }
     for (Dot dot : result.getSupersededList()) {
       receipt.addSuperseded(Receipts.version(dot));
@@ -171,11 +200,11 @@ final class CpAnswers {
     return receipt;
   }
 
-  private static ByteString context(Call call, CommandResult result, ByteString key) {
-    KeyspaceRecord keyspace = call.keyspace;
-    return keyspace == null
+  private static ByteString context(
+      @Nullable KeyspaceRecord keyspace, @Nullable Dot written, ByteString key) {
+    return keyspace == null || written == null
         ? ByteString.EMPTY
-        : Receipts.contextOfWrite(keyspace, key, result.getIndex());
+        : Receipts.contextOfWrite(keyspace, key, written);
   }
 
   private static TxnResponse txnResponse(CommandResult result, Receipt.Builder receipt) {
@@ -196,7 +225,8 @@ final class CpAnswers {
     return response.build();
   }
 
-  private @Nullable ErrorDetail refusal(Call call, CommandResult result, Receipt.Builder receipt) {
+  private @Nullable ErrorDetail refusal(
+      Call call, @Nullable KeyspaceRecord keyspace, CommandResult result, Receipt.Builder receipt) {
     ErrorDetail error =
         switch (result.getCode()) {
           case CODE_OK ->
@@ -283,9 +313,8 @@ final class CpAnswers {
       return null;
     }
     ByteString key = keyOf(call.request);
-    KeyspaceRecord keyspace = call.keyspace;
     if (key != null && keyspace != null && machine.catalogue().withId(keyspace.getId()) != null) {
-      receipt.clearVersion().clearSuperseded();
+      receipt.clearVersion().clearSuperseded().clearSeen();
       Receipts.found(receipt, keyspace, key, machine.read(keyspace.getId(), key));
     }
     return Errors.withReceipt(error, receipt.build(), null);
@@ -349,7 +378,7 @@ final class CpAnswers {
         Receipts.found(begun, keyspace, key, machine.read(keyspace.getId(), key));
     if (!receipt.getFound()) {
       // A delete leaves no row: only the whole log up to here says that there is nothing.
-      receipt.addSeen(CpData.dot(keyspace, machine.appliedIndex()));
+      receipt.addSeen(CpData.dot(keyspace.getEpoch(), machine.appliedIndex()));
     }
     return receipt.build();
   }

@@ -82,10 +82,10 @@ final class CpData {
         : stored.getSiblings(0).getDot().getCounter();
   }
 
-  /** The dot of what the log wrote at the index. */
-  static Dot dot(KeyspaceRecord keyspace, long index) {
+  /** The dot of what the log of that epoch wrote at the index. */
+  static Dot dot(long epoch, long index) {
     return Dot.newBuilder()
-        .setActor(Actor.newBuilder().setName(LOG_ACTOR).setIncarnation(keyspace.getEpoch()))
+        .setActor(Actor.newBuilder().setName(LOG_ACTOR).setIncarnation(epoch))
         .setCounter(index)
         .build();
   }
@@ -103,7 +103,7 @@ final class CpData {
     if (keyspace.getMode() != Mode.MODE_CP) {
       return result.setCode(CommandResult.Code.CODE_WRONG_MODE).setKeyspace(keyspace).build();
     }
-    CommandResult repeated = executedBefore(keyspace.getId(), command, index);
+    CommandResult repeated = executedBefore(keyspace, command, index);
     if (repeated != null) {
       return repeated;
     }
@@ -125,6 +125,7 @@ final class CpData {
     }
     boolean conflict = !holds && wanted.getElseStepsCount() == 0;
     return result
+        .setEpoch(keyspace.getEpoch())
         .setCode(conflict ? CommandResult.Code.CODE_CONFLICT : CommandResult.Code.CODE_OK)
         .build();
   }
@@ -137,14 +138,15 @@ final class CpData {
             || keyspace.getMode() != Mode.MODE_CP
             || keyspace.getEpoch() != wanted.getEpoch()
         ? null
-        : executedBefore(keyspace.getId(), command, index);
+        : executedBefore(keyspace, command, index);
   }
 
   /**
    * What an operation comes to that an AP epoch has executed already: its id is in the row that it
    * wrote. A transaction cannot have been executed there.
    */
-  private @Nullable CommandResult executedBefore(long keyspaceId, LogCommand command, long index) {
+  private @Nullable CommandResult executedBefore(
+      KeyspaceRecord keyspace, LogCommand command, long index) {
     DataCommand wanted = command.getData();
     if (!command.hasOperation() || wanted.getThenStepsCount() != 1) {
       return null;
@@ -157,7 +159,7 @@ final class CpData {
           case COUNTER_ADD, SET_ADD, SET_REMOVE -> CpTypes.keyOf(step);
           case GET, STEP_NOT_SET -> ByteString.EMPTY;
         };
-    StoredValue stored = key.isEmpty() ? null : read(keyspaceId, key);
+    StoredValue stored = key.isEmpty() ? null : read(keyspace.getId(), key);
     OperationMarks.Knowledge known =
         stored == null ? OperationMarks.Knowledge.NONE : types.of(stored, command.getOperation());
     if (stored == null || known == OperationMarks.Knowledge.NONE) {
@@ -170,12 +172,18 @@ final class CpData {
           .build();
     }
     StepResult.Builder done = StepResult.newBuilder().setKey(key);
-    return CommandResult.newBuilder()
-        .setIndex(index)
-        .setCode(CommandResult.Code.CODE_OK)
-        .setSucceeded(true)
-        .addResults(step.hasCounterAdd() ? done.setStored(stored) : done)
-        .build();
+    CommandResult.Builder result =
+        CommandResult.newBuilder()
+            .setIndex(index)
+            .setEpoch(keyspace.getEpoch())
+            .setCode(CommandResult.Code.CODE_OK)
+            .setSucceeded(true)
+            .addResults(step.hasCounterAdd() ? done.setStored(stored) : done);
+    if (stored.getSiblingsCount() == 1
+        && stored.getSiblings(0).getOperation().equals(command.getOperation())) {
+      result.setWritten(stored.getSiblings(0).getDot());
+    }
+    return result.build();
   }
 
   private static boolean holds(Comparison comparison, @Nullable StoredValue stored) {

@@ -7,7 +7,6 @@ import io.capstan.node.type.ValueType;
 import io.capstan.node.version.ContextToken;
 import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.VersionVector;
-import io.capstan.proto.store.v1.Actor;
 import io.capstan.proto.store.v1.Dot;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
@@ -140,20 +139,18 @@ final class Receipts {
         : io.capstan.node.version.Dot.fromProto(dot).toString();
   }
 
-  /** The context that covers a write at the log index. */
-  static ByteString contextOfWrite(KeyspaceRecord keyspace, ByteString key, long index) {
-    Actor log =
-        Actor.newBuilder().setName(CpData.LOG_ACTOR).setIncarnation(keyspace.getEpoch()).build();
-    StoredValue written =
+  /** The context that covers what was written with the dot, and nothing else that is unseen. */
+  static ByteString contextOfWrite(KeyspaceRecord keyspace, ByteString key, Dot written) {
+    StoredValue stored =
         StoredValue.newBuilder()
             .setContext(
                 io.capstan.proto.store.v1.VersionVector.newBuilder()
                     .addEntries(
                         io.capstan.proto.store.v1.VersionVector.Entry.newBuilder()
-                            .setActor(log)
-                            .setCounter(index)))
+                            .setActor(written.getActor())
+                            .setCounter(written.getCounter())))
             .build();
-    return contextOf(keyspace, key, written);
+    return contextOf(keyspace, key, stored);
   }
 
   private static ByteString contextOf(KeyspaceRecord keyspace, ByteString key, StoredValue stored) {

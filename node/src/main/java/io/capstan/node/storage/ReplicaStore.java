@@ -41,7 +41,10 @@ public interface ReplicaStore {
    */
   void createKeyspace(long keyspaceId);
 
-  /** Removes the tables of a keyspace with all rows. Nothing happens where there are none. */
+  /**
+   * Removes the tables of a keyspace with all rows. Nothing happens where there are none. Durable
+   * before it returns, with every batch written before it.
+   */
   void dropKeyspace(long keyspaceId);
 
   /** The ids of the keyspaces that have tables, ascending. */

@@ -18,6 +18,8 @@ import io.capstan.proto.v1.GetRequest;
 import io.capstan.proto.v1.GetResponse;
 import io.capstan.proto.v1.KeyspaceDescription;
 import io.capstan.proto.v1.KeyspaceStatus;
+import io.capstan.proto.v1.OpenSessionRequest;
+import io.capstan.proto.v1.OpenSessionResponse;
 import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.PutRequest;
 import io.capstan.proto.v1.PutResponse;
@@ -26,6 +28,7 @@ import io.capstan.proto.v1.ScanRequest;
 import io.capstan.proto.v1.ScanResponse;
 import io.capstan.proto.v1.SetModeRequest;
 import io.capstan.proto.v1.SetModeResponse;
+import io.capstan.proto.v1.TransferLeadershipRequest;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -97,13 +100,27 @@ final class SessionsAcrossSidesStoriesTest {
 
   /** As the client library asks for it, again and again under the same id. */
   private Message put(String through, String key, String value, OperationId id) {
+    return group.ask(through, request(key, value, id));
+  }
+
+  private static PutRequest request(String key, String value, OperationId id) {
+    return PutRequest.newBuilder()
+        .setKeyspace(keyspace(NAME))
+        .setKey(ByteString.copyFromUtf8(key))
+        .setValue(ByteString.copyFromUtf8(value))
+        .setOperation(id)
+        .build();
+  }
+
+  /** Writes over what the context covers. */
+  private Message replace(String through, String key, String value, ByteString context) {
     return group.ask(
         through,
         PutRequest.newBuilder()
             .setKeyspace(keyspace(NAME))
             .setKey(ByteString.copyFromUtf8(key))
             .setValue(ByteString.copyFromUtf8(value))
-            .setOperation(id)
+            .setContext(context)
             .build());
   }
 
@@ -272,6 +289,77 @@ final class SessionsAcrossSidesStoriesTest {
     assertThat(((ErrorDetail) unknown).getCode()).isEqualTo("UNKNOWN_SESSION");
     Receipt read = receipt(get(leader, "k", Level.LEVEL_STALE, SessionClaim.getDefaultInstance()));
     assertThat(read.getValue().toStringUtf8()).isEqualTo("2");
+  }
+
+  @Test
+  @DisplayName("is told after two changes which version the log wrote then, and can go on from it")
+  void nameOfAnEarlierVersion() {
+    setModeEverywhere(Mode.MODE_CP);
+    OperationId id = openSession();
+    Receipt written = written(put(leader, "k", "1", id));
+    setModeEverywhere(Mode.MODE_AP);
+
+    Receipt inAp = written(put(alone, "k", "1", id));
+
+    assertThat(inAp.getEpoch()).isEqualTo(3);
+    assertThat(inAp.getSeenList()).isEqualTo(written.getSeenList());
+    Receipt read = receipt(get(alone, "k", Level.LEVEL_ONE, claim(inAp)));
+    assertThat(read.getSeenList()).isEqualTo(written.getSeenList());
+    setModeEverywhere(Mode.MODE_CP);
+    Receipt inCp = written(put(alone, "k", "1", id));
+    assertThat(inCp.getEpoch()).isEqualTo(4);
+    assertThat(inCp.getSeenList()).isEqualTo(written.getSeenList());
+    assertThat(replace(leader, "k", "2", inCp.getContext())).isInstanceOf(PutResponse.class);
+  }
+
+  @Test
+  @DisplayName("goes on in CP from the version that its write has in AP")
+  void goesOnFromItsWrite() {
+    OperationId id = OperationId.newBuilder().setSession(77).setSequence(1).build();
+    Receipt written = written(put(leader, "k", "1", id));
+    setModeEverywhere(Mode.MODE_CP);
+
+    Receipt found = written(put(alone, "k", "1", id));
+
+    assertThat(found.getSeenList()).isEqualTo(written.getSeenList());
+    assertThat(found.getVersion()).isEqualTo(written.getVersion());
+    assertThat(replace(leader, "k", "2", found.getContext())).isInstanceOf(PutResponse.class);
+  }
+
+  @Test
+  @DisplayName("is answered in the present epoch by a leader that took its call in an earlier one")
+  void leaderThatWasAway() {
+    setModeEverywhere(Mode.MODE_CP);
+    OperationId id = openSession();
+    cutOff(alone);
+    setMode(leader, Mode.MODE_AP);
+    setMode(leader, Mode.MODE_CP);
+    Receipt written = written(put(leader, "k", "1", id));
+    assertThat(written.getEpoch()).isEqualTo(4);
+    // Asked while it is away, and answered only once it leads itself.
+    group.losing(PeerMessage::hasForward);
+    long again = group.call(alone, request("k", "1", id), 60 * LoneReplica.SECOND_NANOS);
+    group.heal();
+    group.ask(leader, TransferLeadershipRequest.newBuilder().setTarget(alone).build());
+
+    group.until(() -> group.answer(again) != null);
+
+    Receipt found = written(group.answer(again));
+    assertThat(found.getServedBy()).isEqualTo(alone);
+    assertThat(found.getEpoch()).isEqualTo(4);
+    assertThat(found.getSeenList()).isEqualTo(written.getSeenList());
+    assertThat(found.getContext()).isEqualTo(written.getContext());
+  }
+
+  private OperationId openSession() {
+    assertThat(group.ask(leader, OpenSessionRequest.newBuilder().setSession(77).build()))
+        .isInstanceOf(OpenSessionResponse.class);
+    return OperationId.newBuilder().setSession(77).setSequence(1).build();
+  }
+
+  private static Receipt written(Message answer) {
+    assertThat(answer).isInstanceOf(PutResponse.class);
+    return ((PutResponse) answer).getReceipt();
   }
 
   @Test
