@@ -68,7 +68,8 @@ final class CpCalls {
   private @Nullable String leaderSeen;
   // Whether any open call may be waiting for a leader; looked through only then.
   private boolean someWait;
-  // While the leader hands over, writes are tried again from this moment on, not in a circle.
+  // Who was refused by a leader that hands over, or leads no more, is tried again from this moment on
+  // or once another leads: not in a circle, as fast as messages travel.
   private long heldUntilNanos;
   // No open call runs out of time or patience before this moment.
   private long nextExpiryNanos;
@@ -115,6 +116,10 @@ final class CpCalls {
     call.waitForLeader(now.nanos());
     someWait = true;
     expiryAt(call.waitingSinceNanos + patienceNanos(), false);
+  }
+
+  private void holdAttempts() {
+    heldUntilNanos = now.nanos() + config.heartbeatIntervalMillis() * 1_000_000L;
   }
 
   private void expiryAt(long nanos, boolean first) {
@@ -212,7 +217,7 @@ final class CpCalls {
                       })));
       case ProposeResult.Transferring transferring -> {
         waitForLeader(call);
-        heldUntilNanos = now.nanos() + config.heartbeatIntervalMillis() * 1_000_000L;
+        holdAttempts();
       }
     }
   }
@@ -420,6 +425,7 @@ final class CpCalls {
     boolean leaderless = error.getCode().equals(Errors.NO_LEADER);
     if (leaderless && call.mayBeAttemptedAgain()) {
       waitForLeader(call);
+      holdAttempts();
       return;
     }
     finish(call, failure(error));

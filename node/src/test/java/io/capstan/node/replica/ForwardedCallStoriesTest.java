@@ -21,24 +21,24 @@ import org.junit.jupiter.api.Test;
 
 @DisplayName("A write that a follower forwards")
 class ForwardedCallStoriesTest {
-  private static final Moment NOW = new Moment(1_000_000_000L, 1_700_000_000_000L);
-  private static final long DEADLINE_NANOS = NOW.nanos() + 2_000_000_000L;
+  private static final long DEADLINE_NANOS = 3_000_000_000L;
 
   private final Replica n3 =
       new Replica(
           ReplicaConfig.defaults("n3", 33, List.of("n1", "n2", "n3")),
           new MemoryStore(),
           RandomGeneratorFactory.of("L64X128MixRandom").create(3),
-          new Moment(0, NOW.wallMillis()));
+          new Moment(0, 1_700_000_000_000L));
+  private Moment now = new Moment(1_000_000_000L, 1_700_000_000_000L);
   private final List<Forward> forwarded = new ArrayList<>();
   private final List<Effect> answers = new ArrayList<>();
 
   private void step(Input input) {
-    n3.step(input, NOW);
-    Flush flush = n3.flush(NOW);
+    n3.step(input, now);
+    Flush flush = n3.flush(now);
     flush.effects().forEach(this::take);
-    n3.step(new Input.Durable(flush.writeSequence()), NOW);
-    n3.flush(NOW).effects().forEach(this::take);
+    n3.step(new Input.Durable(flush.writeSequence()), now);
+    n3.flush(now).effects().forEach(this::take);
   }
 
   private void take(Effect effect) {
@@ -133,8 +133,45 @@ class ForwardedCallStoriesTest {
 
     reply("n1", forwarded.get(0), refusal());
     step(new Input.Tick());
+    assertThat(forwarded).hasSize(1);
+    untilNextTick();
 
     assertThat(forwarded).hasSize(2);
     assertThat(answers).isEmpty();
+  }
+
+  @Test
+  @DisplayName("goes to the next leader at once, however short ago the last one refused it")
+  void refusedJustBeforeTheNextLeads() {
+    write();
+    reply("n1", forwarded.get(0), refusal());
+
+    led("n2", 2);
+
+    assertThat(forwarded).hasSize(2);
+  }
+
+  @Test
+  @DisplayName("is not asked for in a circle while nobody leads")
+  void whileNobodyLeads() {
+    write();
+
+    // when the leader of before refuses whatever it is asked, until this node misses it as well
+    int refused = 0;
+    while (refused < forwarded.size() && refused < 1_000) {
+      reply("n1", forwarded.get(refused), refusal());
+      refused++;
+      for (int i = 0; i < 5 && forwarded.size() == refused; i++) {
+        untilNextTick();
+      }
+    }
+
+    assertThat(refused).isBetween(2, 20);
+  }
+
+  private void untilNextTick() {
+    long passedNanos = Math.max(0, n3.nextTickNanos() - now.nanos());
+    now = new Moment(now.nanos() + passedNanos, now.wallMillis() + passedNanos / 1_000_000);
+    step(new Input.Tick());
   }
 }
