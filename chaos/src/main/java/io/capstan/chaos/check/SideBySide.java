@@ -1,11 +1,15 @@
 package io.capstan.chaos.check;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Works that have nothing to do with each other, on several threads. Stateless. */
@@ -30,26 +34,48 @@ public final class SideBySide {
   public static <T> List<T> all(int threads, List<? extends Supplier<? extends T>> works)
       throws InterruptedException {
     List<T> results = new ArrayList<>(works.size());
-    if (works.isEmpty()) {
-      return results;
+    each(Math.min(threads, works.size()), works.size(), works.iterator(), results::add);
+    return results;
+  }
+
+  /**
+   * As {@link #all(int, List)} for works of any number: what each returns is handed over in their
+   * order, by this thread, as soon as it and all before it are done.
+   *
+   * @param threads so many at once; no more than twice as many are begun and not handed over
+   * @throws InterruptedException if this thread is interrupted; the works are interrupted then
+   */
+  public static <T> void each(
+      int threads, Iterator<? extends Supplier<? extends T>> works, Consumer<? super T> taker)
+      throws InterruptedException {
+    each(threads, 2 * threads, works, taker);
+  }
+
+  private static <T> void each(
+      int threads,
+      int aheadMax,
+      Iterator<? extends Supplier<? extends T>> works,
+      Consumer<? super T> taker)
+      throws InterruptedException {
+    if (!works.hasNext()) {
+      return;
     }
     ExecutorService executor =
         Executors.newFixedThreadPool(
-            Math.min(threads, works.size()),
+            threads,
             task -> {
               Thread thread = new Thread(task, "side-by-side");
               thread.setDaemon(true);
               return thread;
             });
     try {
-      List<Future<? extends T>> futures = new ArrayList<>(works.size());
-      for (Supplier<? extends T> work : works) {
-        futures.add(executor.submit(work::get));
+      Deque<Future<? extends T>> ahead = new ArrayDeque<>();
+      while (works.hasNext() || !ahead.isEmpty()) {
+        while (works.hasNext() && ahead.size() < aheadMax) {
+          ahead.add(executor.submit(works.next()::get));
+        }
+        taker.accept(await(ahead.remove()));
       }
-      for (Future<? extends T> future : futures) {
-        results.add(await(future));
-      }
-      return results;
     } finally {
       executor.shutdownNow();
     }

@@ -2,6 +2,7 @@ package io.capstan.chaos.command;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.capstan.chaos.check.SideBySide;
 import io.capstan.chaos.check.Verdict;
 import io.capstan.chaos.fault.FaultInForce;
 import io.capstan.chaos.report.Ink;
@@ -18,24 +19,37 @@ import io.capstan.chaos.scenario.SubstrateKind;
 import io.capstan.cli.GlobalOptions;
 import io.capstan.cli.OutputFormat;
 import io.capstan.cli.Streams;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongFunction;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One scenario on many seeds, one after another, a line each. What does not hold is told at once
- * and keeps its folder, with report and replay command; the others leave nothing but their line.
+ * One scenario on many seeds, a line each: in virtual time as many at once as there are processors,
+ * else one after another. What does not hold is told at once and keeps its folder, with report and
+ * replay command; the others leave nothing but their line.
  */
 final class ChaosSeries {
   private static final String INDENT = "            ";
+
+  /** Each holds the history of its run. */
+  private static final int THREADS_MAX = 16;
+
+  /** What one seed came to, and where that is kept if a claim does not hold. */
+  private record Ran(ChaosTrial.Judged judged, Path kept, long tookNanos) {}
 
   private final Streams streams;
   private final Ink ink;
@@ -71,23 +85,61 @@ final class ChaosSeries {
     Map<Verdict.Status, Integer> tally = new EnumMap<>(Verdict.Status.class);
     long startedNanos = System.nanoTime();
     try (GracefulEnd end = new GracefulEnd()) {
-      for (long seed = first; seed <= last; seed++) {
-        long beganNanos = System.nanoTime();
-        ChaosTrial.Judged judged =
-            trial.run(plans.apply(seed), top, new RunProgress(), replays.apply(seed));
-        Verdict.Status verdict = judged.result().verdict();
-        tally.merge(verdict, 1, Integer::sum);
-        Path kept = out.resolve("seed-" + seed);
-        if (verdict != Verdict.Status.VALID) {
-          ResultFiles own = OutputFolder.open(kept);
-          judged = trial.shrunk(judged, own, new RunProgress());
-          ChaosTrial.write(own, judged);
+      Iterator<Supplier<Ran>> runs =
+          LongStream.rangeClosed(first, last)
+              .<Supplier<Ran>>mapToObj(
+                  seed -> () -> inVirtualTime(trial, plans.apply(seed), replays.apply(seed)))
+              .iterator();
+      Consumer<Ran> told =
+          ran -> {
+            tally.merge(ran.judged().result().verdict(), 1, Integer::sum);
+            tell(ran);
+          };
+      if (kind == SubstrateKind.SIM) {
+        int threads = Math.min(Runtime.getRuntime().availableProcessors(), THREADS_MAX);
+        SideBySide.each(threads, runs, told);
+      } else {
+        // Here, since this thread is the one that an end of the process waits for.
+        for (long seed = first; seed <= last; seed++) {
+          told.accept(ran(trial, plans.apply(seed), replays.apply(seed), top));
         }
-        tell(judged, kept, System.nanoTime() - beganNanos);
       }
     }
     conclude(tally, System.nanoTime() - startedNanos);
     return DemoCommand.exitCode(worst(tally));
+  }
+
+  /** A run in virtual time: nothing of it is outside of this process, so nothing is left behind. */
+  private Ran inVirtualTime(ChaosTrial trial, RunPlan plan, String replay) {
+    try {
+      ResultFiles own = OutputFolder.open(folderOf(plan.seed()));
+      Ran ran = ran(trial, plan, replay, own);
+      if (ran.judged().result().verdict() == Verdict.Status.VALID) {
+        own.discard();
+      }
+      return ran;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("asked to end", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("The folder of seed " + plan.seed() + " cannot be removed", e);
+    }
+  }
+
+  private Ran ran(ChaosTrial trial, RunPlan plan, String replay, ResultFiles journal)
+      throws InterruptedException {
+    long beganNanos = System.nanoTime();
+    ChaosTrial.Judged judged = trial.run(plan, journal, new RunProgress(), replay);
+    if (judged.result().verdict() != Verdict.Status.VALID) {
+      ResultFiles own = OutputFolder.open(folderOf(plan.seed()));
+      judged = trial.shrunk(judged, own, new RunProgress());
+      ChaosTrial.write(own, judged);
+    }
+    return new Ran(judged, folderOf(plan.seed()), System.nanoTime() - beganNanos);
+  }
+
+  private Path folderOf(long seed) {
+    return out.resolve("seed-" + seed);
   }
 
   private static Verdict.Status worst(Map<Verdict.Status, Integer> tally) {
@@ -117,10 +169,11 @@ final class ChaosSeries {
     streams.out().flush();
   }
 
-  private void tell(ChaosTrial.Judged judged, Path kept, long tookNanos) {
+  private void tell(Ran ran) {
+    ChaosTrial.Judged judged = ran.judged();
     ScenarioResult result = judged.result();
     if (isJson) {
-      line(json(judged, tookNanos));
+      line(json(judged, ran.tookNanos()));
       streams.out().flush();
       return;
     }
@@ -139,7 +192,7 @@ final class ChaosSeries {
             "%8d  %s %5.1f s  %s; %s",
             result.seed(),
             padded,
-            tookNanos / 1e9,
+            ran.tookNanos() / 1e9,
             counts,
             faults(judged.evidence()));
     List<String> lines = Paragraph.wrap(head, "", INDENT, ResultTable.WIDTH_MAX);
@@ -163,7 +216,7 @@ final class ChaosSeries {
           .forEach(this::line);
     }
     if (result.verdict() != Verdict.Status.VALID) {
-      line(INDENT + kept.resolve("report.html"));
+      line(INDENT + ran.kept().resolve("report.html"));
       line(INDENT + result.replay());
     }
     streams.out().flush();

@@ -8,6 +8,7 @@ import io.capstan.chaos.check.History;
 import io.capstan.chaos.check.format.HistoryFormat;
 import io.capstan.chaos.check.format.HistoryFormats;
 import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -34,6 +35,21 @@ public final class ResultFiles {
     Files.deleteIfExists(resultJson());
     Files.deleteIfExists(reportHtml());
     Files.deleteIfExists(shrunkScenario());
+  }
+
+  /**
+   * Nothing of the run is to stay: removes its journal, and the folder unless something else is in
+   * it.
+   *
+   * @throws IOException if they cannot be removed
+   */
+  public void discard() throws IOException {
+    Files.deleteIfExists(faultJournal());
+    try {
+      Files.delete(folder);
+    } catch (DirectoryNotEmptyException e) {
+      // Somebody else's, or of an earlier run.
+    }
   }
 
   /**

@@ -3,10 +3,14 @@ package io.capstan.chaos.check;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -74,6 +78,40 @@ final class SideBySideTest {
     assertThatThrownBy(() -> SideBySide.all(2, List.of(interrupting)))
         .isInstanceOf(InterruptedException.class);
     await(interrupted);
+  }
+
+  @Test
+  @DisplayName("of any number are handed over in their order, and not begun far ahead")
+  void handsOverAsItGoes() throws InterruptedException {
+    AtomicInteger begun = new AtomicInteger();
+    Iterator<Supplier<Integer>> works =
+        IntStream.range(0, 1_000).<Supplier<Integer>>mapToObj(i -> () -> i).iterator();
+    Iterator<Supplier<Integer>> counted =
+        new Iterator<>() {
+          @Override
+          public boolean hasNext() {
+            return works.hasNext();
+          }
+
+          @Override
+          public Supplier<Integer> next() {
+            begun.incrementAndGet();
+            return works.next();
+          }
+        };
+    List<Integer> taken = new ArrayList<>();
+    List<Integer> ahead = new ArrayList<>();
+
+    SideBySide.each(
+        3,
+        counted,
+        each -> {
+          taken.add(each);
+          ahead.add(begun.get() - taken.size());
+        });
+
+    assertThat(taken).containsExactlyElementsOf(IntStream.range(0, 1_000).boxed().toList());
+    assertThat(ahead).allMatch(each -> each >= 0 && each < 6);
   }
 
   private static String untilInterrupted(CountDownLatch told) {
