@@ -284,6 +284,17 @@ public final class ContainerCluster implements Cluster {
   @Override
   public void freeDisk(String nodeId) {
     disks().free(NodeNames.require(nodeId, nodeIds()));
+    ContainerNode node = node(nodeId);
+    if (node.state() == NodeState.RUNNING) {
+      try {
+        probe.awaitAnswer(node.id(), START_TIMEOUT, node::state, node::logTail);
+      } catch (ClusterException e) {
+        if (node.state().isAlive()) {
+          throw e;
+        }
+        // The full disk was ending it just now: it counted as running.
+      }
+    }
     start(nodeId);
   }
 
