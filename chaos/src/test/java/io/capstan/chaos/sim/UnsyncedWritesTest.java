@@ -66,15 +66,20 @@ final class UnsyncedWritesTest {
   }
 
   @Test
-  @DisplayName("does not bring a dropped keyspace back, and may not be synced into one")
+  @DisplayName("is durable once a keyspace is dropped, which takes no more writes")
   void droppedKeyspace() {
     disk.createKeyspace(KEYSPACE);
     put(Table.data(KEYSPACE), KEY, 1);
-    disk.sync(1);
-    delete(Table.data(KEYSPACE), KEY);
+    put(Table.META, KEY, 2);
+
     disk.dropKeyspace(KEYSPACE);
 
-    assertThatThrownBy(() -> disk.sync(2)).hasMessageContaining("a table that does not exist");
+    assertThat(disk.unsyncedWrites()).isZero();
+    disk.restart(0);
+    assertThat(disk.get(Table.META, KEY)).containsExactly(2);
+    assertThat(disk.keyspaces()).isEmpty();
+    assertThatThrownBy(() -> put(Table.data(KEYSPACE), KEY, 3))
+        .hasMessageContaining("a table that does not exist");
   }
 
   @Test
