@@ -85,17 +85,17 @@ final class ChaosSeries {
     Map<Verdict.Status, Integer> tally = new EnumMap<>(Verdict.Status.class);
     long startedNanos = System.nanoTime();
     try (GracefulEnd end = new GracefulEnd()) {
-      Iterator<Supplier<Ran>> runs =
-          LongStream.rangeClosed(first, last)
-              .<Supplier<Ran>>mapToObj(
-                  seed -> () -> inVirtualTime(trial, plans.apply(seed), replays.apply(seed)))
-              .iterator();
       Consumer<Ran> told =
           ran -> {
             tally.merge(ran.judged().result().verdict(), 1, Integer::sum);
             tell(ran);
           };
       if (kind == SubstrateKind.SIM) {
+        Iterator<Supplier<Ran>> runs =
+            LongStream.rangeClosed(first, last)
+                .<Supplier<Ran>>mapToObj(
+                    seed -> () -> inVirtualTime(trial, plans.apply(seed), replays.apply(seed)))
+                .iterator();
         int threads = Math.min(Runtime.getRuntime().availableProcessors(), THREADS_MAX);
         SideBySide.each(threads, runs, told);
       } else {

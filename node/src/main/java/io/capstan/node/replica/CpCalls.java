@@ -69,8 +69,7 @@ final class CpCalls {
   // Whether any open call may be waiting for a leader; looked through only then.
   private boolean someWait;
   // Who was refused by a leader that hands over, or leads no more, is tried again from this moment
-  // on
-  // or once another leads: not in a circle, as fast as messages travel.
+  // on, or once another leads: not in a circle, as fast as messages travel.
   private long heldUntilNanos;
   // No open call runs out of time or patience before this moment.
   private long nextExpiryNanos;
