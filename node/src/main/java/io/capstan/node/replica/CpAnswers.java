@@ -94,7 +94,7 @@ final class CpAnswers {
    */
   Answer ofWrite(Call call, CommandResult result) {
     KeyspaceRecord keyspace = present(call);
-    Dot written = keyspace == null ? null : written(keyspace, result);
+    Dot written = keyspace == null || !writesData(call.request) ? null : written(keyspace, result);
     Receipt.Builder receipt = writeReceipt(keyspace, written, result);
     ErrorDetail error = refusal(call, keyspace, result, receipt);
     if (error != null) {
@@ -318,6 +318,10 @@ final class CpAnswers {
       Receipts.found(receipt, keyspace, key, machine.read(keyspace.getId(), key));
     }
     return Errors.withReceipt(error, receipt.build(), null);
+  }
+
+  private static boolean writesData(Message request) {
+    return request instanceof TxnRequest || keyOf(request) != null;
   }
 
   private static @Nullable ByteString keyOf(Message request) {

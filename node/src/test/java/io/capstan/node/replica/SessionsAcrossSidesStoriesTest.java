@@ -78,8 +78,11 @@ final class SessionsAcrossSidesStoriesTest {
   }
 
   private void setMode(String through, Mode mode) {
-    assertThat(group.ask(through, SetModeRequest.newBuilder().setName(NAME).setMode(mode).build()))
-        .isInstanceOf(SetModeResponse.class);
+    Message answer =
+        group.ask(through, SetModeRequest.newBuilder().setName(NAME).setMode(mode).build());
+    assertThat(answer).isInstanceOf(SetModeResponse.class);
+    // It wrote no key, so there is no version of it to be seen.
+    assertThat(((SetModeResponse) answer).getReceipt().getSeenList()).isEmpty();
     group.until(() -> isAt(through, mode));
   }
 
