@@ -81,6 +81,11 @@ final class PendingCalls {
   /** The moment of the next deadline or reminder; empty where no call waits. */
   OptionalLong nextTickNanos() {
     Due due = queue.peek();
+    // Most calls are answered before they are due, and nobody is to be woken for them.
+    while (due != null && !calls.containsKey(due.requestId)) {
+      queue.poll();
+      due = queue.peek();
+    }
     return due == null ? OptionalLong.empty() : OptionalLong.of(due.atNanos);
   }
 

@@ -38,6 +38,12 @@ final class CpData {
   private final Catalogue catalogue;
   private final CpTypes types = new CpTypes();
 
+  // The row that the command under way has read last: what refuses it, what it replaces and what it
+  // becomes are asked of the same one. Without a key between commands and after each change.
+  private long readKeyspaceId;
+  private @Nullable ByteString readKey;
+  private @Nullable StoredValue readValue;
+
   CpData(BufferedTables tables, Catalogue catalogue) {
     this.tables = tables;
     this.catalogue = catalogue;
@@ -63,7 +69,22 @@ final class CpData {
     }
   }
 
+  private @Nullable StoredValue readOnce(long keyspaceId, ByteString key) {
+    if (!key.equals(readKey) || readKeyspaceId != keyspaceId) {
+      readValue = read(keyspaceId, key);
+      readKey = key;
+      readKeyspaceId = keyspaceId;
+    }
+    return readValue;
+  }
+
+  private void forgetRead() {
+    readKey = null;
+    readValue = null;
+  }
+
   private void write(long keyspaceId, ByteString key, StoredValue stored) {
+    forgetRead();
     byte[] keyBytes = key.toByteArray();
     tables.put(
         Table.data(keyspaceId), keyBytes, tables.decoded().encode(keyspaceId, keyBytes, stored));
@@ -91,6 +112,13 @@ final class CpData {
   }
 
   CommandResult execute(LogCommand command, long index) {
+    forgetRead();
+    CommandResult result = executed(command, index);
+    forgetRead();
+    return result;
+  }
+
+  private CommandResult executed(LogCommand command, long index) {
     DataCommand wanted = command.getData();
     CommandResult.Builder result = CommandResult.newBuilder().setIndex(index);
     KeyspaceRecord keyspace = catalogue.withId(wanted.getKeyspaceId());
@@ -109,7 +137,7 @@ final class CpData {
     }
     boolean holds = true;
     for (Comparison comparison : wanted.getComparisonsList()) {
-      if (!holds(comparison, read(keyspace.getId(), comparison.getKey()))) {
+      if (!holds(comparison, readOnce(keyspace.getId(), comparison.getKey()))) {
         holds = false;
         break;
       }
@@ -134,11 +162,15 @@ final class CpData {
   @Nullable CommandResult executedInAp(LogCommand command, long index) {
     DataCommand wanted = command.getData();
     KeyspaceRecord keyspace = catalogue.withId(wanted.getKeyspaceId());
-    return keyspace == null
-            || keyspace.getMode() != Mode.MODE_CP
-            || keyspace.getEpoch() != wanted.getEpoch()
-        ? null
-        : executedBefore(keyspace, command, index);
+    if (keyspace == null
+        || keyspace.getMode() != Mode.MODE_CP
+        || keyspace.getEpoch() != wanted.getEpoch()) {
+      return null;
+    }
+    forgetRead();
+    CommandResult result = executedBefore(keyspace, command, index);
+    forgetRead();
+    return result;
   }
 
   /**
@@ -159,7 +191,7 @@ final class CpData {
           case COUNTER_ADD, SET_ADD, SET_REMOVE -> CpTypes.keyOf(step);
           case GET, STEP_NOT_SET -> ByteString.EMPTY;
         };
-    StoredValue stored = key.isEmpty() ? null : read(keyspace.getId(), key);
+    StoredValue stored = key.isEmpty() ? null : readOnce(keyspace.getId(), key);
     OperationMarks.Knowledge known =
         stored == null ? OperationMarks.Knowledge.NONE : types.of(stored, command.getOperation());
     if (stored == null || known == OperationMarks.Knowledge.NONE) {
@@ -231,14 +263,14 @@ final class CpData {
     for (Step step : steps) {
       switch (step.getStepCase()) {
         case GET -> {
-          StoredValue stored = read(keyspaceId, step.getGet().getKey());
+          StoredValue stored = readOnce(keyspaceId, step.getGet().getKey());
           answerBytes += stored == null ? 0 : stored.getSerializedSize();
           if (answerBytes > RequestLimits.TXN_ANSWER_MAX_BYTES) {
             return CommandResult.Code.CODE_TOO_LARGE;
           }
         }
         case PUT -> {
-          StoredValue stored = read(keyspaceId, step.getPut().getKey());
+          StoredValue stored = readOnce(keyspaceId, step.getPut().getKey());
           CommandResult.Code code =
               stored != null && Receipts.isTyped(stored)
                   ? CommandResult.Code.CODE_WRONG_TYPE
@@ -251,14 +283,14 @@ final class CpData {
         case DELETE -> {
           CommandResult.Code code =
               writeRefusal(
-                  read(keyspaceId, step.getDelete().getKey()),
+                  readOnce(keyspaceId, step.getDelete().getKey()),
                   step.getDelete().hasContext() ? step.getDelete().getContext() : null);
           if (code != null) {
             return code;
           }
         }
         case COUNTER_ADD, SET_ADD, SET_REMOVE -> {
-          CommandResult.Code code = types.refusal(read(keyspaceId, CpTypes.keyOf(step)), step);
+          CommandResult.Code code = types.refusal(readOnce(keyspaceId, CpTypes.keyOf(step)), step);
           if (code != null) {
             return code;
           }
@@ -311,7 +343,7 @@ final class CpData {
       case GET -> {
         ByteString key = step.getGet().getKey();
         StepResult.Builder found = StepResult.newBuilder().setKey(key);
-        StoredValue stored = read(keyspace.getId(), key);
+        StoredValue stored = readOnce(keyspace.getId(), key);
         result.addResults(stored == null ? found : found.setStored(stored));
       }
       case PUT -> {
@@ -324,12 +356,13 @@ final class CpData {
       case DELETE -> {
         ByteString key = step.getDelete().getKey();
         replaced(keyspace.getId(), key, result);
+        forgetRead();
         tables.delete(table, key.toByteArray());
         result.addResults(StepResult.newBuilder().setKey(key));
       }
       case COUNTER_ADD, SET_ADD, SET_REMOVE -> {
         ByteString key = CpTypes.keyOf(step);
-        StoredValue held = read(keyspace.getId(), key);
+        StoredValue held = readOnce(keyspace.getId(), key);
         StoredValue stored =
             types.perform(
                 held, step, keyspace.getEpoch(), index, command.getProposedAtMillis(), result);
@@ -340,7 +373,7 @@ final class CpData {
   }
 
   private void replaced(long keyspaceId, ByteString key, CommandResult.Builder result) {
-    StoredValue stored = read(keyspaceId, key);
+    StoredValue stored = readOnce(keyspaceId, key);
     if (stored != null) {
       for (StoredSibling sibling : stored.getSiblingsList()) {
         result.addSuperseded(sibling.getDot());

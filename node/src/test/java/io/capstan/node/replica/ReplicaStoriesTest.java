@@ -19,6 +19,7 @@ import io.capstan.proto.v1.Outcome;
 import io.capstan.proto.v1.PutResponse;
 import io.capstan.proto.v1.ScanRequest;
 import io.capstan.proto.v1.ScanResponse;
+import io.capstan.proto.v1.TxnDelete;
 import io.capstan.proto.v1.TxnGet;
 import io.capstan.proto.v1.TxnPut;
 import io.capstan.proto.v1.TxnRequest;
@@ -183,6 +184,37 @@ final class ReplicaStoriesTest {
     assertThat(done.getResults(2).getValue().toStringUtf8()).isEqualTo("6");
     assertThat(again.getCode()).isEqualTo("CONFLICT");
     assertThat(replica.get("default", "to").getReceipt().getValue().toStringUtf8()).isEqualTo("6");
+  }
+
+  @Test
+  @DisplayName("reads one key inside a transaction as it stands at each step")
+  void readsTheSameKeyBetweenItsChanges() {
+    written("k", "before");
+    TxnStep get =
+        TxnStep.newBuilder()
+            .setGet(TxnGet.newBuilder().setKey(ByteString.copyFromUtf8("k")))
+            .build();
+    TxnStep delete =
+        TxnStep.newBuilder()
+            .setDelete(TxnDelete.newBuilder().setKey(ByteString.copyFromUtf8("k")))
+            .build();
+
+    TxnResponse done =
+        (TxnResponse)
+            replica.ask(
+                TxnRequest.newBuilder()
+                    .setKeyspace(keyspace("default"))
+                    .addThenSteps(get)
+                    .addThenSteps(step("k", "after"))
+                    .addThenSteps(get)
+                    .addThenSteps(delete)
+                    .addThenSteps(get)
+                    .build());
+
+    assertThat(done.getResults(0).getValue().toStringUtf8()).isEqualTo("before");
+    assertThat(done.getResults(2).getValue().toStringUtf8()).isEqualTo("after");
+    assertThat(done.getResults(4).getFound()).isFalse();
+    assertThat(replica.get("default", "k").getReceipt().getFound()).isFalse();
   }
 
   private static TxnStep step(String key, String value) {

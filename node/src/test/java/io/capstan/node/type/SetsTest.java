@@ -28,6 +28,18 @@ final class SetsTest {
   }
 
   @Test
+  @DisplayName("shows each element once, in ascending order of its bytes")
+  void order() {
+    long sequence = 0;
+    for (String element : new String[] {"z", "b", "\u00e9", "", "ab", "a"}) {
+      a.setAdd(operation(1, ++sequence), element);
+    }
+    b.setAdd(operation(2, 1), "b");
+    exchange();
+    assertThat(a.elements()).containsExactly("", "a", "ab", "b", "z", "\u00e9");
+  }
+
+  @Test
   @DisplayName("removes what was seen; an addition at the same time elsewhere stays")
   void additionWins() {
     a.setAdd(operation(1, 1), "x");
