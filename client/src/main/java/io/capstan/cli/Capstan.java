@@ -113,15 +113,44 @@ public final class Capstan implements Runnable {
     if (!isBuiltIn) {
       addProviders(known, commandLine, streams);
     }
-    boolean startsWithCommand = !arguments.isEmpty() && !arguments.get(0).startsWith("-");
-    boolean anyTyped = arguments.stream().anyMatch(known::containsKey);
-    boolean some = anyTyped && (startsWithCommand || !asksForHelp(arguments));
-    known.forEach(
-        (name, command) -> {
-          if (!some || arguments.contains(name)) {
-            add(commandLine, streams, name, command);
+    for (String name : meant(known, arguments)) {
+      Supplier<Object> command = known.get(name);
+      if (command != null) {
+        add(commandLine, streams, name, () -> withSubcommands(command.get(), name, arguments));
+      }
+    }
+  }
+
+  /** The names of those commands that the arguments can mean; all where none is typed. */
+  private static List<String> meant(Map<String, Supplier<Object>> known, List<String> arguments) {
+    String first = arguments.isEmpty() ? "" : arguments.get(0);
+    if (known.containsKey(first)) {
+      return List.of(first);
+    }
+    // After options: which of these are values, nobody knows yet.
+    List<String> typed =
+        first.startsWith("-") && !asksForHelp(arguments)
+            ? known.keySet().stream().filter(arguments::contains).toList()
+            : List.of();
+    return typed.isEmpty() ? List.copyOf(known.keySet()) : typed;
+  }
+
+  /** The command; where it is a group, with those of its subcommands that may be meant. */
+  private static Object withSubcommands(Object command, String name, List<String> arguments) {
+    if (!(command instanceof CommandGroup group)) {
+      return command;
+    }
+    CommandLine commandLine = new CommandLine(command);
+    Map<String, Supplier<Object>> all = group.subcommands();
+    int next = arguments.indexOf(name) + 1;
+    String typed = next < arguments.size() ? arguments.get(next) : "";
+    all.forEach(
+        (each, subcommand) -> {
+          if (each.equals(typed) || !all.containsKey(typed)) {
+            commandLine.addSubcommand(each, subcommand.get());
           }
         });
+    return commandLine;
   }
 
   private static boolean asksForHelp(List<String> arguments) {

@@ -11,7 +11,10 @@ import io.capstan.client.Outcome;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,15 +30,22 @@ import picocli.CommandLine.Spec;
       "Lists the writes that lost where the latest of concurrent writes wins (lww).",
       "Asks every endpoint: each node keeps a ledger of its own."
     },
-    subcommands = {ConflictsCommand.ListAll.class, ConflictsCommand.Show.class},
     footer = {
       "",
       "Examples:",
       "  capstan conflicts list -k profiles",
       "  capstan conflicts show n2.5f31:17 -k profiles"
     })
-final class ConflictsCommand implements Runnable {
+final class ConflictsCommand implements Runnable, CommandGroup {
   @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Map<String, Supplier<Object>> subcommands() {
+    Map<String, Supplier<Object>> all = new LinkedHashMap<>();
+    all.put("list", ListAll::new);
+    all.put("show", Show::new);
+    return all;
+  }
 
   @Override
   public void run() {

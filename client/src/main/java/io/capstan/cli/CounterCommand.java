@@ -3,6 +3,9 @@ package io.capstan.cli;
 import io.capstan.client.BlockingClient;
 import io.capstan.client.Level;
 import io.capstan.client.Receipt;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,7 +18,6 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "counter",
     description = "Adds to counters and reads them.",
-    subcommands = {CounterCommand.Add.class, CounterCommand.Get.class},
     footer = {
       "",
       "In an AP keyspace additions on both sides of a partition all count, and one",
@@ -25,8 +27,16 @@ import picocli.CommandLine.Spec;
       "  capstan counter add likes 1 -k feed -c one",
       "  capstan counter get likes -k feed"
     })
-final class CounterCommand implements Runnable {
+final class CounterCommand implements Runnable, CommandGroup {
   @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Map<String, Supplier<Object>> subcommands() {
+    Map<String, Supplier<Object>> all = new LinkedHashMap<>();
+    all.put("add", Add::new);
+    all.put("get", Get::new);
+    return all;
+  }
 
   @Override
   public void run() {

@@ -9,7 +9,10 @@ import io.capstan.client.Level;
 import io.capstan.client.Mode;
 import io.capstan.client.ModeChange;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,12 +25,6 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "keyspace",
     description = "Creates, lists, describes and drops keyspaces.",
-    subcommands = {
-      KeyspaceCommand.Create.class,
-      KeyspaceCommand.ListAll.class,
-      KeyspaceCommand.Describe.class,
-      KeyspaceCommand.Drop.class
-    },
     footer = {
       "",
       "Examples:",
@@ -35,8 +32,18 @@ import picocli.CommandLine.Spec;
       "  capstan keyspace create feed --mode ap",
       "  capstan keyspace list"
     })
-final class KeyspaceCommand implements Runnable {
+final class KeyspaceCommand implements Runnable, CommandGroup {
   @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Map<String, Supplier<Object>> subcommands() {
+    Map<String, Supplier<Object>> all = new LinkedHashMap<>();
+    all.put("create", Create::new);
+    all.put("list", ListAll::new);
+    all.put("describe", Describe::new);
+    all.put("drop", Drop::new);
+    return all;
+  }
 
   @Override
   public void run() {

@@ -2,6 +2,8 @@ package io.capstan.cli;
 
 import io.capstan.client.BlockingClient;
 import java.time.Duration;
+import java.util.Map;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -13,10 +15,14 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "leader",
     description = "Moves the leadership of the log.",
-    subcommands = {LeaderCommand.Transfer.class},
     footer = {"", "Examples:", "  capstan leader transfer n2"})
-final class LeaderCommand implements Runnable {
+final class LeaderCommand implements Runnable, CommandGroup {
   @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Map<String, Supplier<Object>> subcommands() {
+    return Map.of("transfer", Transfer::new);
+  }
 
   @Override
   public void run() {

@@ -5,8 +5,11 @@ import io.capstan.client.MemberChange;
 import io.capstan.client.MemberList;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -18,12 +21,6 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "member",
     description = "Lists, adds, removes and replaces the nodes of the cluster.",
-    subcommands = {
-      MemberCommand.ListAll.class,
-      MemberCommand.Add.class,
-      MemberCommand.Remove.class,
-      MemberCommand.Replace.class
-    },
     footer = {
       "",
       "A new node is started with the setting join and an empty data folder, then added.",
@@ -34,12 +31,22 @@ import picocli.CommandLine.Spec;
       "  capstan member replace n3 n4 10.0.0.4:7201",
       "  capstan member remove n3"
     })
-final class MemberCommand implements Runnable {
+final class MemberCommand implements Runnable, CommandGroup {
   private static final String ACCEPT_LOSS =
       "If the leaving node cannot be reached, go on all the same: writes at level one that it alone"
           + " has acknowledged are lost. May be said again for a change that waits.";
 
   @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Map<String, Supplier<Object>> subcommands() {
+    Map<String, Supplier<Object>> all = new LinkedHashMap<>();
+    all.put("list", ListAll::new);
+    all.put("add", Add::new);
+    all.put("remove", Remove::new);
+    all.put("replace", Replace::new);
+    return all;
+  }
 
   @Override
   public void run() {

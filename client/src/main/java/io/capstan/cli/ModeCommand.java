@@ -9,7 +9,10 @@ import io.capstan.client.ModeChange;
 import io.capstan.client.NodeStatus;
 import io.capstan.client.Outcome;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,10 +25,17 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "mode",
     description = "Shows or changes the side that a keyspace has chosen.",
-    subcommands = {ModeCommand.Show.class, ModeCommand.Change.class},
     footer = {"", "Examples:", "  capstan mode get bank", "  capstan mode set feed cp"})
-final class ModeCommand implements Runnable {
+final class ModeCommand implements Runnable, CommandGroup {
   @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Map<String, Supplier<Object>> subcommands() {
+    Map<String, Supplier<Object>> all = new LinkedHashMap<>();
+    all.put("get", Show::new);
+    all.put("set", Change::new);
+    return all;
+  }
 
   @Override
   public void run() {

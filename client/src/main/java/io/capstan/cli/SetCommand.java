@@ -6,6 +6,9 @@ import io.capstan.client.ElementSet;
 import io.capstan.client.Level;
 import io.capstan.client.Receipt;
 import java.io.PrintStream;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,7 +21,6 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "set",
     description = "Adds to sets, removes from them and lists their elements.",
-    subcommands = {SetCommand.Add.class, SetCommand.Remove.class, SetCommand.Members.class},
     footer = {
       "",
       "In an AP keyspace additions on both sides of a partition all survive; a removal",
@@ -30,8 +32,17 @@ import picocli.CommandLine.Spec;
       "  capstan set remove tags new -k feed",
       "  capstan set members tags -k feed"
     })
-final class SetCommand implements Runnable {
+final class SetCommand implements Runnable, CommandGroup {
   @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Map<String, Supplier<Object>> subcommands() {
+    Map<String, Supplier<Object>> all = new LinkedHashMap<>();
+    all.put("add", Add::new);
+    all.put("remove", Remove::new);
+    all.put("members", Members::new);
+    return all;
+  }
 
   @Override
   public void run() {

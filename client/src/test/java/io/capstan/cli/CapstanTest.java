@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** The command line without a cluster: help, usage errors, where settings come from. */
 class CapstanTest {
@@ -72,6 +73,63 @@ class CapstanTest {
     assertThat(run.out()).contains("--endpoints");
     assertThat(run.out().lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
     assertThat(run.err()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "keyspace: create list describe drop",
+        "mode: get set",
+        "counter: add get",
+        "set: add remove members",
+        "member: list add remove replace",
+        "leader: transfer",
+        "conflicts: list show"
+      })
+  void aGroupNamesItsCommandsInHelpAndWhereNoneOfThemIsTyped(String line) {
+    String group = line.substring(0, line.indexOf(':'));
+    String[] commands = line.substring(line.indexOf(':') + 2).split(" ");
+
+    for (String typed : new String[] {"--help", "x", "-k x"}) {
+      CommandRun run = setting.run((group + " " + typed).split(" "));
+
+      assertThat(run.exitCode()).isEqualTo(typed.equals("--help") ? ExitCode.OK : ExitCode.USAGE);
+      assertThat(run.out() + run.err()).contains(typed.equals("x") ? group : commands[0]);
+    }
+    for (String command : commands) {
+      CommandRun run = setting.run("-k", "x", group, command, "--help");
+
+      assertThat(run.out()).startsWith("Usage: capstan " + group + " " + command);
+    }
+  }
+
+  @Test
+  void aMisspeltCommandOfAGroupIsAUsageErrorThatSuggestsTheRightOne() {
+    CommandRun run = setting.run("keyspace", "creaet", "x");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).contains("creaet").contains("create");
+  }
+
+  @Test
+  void commandsOfGroupsCarryTheNamesOfTheirAnnotations() {
+    List<CommandGroup> groups =
+        List.of(
+            new KeyspaceCommand(),
+            new ModeCommand(),
+            new CounterCommand(),
+            new SetCommand(),
+            new MemberCommand(),
+            new LeaderCommand(),
+            new ConflictsCommand());
+
+    for (CommandGroup group : groups) {
+      group
+          .subcommands()
+          .forEach(
+              (name, command) ->
+                  assertThat(new CommandLine(command.get()).getCommandName()).isEqualTo(name));
+    }
   }
 
   @Test

@@ -35,6 +35,7 @@ class CheckCommandTest {
     StringWriter err = new StringWriter();
     CommandLine commandLine =
         new CommandLine(new ChaosCommand())
+            .addSubcommand("check", new CheckCommand())
             .setOut(new PrintWriter(out))
             .setErr(new PrintWriter(err));
     String[] words = new String[arguments.length + 1];
@@ -273,6 +274,6 @@ class CheckCommandTest {
   @Test
   void theCommandIsFoundByTheCommandLine() {
     assertThat(ServiceLoader.load(io.capstan.cli.SubcommandProvider.class))
-        .anySatisfy(provider -> assertThat(provider).isInstanceOf(ChaosCommand.Provider.class));
+        .anySatisfy(provider -> assertThat(provider).isInstanceOf(ChaosCommandProvider.class));
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.capstan.cli.Capstan;
+import io.capstan.cli.CommandGroup;
 import io.capstan.cli.ExitCode;
 import io.capstan.cli.Streams;
 import java.io.ByteArrayOutputStream;
@@ -16,11 +17,13 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** What {@code capstan cluster} says where no cluster runs; nothing here starts a process. */
 class ClusterCommandTest {
@@ -51,6 +54,17 @@ class ClusterCommandTest {
     assertThat(out.toString(StandardCharsets.UTF_8))
         .contains("start", "stop", "destroy", "kill", "restart", "pause", "resume", "partition")
         .doesNotContain("supervise");
+  }
+
+  @Test
+  void commandsOfGroupsCarryTheNamesOfTheirAnnotations() {
+    for (CommandGroup group : List.of(new ClusterCommand(), new ChaosCommand())) {
+      group
+          .subcommands()
+          .forEach(
+              (name, command) ->
+                  assertThat(new CommandLine(command.get()).getCommandName()).isEqualTo(name));
+    }
   }
 
   @ParameterizedTest
