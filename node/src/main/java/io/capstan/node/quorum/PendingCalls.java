@@ -26,7 +26,7 @@ final class PendingCalls {
               : Long.compare(a.order, b.order);
 
   private final Map<Long, PendingCall> calls = new LinkedHashMap<>();
-  // A finished call leaves its entry behind until it is due, which is at most one reminder away.
+  // A finished call leaves its entry behind until that comes to the front.
   private final PriorityQueue<Due> queue = new PriorityQueue<>(SOONEST_FIRST);
   private final int callsMax;
   private final long resendAfterNanos;
