@@ -123,16 +123,11 @@ public final class Capstan implements Runnable {
 
   /** The names of those commands that the arguments can mean; all where none is typed. */
   private static List<String> meant(Map<String, Supplier<Object>> known, List<String> arguments) {
-    String first = arguments.isEmpty() ? "" : arguments.get(0);
-    if (known.containsKey(first)) {
-      return List.of(first);
-    }
-    // After options: which of these are values, nobody knows yet.
-    List<String> typed =
-        first.startsWith("-") && !asksForHelp(arguments)
-            ? known.keySet().stream().filter(arguments::contains).toList()
-            : List.of();
-    return typed.isEmpty() ? List.copyOf(known.keySet()) : typed;
+    String typed = GlobalOptions.firstWord(arguments);
+    boolean isForHelpOnAll = asksForHelp(arguments) && !arguments.get(0).equals(typed);
+    return known.containsKey(typed) && !isForHelpOnAll
+        ? List.of(typed)
+        : List.copyOf(known.keySet());
   }
 
   /** The command; where it is a group, with those of its subcommands that may be meant. */

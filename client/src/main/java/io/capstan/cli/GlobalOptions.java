@@ -33,6 +33,8 @@ public final class GlobalOptions {
   private static final Set<String> NAMES =
       Set.of("--endpoints", "--keyspace", "--output", "--timeout");
 
+  private static final Set<String> SHORT_NAMES = Set.of("-k", "-o");
+
   private final Streams streams;
   // The logging framework forgets levels of loggers that nobody holds.
   private @Nullable Logger silenced;
@@ -99,6 +101,18 @@ public final class GlobalOptions {
     }
     new LinkedHashSet<>(commandLine.getSubcommands().values())
         .forEach(each -> inherit(options, each));
+  }
+
+  /** The first argument that is neither an option nor the value of a global one; empty for none. */
+  static String firstWord(List<String> arguments) {
+    boolean isValue = false;
+    for (String argument : arguments) {
+      if (!isValue && !argument.startsWith("-")) {
+        return argument;
+      }
+      isValue = !isValue && (NAMES.contains(argument) || SHORT_NAMES.contains(argument));
+    }
+    return "";
   }
 
   /** Returns the global options of the command line that the command belongs to. */

@@ -103,6 +103,21 @@ class CapstanTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "-k set get x",
+        "--keyspace mode -o raw get x",
+        "-o raw -k put get x",
+        "-k=put get x",
+        "get x -k counter"
+      })
+  void aKeyspaceMayHaveTheNameOfACommand(String line) {
+    CommandRun run = setting.run((line + " --endpoints 127.0.0.1:1 --timeout 300ms").split(" "));
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCode.UNREACHABLE);
+  }
+
   @Test
   void aMisspeltCommandOfAGroupIsAUsageErrorThatSuggestsTheRightOne() {
     CommandRun run = setting.run("keyspace", "creaet", "x");
