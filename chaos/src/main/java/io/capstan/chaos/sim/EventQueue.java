@@ -54,50 +54,56 @@ final class EventQueue {
     return true;
   }
 
+  // Both with the arrays at hand and without a method for the three assignments: this is what every
+  // event of every simulation goes through, mostly before a better compiler has looked at it.
+
   private void siftUp(int from, long at, long number, Runnable action) {
+    long[] times = atNanos;
+    long[] numbers = order;
+    @Nullable Runnable[] events = actions;
     int place = from;
     while (place > 0) {
       int parent = (place - 1) >>> 1;
-      if (atNanos[parent] < at || (atNanos[parent] == at && order[parent] < number)) {
+      long time = times[parent];
+      if (time < at || (time == at && numbers[parent] < number)) {
         break;
       }
-      move(parent, place);
+      times[place] = time;
+      numbers[place] = numbers[parent];
+      events[place] = events[parent];
       place = parent;
     }
-    set(place, at, number, action);
+    times[place] = at;
+    numbers[place] = number;
+    events[place] = action;
   }
 
   private void siftDown(long at, long number, Runnable action) {
+    long[] times = atNanos;
+    long[] numbers = order;
+    @Nullable Runnable[] events = actions;
+    int end = size;
     int place = 0;
     int child = 1;
-    while (child < size) {
-      if (child + 1 < size && isBefore(child + 1, child)) {
-        child++;
+    while (child < end) {
+      int other = child + 1;
+      if (other < end
+          && (times[other] < times[child]
+              || (times[other] == times[child] && numbers[other] < numbers[child]))) {
+        child = other;
       }
-      if (at < atNanos[child] || (at == atNanos[child] && number < order[child])) {
+      long time = times[child];
+      if (at < time || (at == time && number < numbers[child])) {
         break;
       }
-      move(child, place);
+      times[place] = time;
+      numbers[place] = numbers[child];
+      events[place] = events[child];
       place = child;
       child = 2 * place + 1;
     }
-    set(place, at, number, action);
-  }
-
-  private boolean isBefore(int first, int second) {
-    return atNanos[first] < atNanos[second]
-        || (atNanos[first] == atNanos[second] && order[first] < order[second]);
-  }
-
-  private void move(int from, int to) {
-    atNanos[to] = atNanos[from];
-    order[to] = order[from];
-    actions[to] = actions[from];
-  }
-
-  private void set(int place, long at, long number, Runnable action) {
-    atNanos[place] = at;
-    order[place] = number;
-    actions[place] = action;
+    times[place] = at;
+    numbers[place] = number;
+    events[place] = action;
   }
 }
