@@ -37,6 +37,7 @@ final class ChaosExecution {
   private final ResultFiles files;
   private final @Nullable String image;
   private final String replay;
+  private @Nullable HistoryWriting histories;
 
   ChaosExecution(
       GlobalOptions options,
@@ -71,10 +72,20 @@ final class ChaosExecution {
       RunProgress progress = new RunProgress();
       try (StepView view = new StepView(streams, ink, isJson, progress, kind)) {
         view.start();
-        judged =
-            trial.climbed(trial.shrunk(trial.run(plan, files, progress, replay), files, progress));
+        ChaosTrial.Judged run =
+            trial.run(
+                plan,
+                files,
+                progress,
+                replay,
+                evidence -> histories = HistoryWriting.begin(files, evidence));
+        judged = trial.climbed(trial.shrunk(run, files, progress));
       }
-      ChaosTrial.write(files, judged);
+      ChaosTrial.writeVerdict(files, judged);
+      HistoryWriting begun = histories;
+      if (begun != null) {
+        begun.await();
+      }
       show(judged.evidence(), judged.result());
     }
     return DemoCommand.exitCode(judged.result().verdict());

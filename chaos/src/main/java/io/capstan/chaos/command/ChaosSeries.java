@@ -129,7 +129,7 @@ final class ChaosSeries {
   private Ran ran(ChaosTrial trial, RunPlan plan, String replay, ResultFiles journal)
       throws InterruptedException {
     long beganNanos = System.nanoTime();
-    ChaosTrial.Judged judged = trial.run(plan, journal, new RunProgress(), replay);
+    ChaosTrial.Judged judged = trial.run(plan, journal, new RunProgress(), replay, evidence -> {});
     if (judged.result().verdict() != Verdict.Status.VALID) {
       ResultFiles own = OutputFolder.open(folderOf(plan.seed()));
       judged = trial.shrunk(judged, own, new RunProgress());

@@ -34,6 +34,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -100,15 +101,22 @@ final class ChaosTrial {
    *
    * @param files where the fault journal goes
    * @param replay the command that runs it again
+   * @param unjudged is given what the run has shown, before it is judged; must not wait
    * @throws ScenarioFile.InvalidScenarioException if this build cannot run it
    * @throws InterruptedException if it was asked to end; everything is cleaned up then
    */
-  Judged run(RunPlan plan, ResultFiles files, RunProgress progress, String replay)
+  Judged run(
+      RunPlan plan,
+      ResultFiles files,
+      RunProgress progress,
+      String replay,
+      Consumer<ScenarioEvidence> unjudged)
       throws InterruptedException {
     Substrate substrate = null;
     try (FaultJournal journal = FaultJournal.create(files.faultJournal())) {
       substrate = start(plan, journal);
       ScenarioEvidence evidence = new ScenarioRun(substrate, plan, progress).run(journal);
+      unjudged.accept(evidence);
       progress.advance(RunProgress.Step.CHECK, "checking what every client saw");
       return new Judged(evidence, new ScenarioJudge(CHECK_BUDGET).judge(evidence, replay));
     } catch (ClusterException e) {
@@ -231,33 +239,24 @@ final class ChaosTrial {
    * @throws InterruptedException if it was asked to end
    */
   static void write(ResultFiles files, Judged judged) throws InterruptedException {
-    List<Supplier<Boolean>> writings = new ArrayList<>();
-    writings.add(
-        written(() -> files.writeReport(ScenarioReport.of(judged.evidence(), judged.result()))));
-    for (ScenarioEvidence.KeyspaceEvidence seen : judged.evidence().keyspaces()) {
-      writings.add(
-          written(() -> files.writeHistory(seen.plan().mode().label(), "history", seen.history())));
-    }
-    writings.add(written(() -> files.writeResult(judged.result())));
+    List<Supplier<Boolean>> writings = new ArrayList<>(ofVerdict(files, judged));
+    writings.addAll(HistoryWriting.of(files, judged.evidence()));
     SideBySide.all(writings);
   }
 
-  private interface Writing {
-    void write() throws IOException;
+  /** The same without the histories. */
+  static void writeVerdict(ResultFiles files, Judged judged) throws InterruptedException {
+    SideBySide.all(ofVerdict(files, judged));
   }
 
-  private static Supplier<Boolean> written(Writing writing) {
-    return () -> {
-      try {
-        writing.write();
-        return true;
-      } catch (IOException e) {
-        throw unwritable(e);
-      }
-    };
+  private static List<Supplier<Boolean>> ofVerdict(ResultFiles files, Judged judged) {
+    return List.of(
+        Writing.done(
+            () -> files.writeReport(ScenarioReport.of(judged.evidence(), judged.result()))),
+        Writing.done(() -> files.writeResult(judged.result())));
   }
 
-  private static CapstanException unwritable(IOException e) {
+  static CapstanException unwritable(IOException e) {
     return new CapstanException(
         ErrorCode.INTERNAL,
         Outcome.FAILED,

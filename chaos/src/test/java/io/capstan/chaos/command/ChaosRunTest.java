@@ -3,6 +3,8 @@ package io.capstan.chaos.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.capstan.chaos.check.History;
+import io.capstan.chaos.check.format.HistoryFormats;
 import io.capstan.cli.Capstan;
 import io.capstan.cli.ExitCode;
 import io.capstan.cli.Streams;
@@ -11,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,5 +101,32 @@ final class ChaosRunTest {
     assertThat(chaos("split", "--seeds", "1..2", "--seed", "7")).isEqualTo(ExitCode.USAGE);
 
     assertThat(err()).contains("give one of the two");
+  }
+
+  @Test
+  @DisplayName("writes the histories of both keyspaces, which check again by themselves")
+  void histories() throws Exception {
+    assertThat(chaos("split", "--duration", "6s", "--seed", "3", "-o", "text"))
+        .isEqualTo(ExitCode.OK);
+
+    for (String mode : List.of("cp", "ap")) {
+      History edn = HistoryFormats.read(folder.resolve(mode).resolve("history.edn"));
+      History lines = HistoryFormats.read(folder.resolve(mode).resolve("history.jsonl"));
+
+      assertThat(edn.operations()).hasSizeGreaterThan(100).hasSameSizeAs(lines.operations());
+    }
+    assertThat(folder.resolve("report.html")).isNotEmptyFile();
+    assertThat(folder.resolve("result.json")).isNotEmptyFile();
+  }
+
+  @Test
+  @DisplayName("says that histories cannot be written, and is no success then")
+  void unwritableHistories() throws IOException {
+    Files.writeString(folder.resolve("ap"), "a file where a folder is to be");
+
+    assertThat(chaos("split", "--duration", "6s", "--seed", "3", "-o", "text"))
+        .isEqualTo(ExitCode.ERROR);
+
+    assertThat(err()).contains("The results cannot be written").contains("--out");
   }
 }
