@@ -5,7 +5,8 @@
  * codes are those of {@link io.capstan.cli.ExitCode}; a subcommand never calls {@code System.exit}.
  *
  * <p>Start reading at {@link io.capstan.cli.Capstan}. The other modules add their subcommands
- * through {@link io.capstan.cli.SubcommandProvider}; that is the only thing here that they use.
+ * through {@link io.capstan.cli.SubcommandProvider}, and groups of them as {@link
+ * io.capstan.cli.CommandGroup}.
  */
 @NullMarked
 package io.capstan.cli;

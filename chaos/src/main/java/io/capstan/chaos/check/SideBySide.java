@@ -81,7 +81,13 @@ public final class SideBySide {
     }
   }
 
-  private static <T> T await(Future<T> future) throws InterruptedException {
+  /**
+   * Waits for one that was begun elsewhere.
+   *
+   * @return what it returns; throws what it throws
+   * @throws InterruptedException if this thread is interrupted
+   */
+  public static <T> T await(Future<T> future) throws InterruptedException {
     try {
       return future.get();
     } catch (ExecutionException e) {

@@ -1,9 +1,9 @@
 package io.capstan.chaos.command;
 
+import io.capstan.chaos.check.SideBySide;
 import io.capstan.chaos.report.ResultFiles;
 import io.capstan.chaos.scenario.ScenarioEvidence;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
 
@@ -41,14 +41,6 @@ final class HistoryWriting {
    * @throws InterruptedException if it was asked to end
    */
   void await() throws InterruptedException {
-    try {
-      written.get();
-    } catch (ExecutionException e) {
-      switch (e.getCause()) {
-        case RuntimeException cause -> throw cause;
-        case Error cause -> throw cause;
-        case null, default -> throw new IllegalStateException("histories cannot be written", e);
-      }
-    }
+    SideBySide.await(written);
   }
 }

@@ -104,7 +104,7 @@ final class ChaosRunTest {
   }
 
   @Test
-  @DisplayName("writes the histories of both keyspaces, which check again by themselves")
+  @DisplayName("writes the histories of both keyspaces, in two forms that read the same")
   void histories() throws Exception {
     assertThat(chaos("split", "--duration", "6s", "--seed", "3", "-o", "text"))
         .isEqualTo(ExitCode.OK);
@@ -113,7 +113,8 @@ final class ChaosRunTest {
       History edn = HistoryFormats.read(folder.resolve(mode).resolve("history.edn"));
       History lines = HistoryFormats.read(folder.resolve(mode).resolve("history.jsonl"));
 
-      assertThat(edn.operations()).hasSizeGreaterThan(100).hasSameSizeAs(lines.operations());
+      assertThat(edn.operations()).hasSizeGreaterThan(100);
+      assertThat(lines.counts()).isEqualTo(edn.counts());
     }
     assertThat(folder.resolve("report.html")).isNotEmptyFile();
     assertThat(folder.resolve("result.json")).isNotEmptyFile();

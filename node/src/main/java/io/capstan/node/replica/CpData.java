@@ -39,8 +39,8 @@ final class CpData {
   private final CpTypes types = new CpTypes();
 
   // The row that the command under way has read last: what refuses it, what it replaces and what it
-  // becomes are asked of the same one. Without a key between commands and after each change.
-  private long readKeyspaceId;
+  // becomes are asked of the same one. Without a key between commands and after each change. Every
+  // command is about one keyspace.
   private @Nullable ByteString readKey;
   private @Nullable StoredValue readValue;
 
@@ -70,10 +70,9 @@ final class CpData {
   }
 
   private @Nullable StoredValue readOnce(long keyspaceId, ByteString key) {
-    if (!key.equals(readKey) || readKeyspaceId != keyspaceId) {
+    if (!key.equals(readKey)) {
       readValue = read(keyspaceId, key);
       readKey = key;
-      readKeyspaceId = keyspaceId;
     }
     return readValue;
   }
@@ -112,7 +111,6 @@ final class CpData {
   }
 
   CommandResult execute(LogCommand command, long index) {
-    forgetRead();
     CommandResult result = executed(command, index);
     forgetRead();
     return result;
@@ -167,7 +165,6 @@ final class CpData {
         || keyspace.getEpoch() != wanted.getEpoch()) {
       return null;
     }
-    forgetRead();
     CommandResult result = executedBefore(keyspace, command, index);
     forgetRead();
     return result;
