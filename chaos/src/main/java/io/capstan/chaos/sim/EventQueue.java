@@ -54,56 +54,50 @@ final class EventQueue {
     return true;
   }
 
-  // Both with the arrays at hand and without a method for the three assignments: this is what every
-  // event of every simulation goes through, mostly before a better compiler has looked at it.
-
   private void siftUp(int from, long at, long number, Runnable action) {
-    long[] times = atNanos;
-    long[] numbers = order;
-    @Nullable Runnable[] events = actions;
     int place = from;
     while (place > 0) {
       int parent = (place - 1) >>> 1;
-      long time = times[parent];
-      if (time < at || (time == at && numbers[parent] < number)) {
+      if (atNanos[parent] < at || (atNanos[parent] == at && order[parent] < number)) {
         break;
       }
-      times[place] = time;
-      numbers[place] = numbers[parent];
-      events[place] = events[parent];
+      move(parent, place);
       place = parent;
     }
-    times[place] = at;
-    numbers[place] = number;
-    events[place] = action;
+    set(place, at, number, action);
   }
 
   private void siftDown(long at, long number, Runnable action) {
-    long[] times = atNanos;
-    long[] numbers = order;
-    @Nullable Runnable[] events = actions;
-    int end = size;
     int place = 0;
     int child = 1;
-    while (child < end) {
-      int other = child + 1;
-      if (other < end
-          && (times[other] < times[child]
-              || (times[other] == times[child] && numbers[other] < numbers[child]))) {
-        child = other;
+    while (child < size) {
+      if (child + 1 < size && isBefore(child + 1, child)) {
+        child++;
       }
-      long time = times[child];
-      if (at < time || (at == time && number < numbers[child])) {
+      if (at < atNanos[child] || (at == atNanos[child] && number < order[child])) {
         break;
       }
-      times[place] = time;
-      numbers[place] = numbers[child];
-      events[place] = events[child];
+      move(child, place);
       place = child;
       child = 2 * place + 1;
     }
-    times[place] = at;
-    numbers[place] = number;
-    events[place] = action;
+    set(place, at, number, action);
+  }
+
+  private boolean isBefore(int first, int second) {
+    return atNanos[first] < atNanos[second]
+        || (atNanos[first] == atNanos[second] && order[first] < order[second]);
+  }
+
+  private void move(int from, int to) {
+    atNanos[to] = atNanos[from];
+    order[to] = order[from];
+    actions[to] = actions[from];
+  }
+
+  private void set(int place, long at, long number, Runnable action) {
+    atNanos[place] = at;
+    order[place] = number;
+    actions[place] = action;
   }
 }
