@@ -14,6 +14,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -81,6 +82,20 @@ final class LauncherFlagsTest {
       })
   void fewSeeds(String arguments) throws Exception {
     assertThat(started(arguments)).contains("-XX:+UseSerialGC", FIRST_COMPILER_ONLY);
+  }
+
+  @ParameterizedTest
+  @DisplayName("have one scenario in virtual time collected by all processors, several by one")
+  @CsvSource({
+    "chaos run split --substrate sim, -XX:+UseParallelGC",
+    "chaos run split --substrate=sim --seeds 7..7, -XX:+UseParallelGC",
+    "chaos run split --substrate sim --seeds 1..2, -XX:+UseSerialGC",
+    "chaos run split --substrate process, -XX:+UseSerialGC"
+  })
+  void collector(String arguments, String collector) throws Exception {
+    assertThat(started(arguments))
+        .filteredOn(flag -> flag.matches("-XX:\\+Use\\w+GC"))
+        .containsExactly(collector);
   }
 
   @Test
