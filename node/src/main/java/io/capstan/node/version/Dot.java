@@ -16,6 +16,18 @@ public record Dot(Actor actor, long counter) implements Comparable<Dot> {
     }
   }
 
+  // As a record's own, which goes through method handles: rows are compared at every write.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof Dot that && counter == that.counter && actor.equals(that.actor));
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * actor.hashCode() + Long.hashCode(counter);
+  }
+
   @Override
   public int compareTo(Dot other) {
     int byActor = actor.compareTo(other.actor);

@@ -1,5 +1,7 @@
 package io.capstan.node.version;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A reading of a hybrid logical clock (Kulkarni, Demirbas, Madappa, Avva, Leone: Logical Physical
  * Clocks, 2014).
@@ -25,6 +27,19 @@ public record HybridTimestamp(long physicalMillis, int logical)
     return logical == -1
         ? new HybridTimestamp(Math.addExact(physicalMillis, 1), 0)
         : new HybridTimestamp(physicalMillis, logical + 1);
+  }
+
+  // As a record's own, which goes through method handles: rows are compared at every write.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof HybridTimestamp that
+        && physicalMillis == that.physicalMillis
+        && logical == that.logical;
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Long.hashCode(physicalMillis) + logical;
   }
 
   @Override

@@ -36,4 +36,14 @@ class DotTest {
     assertThat(second).isLessThan(third);
     assertThat(new Dot(first.actor(), 10)).isGreaterThan(first);
   }
+
+  @Test
+  void isTheSameWriteOnlyOfTheSameActorAndCounter() {
+    Dot dot = new Dot(new Actor("a", 1), 9);
+
+    assertThat(new Dot(new Actor("a", 1), 9)).isEqualTo(dot).hasSameHashCodeAs(dot);
+    assertThat(new Dot(new Actor("a", 1), 8)).isNotEqualTo(dot);
+    assertThat(new Dot(new Actor("a", 2), 9)).isNotEqualTo(dot);
+    assertThat(dot).isNotEqualTo("a.1:9");
+  }
 }

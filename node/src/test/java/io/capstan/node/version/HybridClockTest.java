@@ -55,4 +55,14 @@ class HybridClockTest {
     HybridTimestamp large = new HybridTimestamp(77, -1);
     assertThat(HybridTimestamp.fromProto(large.toProto())).isEqualTo(large);
   }
+
+  @Test
+  void readsTheSameOnlyInBothParts() {
+    HybridTimestamp reading = new HybridTimestamp(1_000, 7);
+
+    assertThat(new HybridTimestamp(1_000, 7)).isEqualTo(reading).hasSameHashCodeAs(reading);
+    assertThat(new HybridTimestamp(1_001, 7)).isNotEqualTo(reading);
+    assertThat(new HybridTimestamp(1_000, 8)).isNotEqualTo(reading);
+    assertThat(reading).isNotEqualTo(1_000L);
+  }
 }
