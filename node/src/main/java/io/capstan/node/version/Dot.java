@@ -16,7 +16,7 @@ public record Dot(Actor actor, long counter) implements Comparable<Dot> {
     }
   }
 
-  // As a record's own, which goes through method handles: rows are compared at every write.
+  // The same as a record's own, without its method handles: rows are compared at every write.
   @Override
   public boolean equals(@Nullable Object other) {
     return this == other

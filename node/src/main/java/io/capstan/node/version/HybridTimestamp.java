@@ -29,7 +29,7 @@ public record HybridTimestamp(long physicalMillis, int logical)
         : new HybridTimestamp(physicalMillis, logical + 1);
   }
 
-  // As a record's own, which goes through method handles: rows are compared at every write.
+  // The same as a record's own, without its method handles: rows are compared at every write.
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof HybridTimestamp that
