@@ -355,9 +355,12 @@ final class Supersession {
                 && !travelled.contains(dot)
                 && !survived.covers(parsed(dot))) {
               OperationId operation = dots.remove(dot);
-              // Sent again, it may get the very dot that it had.
+              // Sent again, it may get the very dot that it had, and no row need show it then.
               if (operation != null) {
                 seen.remove(key.toStringUtf8() + " " + dot + " " + numberOf(operation));
+                if (!dots.containsValue(operation)) {
+                  seenOperations.remove(operation);
+                }
               }
               forget(node, key, dot);
             }
