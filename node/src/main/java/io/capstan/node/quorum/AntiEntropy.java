@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * a whole ({@link Takeover}).
  */
 final class AntiEntropy {
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
   private final QuorumConfig config;
   private final ReplicaState state;
   private final KeyspaceWire wire;
@@ -44,6 +46,7 @@ final class AntiEntropy {
   private final PeerReports reports;
   private final Rebuilding rebuilding;
   private final UnderWay underWay;
+  private final YoungDots young;
   private final Map<String, Long> nextExchangeNanos = new LinkedHashMap<>();
   // The first of these, once it was asked for since they changed: asked after every input.
   private long earliestNanos;
@@ -77,6 +80,7 @@ final class AntiEntropy {
     this.reports = reports;
     this.rebuilding = rebuilding;
     this.underWay = underWay;
+    this.young = new YoungDots(state.clock(), time, config.resendAfterMillis() * NANOS_PER_MILLI);
     this.random = random;
   }
 
@@ -92,8 +96,12 @@ final class AntiEntropy {
   /** Sends the clock to those whose turn it is; the first turns are spread over one interval. */
   void tick() {
     freshness.tick();
-    long intervalNanos = config.antiEntropyIntervalMillis() * 1_000_000;
+    young.tick();
+    long intervalNanos = config.antiEntropyIntervalMillis() * NANOS_PER_MILLI;
     long nowNanos = time.nowNanos();
+    if (earliestKnown && earliestNanos - nowNanos > 0) {
+      return;
+    }
     for (String peer : peers.all()) {
       Long dueNanos = nextExchangeNanos.get(peer);
       if (dueNanos == null) {
@@ -180,8 +188,9 @@ final class AntiEntropy {
   }
 
   /**
-   * Sends what the peer lacks and is not on the way to it. Sealed, everything that it lacks: what
-   * was sent to it before it came to this step of the change of sides, it did not take in.
+   * Sends what the peer lacks and is not on the way to it, from here or from a coordinator. Sealed,
+   * everything that it lacks: what was sent to it before it came to this step of the change of
+   * sides, it did not take in.
    */
   private void answer(String peer, NodeClock theirs) {
     NodeClock seen = state.isFrozen() ? theirs : underWay.seenSoon(peer, theirs);
@@ -229,6 +238,9 @@ final class AntiEntropy {
       long[] sizeBytes,
       Actor actor,
       long counter) {
+    if (!state.isFrozen() && young.contains(actor, counter)) {
+      return true;
+    }
     QuorumConfig.Limits limits = config.limits();
     if (answer.getDotsCount() == limits.missingDotsMax()) {
       answer.setMore(true);

@@ -1,8 +1,11 @@
 package io.capstan.node.quorum;
 
+import com.google.protobuf.ByteString;
 import io.capstan.node.version.Actor;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Removes what no replica needs any more: tombstones, and rows of the dot log, of dots that every
@@ -45,14 +48,22 @@ final class Collector {
     return false;
   }
 
-  /** Does one slice of what there is to do. */
+  /**
+   * Does one slice of what there is to do. A key is looked at once, however often it was written.
+   */
   void collect() {
     int[] left = {dotsMax};
+    boolean more = false;
+    Set<ByteString> keys = new LinkedHashSet<>();
     for (Actor actor : state.clock().actors()) {
       long through = stability.baseOf(actor);
       long done = doneThrough.getOrDefault(actor, 0L);
-      if (through <= done || left[0] == 0) {
+      if (through <= done) {
         continue;
+      }
+      if (left[0] == 0) {
+        more = true;
+        break;
       }
       long[] reached = {through};
       state.dots(
@@ -65,10 +76,18 @@ final class Collector {
               return false;
             }
             left[0]--;
-            tombstonesRemoved += state.settle(dot, key, stability);
+            state.settled(dot);
+            keys.add(key);
             return true;
           });
       doneThrough.put(actor, reached[0]);
+      more |= reached[0] < through;
+    }
+    if (!more) {
+      idleAsOf = stability.changes();
+    }
+    for (ByteString key : keys) {
+      tombstonesRemoved += state.settle(key, stability);
     }
   }
 

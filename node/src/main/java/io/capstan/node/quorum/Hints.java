@@ -61,6 +61,8 @@ final class Hints {
   private final PendingCalls pending;
   private final StepTime time;
   private final Map<String, Peer> peers = new LinkedHashMap<>();
+  // Over all peers: whether anything waits is asked after every input.
+  private long rows;
   // Rows found at the start that are for nobody; deleted by the first tick.
   private final List<Runnable> strangers = new ArrayList<>();
 
@@ -89,7 +91,7 @@ final class Hints {
   void replicasChanged(List<String> names) {
     for (String gone : List.copyOf(peers.keySet())) {
       if (!names.contains(gone)) {
-        peers.remove(gone);
+        rows -= peers.remove(gone).rows;
         List<Long> counters = new ArrayList<>();
         table.scan(gone, 0, (n, counter, key) -> counters.add(counter));
         counters.forEach(counter -> table.delete(gone, counter));
@@ -112,6 +114,7 @@ final class Hints {
             peer.unnotedCounter = state.ownCounter();
           } else {
             peer.rows++;
+            rows++;
             peer.sizeBytes += ROW_BYTES + key.size();
           }
           return true;
@@ -139,6 +142,7 @@ final class Hints {
     }
     table.write(name, dot.counter(), key);
     peer.rows++;
+    rows++;
     peer.sizeBytes += ROW_BYTES + key.size();
     return true;
   }
@@ -150,6 +154,7 @@ final class Hints {
     table.write(name, 0, ByteString.EMPTY);
     peer.overflowed = true;
     peer.unnotedCounter = state.ownCounter();
+    rows -= peer.rows;
     peer.rows = 0;
     peer.sizeBytes = 0;
     peer.inFlight.clear();
@@ -182,6 +187,7 @@ final class Hints {
     if (sizeBytes[0] >= 0) {
       table.delete(name, counter);
       peer.rows--;
+      rows--;
       peer.sizeBytes -= sizeBytes[0];
     }
   }
@@ -250,6 +256,9 @@ final class Hints {
   void tick() {
     strangers.forEach(Runnable::run);
     strangers.clear();
+    if (rows == 0) {
+      return;
+    }
     for (Map.Entry<String, Peer> each : peers.entrySet()) {
       Peer peer = each.getValue();
       Long dueNanos = peer.dueNanos;
@@ -264,6 +273,9 @@ final class Hints {
   /** When {@link #tick} has something to do; empty where nothing waits for a peer in reach. */
   OptionalLong nextTickNanos() {
     OptionalLong next = OptionalLong.empty();
+    if (rows == 0) {
+      return next;
+    }
     for (Map.Entry<String, Peer> each : peers.entrySet()) {
       Peer peer = each.getValue();
       if (peer.rows > 0 && reachability.isReachable(each.getKey(), time.nowNanos())) {
@@ -282,22 +294,18 @@ final class Hints {
 
   /** Hints kept, over all peers. */
   long waiting() {
-    long rows = 0;
-    for (Peer peer : peers.values()) {
-      rows += peer.rows;
-    }
     return rows;
   }
 
   /** Hints kept for peers that can be reached, who are to have them before a change of sides. */
   long waitingInReach() {
-    long rows = 0;
+    long inReach = 0;
     for (Map.Entry<String, Peer> each : peers.entrySet()) {
       if (reachability.isReachable(each.getKey(), time.nowNanos())) {
-        rows += each.getValue().rows;
+        inReach += each.getValue().rows;
       }
     }
-    return rows;
+    return inReach;
   }
 
   /** Peers whose hints overflowed: anti-entropy has yet to show that they have everything. */

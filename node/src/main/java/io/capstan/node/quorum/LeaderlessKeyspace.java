@@ -407,6 +407,7 @@ public final class LeaderlessKeyspace {
         NodeClock theirs = antiEntropy.onClock(from, message.getClockExchange(), index);
         writes.onClock(from, theirs, index);
         hints.onClock(from, theirs);
+        collect();
       }
       case MISSING_DOTS -> {
         if (sealing.mayTakeIn(message.getWithinSwitch())) {
@@ -438,13 +439,17 @@ public final class LeaderlessKeyspace {
     rebuilding.tick();
     change.tick();
     state.audit().tick(state);
-    if (state.isFrozen()) {
-      return;
+    collect();
+    if (!state.isFrozen()) {
+      folding.tick();
     }
-    if (collector.hasWork()) {
+  }
+
+  /** A slice at a time, so that no input waits for all of it. */
+  private void collect() {
+    if (!state.isFrozen() && collector.hasWork()) {
       collector.collect();
     }
-    folding.tick();
   }
 
   /** The earliest moment at which {@link #tick} has something to do if no other input comes. */

@@ -361,14 +361,20 @@ final class ReplicaState {
   }
 
   /**
-   * Every replica has the dot: it leaves the dot log, and tombstones of its key that every replica
-   * has leave as well. Beside a concurrent value too: a replica that merges the two after its own
-   * tombstone has left shows the value alone, and the others must come to the same.
+   * Every replica has the dot: it leaves the dot log. Its key is to be settled in the same step.
+   */
+  void settled(Dot dot) {
+    tables.deleteDot(dot);
+  }
+
+  /**
+   * Every replica has some of the key's dots: tombstones that every replica has leave. Beside a
+   * concurrent value too: a replica that merges the two after its own tombstone has left shows the
+   * value alone, and the others must come to the same.
    *
    * @return how many tombstones were removed
    */
-  int settle(Dot dot, ByteString key, Stability stability) {
-    tables.deleteDot(dot);
+  int settle(ByteString key, Stability stability) {
     StoredValue stored = tables.read(key);
     if (stored == null) {
       return 0;

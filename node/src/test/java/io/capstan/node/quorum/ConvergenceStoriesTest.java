@@ -20,6 +20,9 @@ import org.junit.jupiter.api.Test;
 @DisplayName("Replicas that were apart")
 class ConvergenceStoriesTest {
 
+  /** So old that nobody is sending it for the first time any more. */
+  private static final long LONG_AGO_MILLIS = 1_000;
+
   @Test
   @DisplayName("do not bring a deleted key back")
   void deleteThenHealDoesNotResurrect() {
@@ -106,6 +109,32 @@ class ConvergenceStoriesTest {
   }
 
   @Test
+  @DisplayName("get from anti-entropy what is lost on its way, but not what is under way")
+  void leaveWhatIsUnderWayToItsCoordinator() {
+    // given: a write whose first copy has yet to reach n3
+    TestCluster cluster = TestCluster.of(3);
+    cluster.put("n1", "old", "v", LEVEL_ALL);
+    cluster.lose(e -> e.to().equals("n3") && e.message().hasReplicate());
+    cluster.put("n1", "k", "v", LEVEL_QUORUM);
+
+    // when: meanwhile n3 tells what it has seen
+    cluster.forgetDelivered();
+    for (String peer : List.of("n1", "n2")) {
+      cluster
+          .replica("n3")
+          .step(k -> k.peerLink(peer, true, cluster.nowNanos(), cluster.nowMillis()));
+    }
+    cluster.settle();
+
+    // then: nobody answers; but once the copy must have come, both do
+    assertThat(cluster.delivered(MessageCase.CLOCK_EXCHANGE)).hasSizeGreaterThanOrEqualTo(2);
+    assertThat(cluster.delivered(MessageCase.MISSING_DOTS)).isEmpty();
+    cluster.advance(LONG_AGO_MILLIS + 500);
+    assertThat(cluster.delivered(MessageCase.MISSING_DOTS)).isNotEmpty();
+    assertThat(cluster.held("n3", "k")).isEqualTo(cluster.held("n1", "k"));
+  }
+
+  @Test
   void learnOfDotsThatWereSupersededBeforeTheyArrived() {
     // given: ten writes of one key, of which n3 sees none
     TestCluster cluster = TestCluster.of(3);
@@ -113,7 +142,9 @@ class ConvergenceStoriesTest {
     for (int i = 0; i < 10; i++) {
       cluster.put("n1", "k", "v" + i, LEVEL_QUORUM);
     }
+    cluster.advance(LONG_AGO_MILLIS);
     cluster.heal();
+    cluster.lose(e -> e.message().hasReplicate());
     cluster.forgetDelivered();
 
     // when

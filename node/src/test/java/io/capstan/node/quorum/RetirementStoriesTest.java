@@ -137,6 +137,8 @@ class RetirementStoriesTest {
     cluster.put("n3", "other", "v", Level.LEVEL_ALL);
     Actor gone = cluster.replica("n3").actor();
     cluster.partition("n3|n1,n2");
+    // Neither knows yet that the other one has it too.
+    cluster.lose(envelope -> envelope.message().hasClockExchange());
     cluster.configure(WITHOUT_N3, "n1", "n2");
     NodeClock withoutTheFirst = new NodeClock();
     withoutTheFirst.add(new Dot(gone, 2));
