@@ -127,6 +127,7 @@ final class ApOracle {
   void acknowledged(
       ByteString key, String dot, boolean quorum, OperationId operation, Set<Integer> nodes) {
     acknowledged.put(dot, key);
+    supersession.acknowledged(key, dot, operation);
     Set<Integer> left = confirmedBy.computeIfAbsent(dot, d -> new TreeSet<>());
     left.addAll(nodes);
     if (left.isEmpty()) {

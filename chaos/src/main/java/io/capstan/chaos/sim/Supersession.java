@@ -44,6 +44,8 @@ final class Supersession {
   private final Map<ByteString, Map<String, Set<String>>> replacedBy = new HashMap<>();
   private final Map<OperationId, Knowledge> knowledge = new HashMap<>();
   private final Set<OperationId> seenOperations = new HashSet<>();
+  // Looked up only. By key and dot, which operation its client was told to be done under it.
+  private final Map<String, OperationId> acknowledgedAs = new HashMap<>();
   // Deletes that were begun and not refused.
   private final Map<OperationId, ByteString> deletes = new HashMap<>();
   // Per node and key, the dots that ever reached it.
@@ -71,6 +73,9 @@ final class Supersession {
 
   /** A row as it stands on a disk, with its key. */
   private record Row(ByteString key, ByteString value) {}
+
+  /** A write that no row has shown before. */
+  private record Fresh(StoredSibling sibling, String dot, String write) {}
 
   /** A write that a row shows, as key and dot, with the machine that coordinated it. */
   private record Own(String coordinator, String write) {}
@@ -104,6 +109,11 @@ final class Supersession {
     return deletes.containsKey(operation);
   }
 
+  /** A write was acknowledged under this dot, whether or not any row showed it. */
+  void acknowledged(ByteString key, String dot, OperationId operation) {
+    acknowledgedAs.put(key.toStringUtf8() + " " + dot, operation);
+  }
+
   /** A delete was acknowledged under this dot, whether or not any row showed it. */
   void isTombstone(ByteString key, String dot) {
     tombstones.computeIfAbsent(key, k -> new TreeSet<>()).add(dot);
@@ -135,28 +145,36 @@ final class Supersession {
       return;
     }
     StoredValue now = StoredRows.parseSiblings(after);
+    String name = row.toStringUtf8();
+    Set<String> kept = new LinkedHashSet<>();
     List<Own> shown = new ArrayList<>();
-    List<StoredSibling> written = new ArrayList<>();
+    List<Fresh> written = new ArrayList<>();
     for (StoredSibling sibling : now.getSiblingsList()) {
-      String write = row.toStringUtf8() + " " + StoredRows.dotOf(sibling);
+      String dot = StoredRows.dotOf(sibling);
+      String write = name + " " + dot;
+      kept.add(dot);
       shown.add(new Own(sibling.getDot().getActor().getName(), write));
       // A dot that was lost with its node's unsynced writes may be spent again, for another one.
       if (seen.add(write + " " + operationOf(sibling))) {
-        written.add(sibling);
+        written.add(new Fresh(sibling, dot, write));
       }
     }
     seenRows.put(whole, shown);
     shows(node, shown);
+    if (written.isEmpty()) {
+      return;
+    }
     // Concurrent writes of one batch stand side by side from their first row on; one alone becomes
     // known when it has been judged.
-    Set<String> known = written.isEmpty() ? Set.of() : knownAt(node, row);
+    Set<String> known = knownAt(node, row);
     Set<String> knownBefore = written.size() > 1 ? Set.copyOf(known) : known;
-    for (StoredSibling sibling : written) {
-      Knowledge read = knowledge.get(sibling.getOperation());
-      if (read != null && isOf(node, sibling) && written.size() == 1 && !latestWins) {
-        supersedesWhatItCovers(node, row, now, read, knownBefore, StoredRows.dotOf(sibling));
+    VersionVector context = contextAt(node, now);
+    for (Fresh fresh : written) {
+      Knowledge read = knowledge.get(fresh.sibling().getOperation());
+      if (read != null && isOf(node, fresh.sibling()) && written.size() == 1 && !latestWins) {
+        supersedesWhatItCovers(row, kept, context, read, knownBefore, fresh.dot());
       }
-      firstSeen(node, row, now, knownBefore, sibling);
+      firstSeen(node, row, kept, context, read, knownBefore, fresh);
     }
   }
 
@@ -186,17 +204,15 @@ final class Supersession {
 
   /** What its coordinator held and its client had not read stays beside it. */
   private void supersedesWhatItCovers(
-      int node,
       ByteString row,
-      StoredValue now,
+      Set<String> kept,
+      VersionVector context,
       Knowledge read,
       Set<String> knownBefore,
       String fresh) {
     if (isDeletedUnseen(row)) {
       return;
     }
-    Set<String> kept = StoredRows.dots(now);
-    VersionVector context = contextAt(node, now);
     VersionVector covered = decode(read.context(), row);
     for (String dot : dotsOf(row)) {
       boolean mayGo =
@@ -224,26 +240,29 @@ final class Supersession {
   }
 
   private void firstSeen(
-      int node, ByteString row, StoredValue now, Set<String> knownBefore, StoredSibling written) {
-    String fresh = StoredRows.dotOf(written);
-    Set<String> kept = StoredRows.dots(now);
-    VersionVector context = contextAt(node, now);
-    for (String dot : dotsOf(row)) {
-      if (!kept.contains(dot) && knownBefore.contains(dot) && context.covers(parsed(dot))) {
-        replaced(row, dot, fresh);
+      int node,
+      ByteString row,
+      Set<String> kept,
+      VersionVector context,
+      @Nullable Knowledge read,
+      Set<String> knownBefore,
+      Fresh fresh) {
+    StoredSibling written = fresh.sibling();
+    Map<String, OperationId> dots = dotsOfKey.computeIfAbsent(row, k -> new LinkedHashMap<>());
+    for (String dot : dots.keySet()) {
+      if (knownBefore.contains(dot) && !kept.contains(dot) && context.covers(parsed(dot))) {
+        replaced(row, dot, fresh.dot());
       }
     }
-    dotsOfKey.computeIfAbsent(row, k -> new LinkedHashMap<>()).put(fresh, written.getOperation());
-    timestamps.put(
-        row.toStringUtf8() + " " + fresh, HybridTimestamp.fromProto(written.getWrittenAt()));
-    knownAt(node, row).add(fresh);
+    dots.put(fresh.dot(), written.getOperation());
+    timestamps.put(fresh.write(), HybridTimestamp.fromProto(written.getWrittenAt()));
+    knownAt(node, row).add(fresh.dot());
     seenOperations.add(written.getOperation());
-    Knowledge read = knowledge.get(written.getOperation());
     if (read != null) {
-      replacedByKnowledge(read, kept, fresh);
+      replacedByKnowledge(read, kept, fresh.dot());
     }
     if (!written.hasValue()) {
-      tombstones.computeIfAbsent(row, k -> new TreeSet<>()).add(fresh);
+      tombstones.computeIfAbsent(row, k -> new TreeSet<>()).add(fresh.dot());
     }
   }
 
@@ -276,9 +295,13 @@ final class Supersession {
 
   private void heard(int node, ByteString key, StoredValue value) {
     // One message goes to several nodes.
-    Set<String> dots = dotsSent.computeIfAbsent(value, StoredRows::dots);
+    Set<String> dots = dotsSent.get(value);
+    if (dots == null) {
+      dots = StoredRows.dots(value);
+      dotsSent.put(value, dots);
+      travelled.addAll(dots);
+    }
     knownAt(node, key).addAll(dots);
-    travelled.addAll(dots);
   }
 
   private void answered(int node, QuorumMessage message) {
@@ -399,7 +422,10 @@ final class Supersession {
   /** The other dots of the key under which the operation of this one was written too. */
   List<String> copiesOf(ByteString key, String dot) {
     Map<String, OperationId> dots = dotsOfKey.getOrDefault(key, Map.of());
-    OperationId operation = dots.get(dot);
+    OperationId seenAs = dots.get(dot);
+    // Where its coordinator took in another copy within the batch, no row ever showed this one.
+    OperationId operation =
+        seenAs == null ? acknowledgedAs.get(key.toStringUtf8() + " " + dot) : seenAs;
     if (operation == null || operation.getSession() == 0) {
       return List.of();
     }
