@@ -91,7 +91,8 @@ final class Hints {
   void replicasChanged(List<String> names) {
     for (String gone : List.copyOf(peers.keySet())) {
       if (!names.contains(gone)) {
-        rows -= peers.remove(gone).rows;
+        rows -= of(gone).rows;
+        peers.remove(gone);
         List<Long> counters = new ArrayList<>();
         table.scan(gone, 0, (n, counter, key) -> counters.add(counter));
         counters.forEach(counter -> table.delete(gone, counter));
