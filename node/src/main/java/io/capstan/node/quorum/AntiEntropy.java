@@ -120,7 +120,7 @@ final class AntiEntropy {
     if (peers.all().isEmpty()) {
       return OptionalLong.empty();
     }
-    if (nextExchangeNanos.isEmpty()) {
+    if (nextExchangeNanos.size() < peers.all().size()) {
       return OptionalLong.of(time.nowNanos());
     }
     if (!earliestKnown) {
