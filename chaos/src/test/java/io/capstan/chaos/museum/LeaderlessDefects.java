@@ -37,6 +37,7 @@ final class LeaderlessDefects {
                 BACK,
                 QUORUM,
                 "a write that is repeated counts once",
+                "replicas with equal clocks hold equal rows",
                 "InvariantViolation",
                 LIVE)
             .patch(

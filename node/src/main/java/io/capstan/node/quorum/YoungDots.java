@@ -10,8 +10,9 @@ import java.util.Map;
  * lacks one is about to get it anyway. Under load there are always some, and to every clock that is
  * received anti-entropy would answer with them.
  *
- * <p>A dot is young for one to two windows; what stood on disk at the start never is. Costs two
- * counters for each actor, whatever the load.
+ * <p>A dot is young for one to two windows, each as long as it was set at least, and as long as
+ * nobody looks at the time; what stood on disk at the start never is. Costs two counters for each
+ * actor, whatever the load.
  */
 final class YoungDots {
   private final NodeClock clock;
@@ -35,7 +36,7 @@ final class YoungDots {
     this.latelyThrough = oldThrough;
   }
 
-  /** Time has passed; to be called at least once in a window. */
+  /** Time has passed: begins the next window where the present one is over. */
   void tick() {
     if (!hasTurned || time.nowNanos() - turnedNanos >= windowNanos) {
       hasTurned = true;
