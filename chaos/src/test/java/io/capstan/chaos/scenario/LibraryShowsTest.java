@@ -16,7 +16,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -86,12 +88,16 @@ class LibraryShowsTest {
   }
 
   private Shown shown(String name) throws InterruptedException {
+    return shown(name, SEED);
+  }
+
+  private Shown shown(String name, long seed) throws InterruptedException {
     Scenario scenario = ScenarioLibrary.named(name);
     RunPlan plan =
         RunPlan.of(
             scenario,
             List.of(Mode.CP, Mode.AP),
-            SEED,
+            seed,
             scenario.nodes(),
             scenario.clients(),
             LENGTH,
@@ -249,16 +255,23 @@ class LibraryShowsTest {
   @Test
   @DisplayName("rolling-restart: one node after the other, and clients hardly notice")
   void rollingRestart() throws Exception {
-    Shown shown = shown("rolling-restart");
+    Map<String, Double> answered = new TreeMap<>();
 
-    List<FaultInForce> faults = shown.evidence().faults();
-    assertThat(faults).extracting(FaultInForce::nodes).doesNotHaveDuplicates().hasSize(3);
-    for (int i = 1; i < faults.size(); i++) {
-      assertThat(faults.get(i).startNanos()).isGreaterThan(faults.get(i - 1).healedNanos());
+    // One seed's schedule meets the leader more often than another's: four are asked together.
+    for (long seed = 1; seed <= 4; seed++) {
+      Shown shown = shown("rolling-restart", seed);
+      List<FaultInForce> faults = shown.evidence().faults();
+      assertThat(faults).extracting(FaultInForce::nodes).doesNotHaveDuplicates().hasSize(3);
+      for (int i = 1; i < faults.size(); i++) {
+        assertThat(faults.get(i).startNanos()).isGreaterThan(faults.get(i - 1).healedNanos());
+      }
+      for (RunResult run : shown.result().runs()) {
+        answered.merge(run.mode(), (double) run.ops().ok() / run.ops().attempted(), Double::sum);
+      }
     }
-    for (RunResult run : shown.result().runs()) {
-      assertThat((double) run.ops().ok() / run.ops().attempted()).isGreaterThan(0.8);
-    }
+
+    assertThat(answered).hasSize(2);
+    assertThat(answered.values()).allMatch(sum -> sum / 4 > 0.85);
   }
 
   @Test

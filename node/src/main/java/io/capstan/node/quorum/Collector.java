@@ -76,7 +76,7 @@ final class Collector {
               return false;
             }
             left[0]--;
-            state.settled(dot);
+            state.leavesDotLog(dot);
             keys.add(key);
             return true;
           });

@@ -363,7 +363,7 @@ final class ReplicaState {
   /**
    * Every replica has the dot: it leaves the dot log. Its key is to be settled in the same step.
    */
-  void settled(Dot dot) {
+  void leavesDotLog(Dot dot) {
     tables.deleteDot(dot);
   }
 

@@ -126,7 +126,7 @@ class ConvergenceStoriesTest {
     }
     cluster.settle();
 
-    // then: nobody answers; but once the copy must have come, both do
+    // then: nobody answers, until the copy must have come
     assertThat(cluster.delivered(MessageCase.CLOCK_EXCHANGE)).hasSizeGreaterThanOrEqualTo(2);
     assertThat(cluster.delivered(MessageCase.MISSING_DOTS)).isEmpty();
     cluster.advance(LONG_AGO_MILLIS + 500);
