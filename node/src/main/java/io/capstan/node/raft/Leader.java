@@ -312,7 +312,9 @@ final class Leader {
         log.commitIndex());
     Entry entry = append(Entry.Kind.CONFIGURATION, next.toBytes());
     replication.membersChanged();
+    // Others decide from now on, and those who decided with them may never be heard again.
     advanceCommit();
+    confirmReads();
     return entry;
   }
 
