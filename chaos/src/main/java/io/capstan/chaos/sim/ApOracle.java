@@ -103,6 +103,12 @@ final class ApOracle {
         });
   }
 
+  /** A node has left that was asked for what it holds. */
+  void left(int node, Heirs heirs) {
+    disks.left(node);
+    confirmedBy.forEach((dot, confirming) -> heirs.inherit(confirming, node, Set.of(dot)));
+  }
+
   /** A node is about to begin with an empty disk; this ledger goes with the one that it had. */
   void startsAnew(int node, NavigableMap<byte[], byte[]> ledger) {
     disks.startsAnew(node);

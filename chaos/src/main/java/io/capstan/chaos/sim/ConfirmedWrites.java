@@ -32,14 +32,18 @@ final class ConfirmedWrites {
   // Confirmed since the last opening, each with the disks that confirmed it and are not lost.
   private final Map<Kind, Map<String, Set<Integer>>> onDisks = new HashMap<>();
   private final Map<Kind, Set<String>> lost = new HashMap<>();
+  // The versions under which each was confirmed.
+  private final Map<Kind, Map<String, Set<String>>> versions = new HashMap<>();
   private final Map<Integer, Integer> lossesOf = new HashMap<>();
   private final Set<Integer> givenUp = new TreeSet<>();
+  private final Set<Integer> left = new TreeSet<>();
 
   ConfirmedWrites() {
     for (Kind kind : Kind.values()) {
       kept.put(kind, new TreeSet<>());
       onDisks.put(kind, new TreeMap<>());
       lost.put(kind, new TreeSet<>());
+      versions.put(kind, new TreeMap<>());
     }
   }
 
@@ -57,18 +61,23 @@ final class ConfirmedWrites {
   /**
    * An AP epoch has it.
    *
+   * @param version the dot under which it was confirmed
    * @param disks the nodes that confirmed it and have not lost their disks since it began
    */
-  void confirmedBy(Kind kind, String what, Set<Integer> disks) {
+  void confirmedBy(Kind kind, String what, String version, Set<Integer> disks) {
     if (of(kept, kind).contains(what)) {
       return;
     }
-    Set<Integer> left = new TreeSet<>(disks);
-    left.removeAll(givenUp);
-    if (left.isEmpty()) {
+    Set<Integer> counting = new TreeSet<>(disks);
+    counting.removeAll(givenUp);
+    if (!left.containsAll(counting)) {
+      counting.removeAll(left);
+    }
+    if (counting.isEmpty()) {
       of(lost, kind).add(what);
     } else {
-      of(onDisks, kind).put(what, left);
+      of(onDisks, kind).put(what, counting);
+      of(versions, kind).computeIfAbsent(what, w -> new TreeSet<>()).add(version);
     }
   }
 
@@ -80,6 +89,7 @@ final class ConfirmedWrites {
     for (Kind kind : Kind.values()) {
       of(kept, kind).addAll(of(onDisks, kind).keySet());
       of(onDisks, kind).clear();
+      of(versions, kind).clear();
     }
   }
 
@@ -102,9 +112,21 @@ final class ConfirmedWrites {
     }
   }
 
+  /** A node has left, and others hold what it held: it counts where nobody else does. */
+  void left(int node, Heirs heirs) {
+    left.add(node);
+    for (Kind kind : Kind.values()) {
+      of(onDisks, kind)
+          .forEach(
+              (what, disks) ->
+                  heirs.inherit(disks, node, of(versions, kind).getOrDefault(what, Set.of())));
+    }
+  }
+
   /** A node begins with an empty disk, and counts again. */
   void startsAnew(int node) {
     givenUp.remove(node);
+    left.remove(node);
     lossesOf.merge(node, 1, Integer::sum);
   }
 

@@ -12,6 +12,7 @@ import java.util.TreeSet;
 final class Disks {
   private final Map<Integer, Integer> lossesOf = new HashMap<>();
   private final Set<Integer> givenUp = new TreeSet<>();
+  private final Set<Integer> left = new TreeSet<>();
 
   /** The node counts no more for what it has confirmed and will confirm. */
   void givesUp(int node) {
@@ -19,9 +20,15 @@ final class Disks {
     lossesOf.merge(node, 1, Integer::sum);
   }
 
+  /** The node has left, and others hold what it held: it counts where nobody else does. */
+  void left(int node) {
+    left.add(node);
+  }
+
   /** The node begins with an empty disk, and counts again. */
   void startsAnew(int node) {
     givenUp.remove(node);
+    left.remove(node);
     lossesOf.merge(node, 1, Integer::sum);
   }
 
@@ -44,6 +51,9 @@ final class Disks {
       if (kept && !givenUp.contains(node) && acked.contains(nodes.get(node).id())) {
         disks.add(node);
       }
+    }
+    if (!left.containsAll(disks)) {
+      disks.removeAll(left);
     }
     return disks;
   }

@@ -159,7 +159,7 @@ final class FlipOracle {
         disks.add(node);
       }
     }
-    confirmed.confirmedBy(kind, what, disks);
+    confirmed.confirmedBy(kind, what, receipt.getVersion(), disks);
   }
 
   /**
@@ -200,6 +200,15 @@ final class FlipOracle {
   /** Its disk is lost, or it is made to leave without being asked for what it alone holds. */
   void givesUp(int node) {
     confirmed.givesUp(node);
+  }
+
+  long keyspaceId() {
+    return keyspaceId;
+  }
+
+  /** A node has left that was asked for what it holds. */
+  void left(int node, Heirs heirs) {
+    confirmed.left(node, heirs);
   }
 
   /** A node is about to begin with an empty disk. */

@@ -60,6 +60,13 @@ final class SimulatedOperator {
 
     /** Nobody waits any more for what this one alone holds. */
     void givesUp(SimulatedNode node);
+
+    /**
+     * It has left, and was waited for until others held what it held.
+     *
+     * @param members who stays
+     */
+    void left(SimulatedNode node, Set<String> members);
   }
 
   /** What is being done. */
@@ -231,6 +238,7 @@ final class SimulatedOperator {
         return;
       }
       current.hasLeft = true;
+      tellLeft(current);
       if (coming != null) {
         coming.startAnew(founders());
       }
@@ -298,7 +306,17 @@ final class SimulatedOperator {
     return nodes.stream().filter(SimulatedNode::isFounder).map(SimulatedNode::id).toList();
   }
 
+  private void tellLeft(Change current) {
+    SimulatedNode leaving = current.leaving;
+    if (leaving != null && !current.lossAccepted && !current.wanted.kind().losesDisk()) {
+      world.left(leaving, Set.copyOf(membersSeen));
+    }
+  }
+
   private void done(Change current) {
+    if (current.wanted.kind() == FaultKind.MEMBER_REPLACE) {
+      tellLeft(current);
+    }
     world.told("is done with " + current.wanted.describe());
     coverage.count(current.wanted.kind());
     if (current.leader) {

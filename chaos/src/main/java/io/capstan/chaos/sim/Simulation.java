@@ -27,7 +27,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -437,6 +440,26 @@ public final class Simulation {
       FlipOracle flipping = flips;
       if (flipping != null) {
         flipping.givesUp(nodes.indexOf(node));
+      }
+    }
+
+    @Override
+    public void left(SimulatedNode node, Set<String> members) {
+      Map<Integer, SimulatedNode> staying = new TreeMap<>();
+      for (int number = 0; number < nodes.size(); number++) {
+        if (members.contains(nodes.get(number).id())) {
+          staying.put(number, nodes.get(number));
+        }
+      }
+      int left = nodes.indexOf(node);
+      oracles.forEach(each -> each.left(left, new Heirs(each.keyspaceId(), staying)));
+      TypeOracle types = apTypes;
+      if (types != null) {
+        types.left(left, new Heirs(types.keyspaceId(), staying));
+      }
+      FlipOracle flipping = flips;
+      if (flipping != null) {
+        flipping.left(left, new Heirs(flipping.keyspaceId(), staying));
       }
     }
   }

@@ -74,11 +74,16 @@ final class StoredRows {
 
   /** What a stored clock covers; nothing where there is none. */
   static VersionVector basesOf(byte @Nullable [] clock) {
-    if (clock == null) {
-      return VersionVector.EMPTY;
+    return clock == null ? VersionVector.EMPTY : clock(clock).bases();
+  }
+
+  /** A stored clock; an empty one where there is none. */
+  static NodeClock clock(byte @Nullable [] stored) {
+    if (stored == null) {
+      return new NodeClock();
     }
     try {
-      return NodeClock.fromProto(io.capstan.proto.store.v1.NodeClock.parseFrom(clock)).bases();
+      return NodeClock.fromProto(io.capstan.proto.store.v1.NodeClock.parseFrom(stored));
     } catch (InvalidProtocolBufferException broken) {
       throw new SimulationFailure("a clock can be read", "one cannot: " + broken.getMessage());
     }

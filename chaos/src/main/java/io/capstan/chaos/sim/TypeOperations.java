@@ -134,6 +134,7 @@ final class TypeOperations {
     void tell(TypeOracle.Typed operation, @Nullable Receipt receipt) {
       operation.outcome = outcome();
       if (receipt != null && !oracle.isCp()) {
+        operation.versions.add(receipt.getVersion());
         operation.disks = oracle.disks().confirming(receipt, world.nodes(), lossesAtBegin);
       }
     }

@@ -43,6 +43,8 @@ final class TypeOracle {
     Outcome outcome = Outcome.UNKNOWN;
     // Those that confirmed it and are not lost since; null for what the log has confirmed.
     @Nullable Set<Integer> disks;
+    // Under which it was confirmed.
+    final Set<String> versions = new TreeSet<>();
 
     /** Confirmed, and every disk that did so is lost: it may be gone. */
     boolean isLost() {
@@ -157,6 +159,17 @@ final class TypeOracle {
       Set<Integer> left = operation.disks;
       if (left != null) {
         left.remove(node);
+      }
+    }
+  }
+
+  /** A node has left that was asked for what it holds. */
+  void left(int node, Heirs heirs) {
+    disks.left(node);
+    for (Typed operation : operations()) {
+      Set<Integer> disksOfIt = operation.disks;
+      if (disksOfIt != null) {
+        heirs.inherit(disksOfIt, node, operation.versions);
       }
     }
   }

@@ -1,0 +1,58 @@
+package io.capstan.chaos.sim;
+
+import io.capstan.node.storage.Table;
+import io.capstan.node.version.Dot;
+import io.capstan.node.version.NodeClock;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Who holds what of an AP keyspace, at the moment when a node has left that was asked for what it
+ * holds: from then on a write that it had confirmed is as safe as the disks that have it.
+ */
+final class Heirs {
+  private final Map<Integer, NodeClock> clocks = new TreeMap<>();
+
+  /**
+   * @param staying the members, each with its number
+   */
+  Heirs(long keyspaceId, Map<Integer, SimulatedNode> staying) {
+    staying.forEach(
+        (number, node) ->
+            clocks.put(
+                number,
+                StoredRows.clock(
+                    node.disk().durableRow(Table.clock(keyspaceId), StoredRows.CLOCK_KEY))));
+  }
+
+  /**
+   * Puts those who hold the write in the place of the one that has left. Where nobody is seen to,
+   * the one that has left stays: somebody must.
+   *
+   * @param disks which count for the write
+   * @param versions the dots under which it was confirmed; empty ones name none
+   */
+  void inherit(Set<Integer> disks, int left, Collection<String> versions) {
+    if (!disks.contains(left)) {
+      return;
+    }
+    boolean found = false;
+    for (Map.Entry<Integer, NodeClock> each : clocks.entrySet()) {
+      if (holdsOne(each.getValue(), versions)) {
+        disks.add(each.getKey());
+        found = true;
+      }
+    }
+    if (found) {
+      disks.remove(left);
+    }
+  }
+
+  private static boolean holdsOne(NodeClock clock, Collection<String> versions) {
+    return versions.stream()
+        .filter(version -> !version.isEmpty())
+        .anyMatch(version -> clock.contains(Dot.parse(version)));
+  }
+}
