@@ -32,7 +32,8 @@ final class Heirs {
    * the one that has left stays: somebody must.
    *
    * @param disks which count for the write
-   * @param versions the dots under which it was confirmed; empty ones name none
+   * @param versions under which it was confirmed: dots; an AP epoch names a write that the log had
+   *     executed before by its entry, and what replaced nothing not at all
    */
   void inherit(Set<Integer> disks, int left, Collection<String> versions) {
     if (!disks.contains(left)) {
@@ -52,7 +53,7 @@ final class Heirs {
 
   private static boolean holdsOne(NodeClock clock, Collection<String> versions) {
     return versions.stream()
-        .filter(version -> !version.isEmpty())
+        .filter(version -> version.indexOf(':') > 0)
         .anyMatch(version -> clock.contains(Dot.parse(version)));
   }
 }
