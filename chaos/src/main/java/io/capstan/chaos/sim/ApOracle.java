@@ -214,7 +214,7 @@ final class ApOracle {
               && stored.getSiblingsCount() > 0
               && written != null
               && !lostWithDisks.contains(dot)
-              && !supersession.deletedSince(key, written)) {
+              && !supersession.deletedSince(key, dot, written)) {
             HybridTimestamp winner =
                 HybridTimestamp.fromProto(stored.getSiblings(0).getWrittenAt());
             if (winner.compareTo(written) < 0) {

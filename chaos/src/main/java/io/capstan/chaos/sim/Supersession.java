@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * and what its client had read.
  */
 final class Supersession {
+  private static final String DELETE_UNSEEN = "a delete that no row showed";
+
   private final long keyspaceId;
   private final boolean latestWins;
   private final Predicate<String> isAcknowledged;
@@ -370,6 +372,7 @@ final class Supersession {
     }
     VersionVector survived = StoredRows.basesOf(clockRows);
     String own = "n" + (node + 1) + ".";
+    Set<String> forgotten = new HashSet<>();
     dotsOfKey.forEach(
         (key, dots) -> {
           for (String dot : List.copyOf(dots.keySet())) {
@@ -386,9 +389,16 @@ final class Supersession {
                 }
               }
               forget(node, key, dot);
+              forgotten.add(key.toStringUtf8() + " " + dot);
             }
           }
         });
+    if (!forgotten.isEmpty()) {
+      // The same bytes may be written again, and bring news then.
+      seenRows
+          .values()
+          .removeIf(shown -> shown.stream().map(Own::write).anyMatch(forgotten::contains));
+    }
   }
 
   private void forget(int node, ByteString key, String dot) {
@@ -413,7 +423,7 @@ final class Supersession {
    */
   private void removed(int node, ByteString row) {
     if (isDeletedUnseen(row)) {
-      knownAt(node, row).forEach(dot -> replaced(row, dot, "a delete that no row showed"));
+      knownAt(node, row).forEach(dot -> replaced(row, dot, DELETE_UNSEEN));
     }
   }
 
@@ -445,10 +455,13 @@ final class Supersession {
     return timestamps.get(key.toStringUtf8() + " " + dot);
   }
 
-  /** Whether a delete is not earlier; one that no row showed may be any time. */
-  boolean deletedSince(ByteString key, HybridTimestamp written) {
+  /** Whether a delete is not earlier than the write; one that no row showed may be any time. */
+  boolean deletedSince(ByteString key, String dot, HybridTimestamp written) {
+    if (replacing(key, dot).contains(DELETE_UNSEEN)) {
+      return true;
+    }
     return tombstones.getOrDefault(key, Set.of()).stream()
-        .map(dot -> timestamps.get(key.toStringUtf8() + " " + dot))
+        .map(tombstone -> timestamps.get(key.toStringUtf8() + " " + tombstone))
         .anyMatch(deleted -> deleted == null || deleted.compareTo(written) >= 0);
   }
 

@@ -207,6 +207,47 @@ class MembershipStoriesTest {
   }
 
   @Test
+  @DisplayName("two of three that confirmed a write are still a quorum when one of them leaves")
+  void aQuorumStaysOne() {
+    TestCluster cluster = TestCluster.of(3, Level.LEVEL_QUORUM, QuorumConfig.Limits.DEFAULT);
+    cluster.partition("n1,n3|n2");
+    cluster.put("n1", "k", "v", Level.LEVEL_QUORUM);
+    cluster.configure(joint(List.of("n1", "n2")), "n1", "n2", "n3");
+    cluster.advance(2_000);
+    assertThat(cluster.replica("n1").keyspace().changeWaitsFor())
+        .as("n2 has not said what it holds")
+        .isNotEmpty();
+
+    cluster.heal();
+    cluster.lose(e -> e.message().hasMissingDots() || e.message().hasReplicate());
+    cluster.advance(2_000);
+    assertThat(cluster.replica("n1").keyspace().changeWaitsFor())
+        .singleElement()
+        .asString()
+        .contains("a quorum with n3", "on 2 of those who stay", "is on 1; not on n2");
+
+    cluster.heal();
+    cluster.advance(2_000);
+    assertThat(cluster.replica("n1").keyspace().changeWaitsFor()).isEmpty();
+    assertThat(cluster.held("n2", "k").hasValue()).isTrue();
+  }
+
+  @Test
+  @DisplayName("who cannot be reached holds up no change after which a quorum is still one")
+  void threeOfFourStayAQuorum() {
+    List<String> four = List.of("n1", "n2", "n3", "n4");
+    TestCluster cluster = TestCluster.of(4, Level.LEVEL_QUORUM, QuorumConfig.Limits.DEFAULT);
+    cluster.partition("n1,n3,n4|n2");
+    cluster.put("n1", "k", "v", Level.LEVEL_QUORUM);
+    cluster.replica("n4").crash();
+    cluster.configure(
+        new ReplicaSet(5, List.of("n1", "n2", "n3"), four, Set.of()), "n1", "n2", "n3");
+    cluster.advance(2_000);
+
+    assertThat(cluster.replica("n1").keyspace().changeWaitsFor()).isEmpty();
+  }
+
+  @Test
   @DisplayName("tombstones that waited for a dead replica go once it is replaced, and stay away")
   void replacedReplicaUnblocksTombstones() {
     TestCluster cluster = TestCluster.of(3);
