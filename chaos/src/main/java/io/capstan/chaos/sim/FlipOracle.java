@@ -197,6 +197,11 @@ final class FlipOracle {
     return losses;
   }
 
+  /** Whether some node has lost what it held, or was given up. */
+  boolean anyDiskLost() {
+    return losses().stream().anyMatch(lost -> lost > 0);
+  }
+
   /** Its disk is lost, or it is made to leave without being asked for what it alone holds. */
   void givesUp(int node) {
     confirmed.givesUp(node);

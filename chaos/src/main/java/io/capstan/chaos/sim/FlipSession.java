@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The session of one client on the keyspace that changes sides. It sends along what the client
  * library would, and judges every answer: what it saw once it sees again, in whichever mode and
- * epoch, or it is told that this did not come across a change of sides; and of what was
- * acknowledged nobody may tell it that.
+ * epoch, or it is told that this did not come across a change of sides or went with a disk; and of
+ * what was acknowledged, and is not on lost disks alone, nobody may tell it that.
  */
 final class FlipSession {
   private static final String CLAIM =
@@ -78,9 +78,9 @@ final class FlipSession {
       learnEpoch(receipt);
       return;
     }
-    boolean told =
-        seen.openedEpoch() < receipt.getOpenedEpoch()
-            && receipt.getLeftBehindList().containsAll(seen.seen());
+    // By a change of sides, or with the disk of a node that was given up.
+    boolean mayBeGone = seen.openedEpoch() < receipt.getOpenedEpoch() || oracle.anyDiskLost();
+    boolean told = mayBeGone && receipt.getLeftBehindList().containsAll(seen.seen());
     if (!told) {
       throw failure(key, seen, receipt, "is shown nothing, and told nothing");
     }

@@ -46,6 +46,7 @@ final class AntiEntropy {
   private final PeerReports reports;
   private final Rebuilding rebuilding;
   private final UnderWay underWay;
+  private final Replicas replicas;
   private final YoungDots young;
   private final Map<String, Long> nextExchangeNanos = new LinkedHashMap<>();
   // The first of these, once it was asked for since they changed: asked after every input.
@@ -68,6 +69,7 @@ final class AntiEntropy {
       PeerReports reports,
       Rebuilding rebuilding,
       UnderWay underWay,
+      Replicas replicas,
       RandomGenerator random) {
     this.config = config;
     this.state = state;
@@ -80,6 +82,7 @@ final class AntiEntropy {
     this.reports = reports;
     this.rebuilding = rebuilding;
     this.underWay = underWay;
+    this.replicas = replicas;
     this.young = new YoungDots(state.clock(), time, config.resendAfterMillis() * NANOS_PER_MILLI);
     this.random = random;
   }
@@ -232,13 +235,18 @@ final class AntiEntropy {
     return answer.build();
   }
 
+  /** Changes of sides and of members wait for what others lack: then nothing is. */
+  private boolean isLeftToItsCoordinator(Actor actor, long counter) {
+    return !state.isFrozen() && !replicas.now().isJoint() && young.contains(actor, counter);
+  }
+
   private boolean collect(
       MissingDots.Builder answer,
       Map<ByteString, Integer> rowOfKey,
       long[] sizeBytes,
       Actor actor,
       long counter) {
-    if (!state.isFrozen() && young.contains(actor, counter)) {
+    if (isLeftToItsCoordinator(actor, counter)) {
       return true;
     }
     QuorumConfig.Limits limits = config.limits();

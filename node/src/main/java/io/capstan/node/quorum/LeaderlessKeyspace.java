@@ -186,6 +186,7 @@ public final class LeaderlessKeyspace {
             reports,
             rebuilding,
             new UnderWay(time, ANSWER_INTERVALS * config.antiEntropyIntervalMillis() * 1_000_000),
+            replicas,
             random);
     this.divergence =
         new DivergenceReport(config.nodeId(), state, antiEntropy, stability, rebuilding, peers);

@@ -166,6 +166,19 @@ class MembershipStoriesTest {
   }
 
   @Test
+  @DisplayName("while members change nobody waits for a coordinator to send what came just now")
+  void newWritesAreHandedOverAtOnce() {
+    TestCluster cluster = TestCluster.of(3);
+    cluster.lose(e -> e.message().hasReplicate());
+    cluster.put("n3", "alone", "v", Level.LEVEL_ONE);
+    cluster.configure(joint(List.of("n1", "n2")), "n1", "n2", "n3");
+    cluster.advance(250);
+
+    assertThat(cluster.held("n1", "alone").hasValue()).isTrue();
+    assertThat(cluster.replica("n1").keyspace().changeWaitsFor()).isEmpty();
+  }
+
+  @Test
   @DisplayName(
       "a dead one is waited for until its loss is accepted; no quorum write is lost with it")
   void acceptedLoss() {
