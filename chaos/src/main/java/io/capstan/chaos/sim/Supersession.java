@@ -476,6 +476,7 @@ final class Supersession {
         || !replacing(key, dot).isEmpty()
         || replacedWithinItsBatch(key, dot)
         || replacedUnseen(key, dot)
+        || replacedByAcknowledgedDelete(key, dot)
         || replacedByDiscarded(key, dot, ledgers);
   }
 
@@ -495,6 +496,19 @@ final class Supersession {
       }
     }
     return false;
+  }
+
+  /**
+   * A later delete of its own coordinator replaced it and left within the batch: no row showed
+   * either of them, and the client was told of both.
+   */
+  private boolean replacedByAcknowledgedDelete(ByteString key, String dot) {
+    return tombstones.getOrDefault(key, Set.of()).stream()
+        .anyMatch(
+            tombstone -> {
+              OperationId operation = acknowledgedAs.get(key.toStringUtf8() + " " + tombstone);
+              return operation != null && mustHaveReplaced(parsed(tombstone), operation, key, dot);
+            });
   }
 
   /**
