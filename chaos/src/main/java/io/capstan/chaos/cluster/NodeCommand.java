@@ -16,11 +16,14 @@ public interface NodeCommand {
   /**
    * Several nodes share a machine: a small heap, the collector with the smallest footprint, and a
    * better compiler that inlines less. Each node compiles for itself, so on few processors
-   * compiling is most of what a young cluster does.
+   * compiling is most of what a young cluster does. The young generation is not left to follow the
+   * small heap: filled several times between a write and its last confirmation, it would hand over
+   * to the old one what is garbage a moment later.
    */
   List<String> SHARED_MACHINE_FLAGS =
       List.of(
-          "-Xms64m",
+          "-Xms96m",
+          "-Xmn64m",
           "-Xmx512m",
           "-XX:+UseSerialGC",
           // A JVM that does not know one of these runs without it.
