@@ -36,6 +36,8 @@ final class ApOracle {
   private final Supersession supersession;
   // Per key, the dots of quorum writes that were acknowledged, and of what quorum reads showed.
   private final Map<ByteString, Set<String>> quorumAcknowledged = new HashMap<>();
+  // Acknowledged at a level of quorum or more.
+  private final Set<String> confirmedByQuorum = new TreeSet<>();
   // Per acknowledged dot, the nodes that confirmed it and have not lost their disks since.
   private final Map<String, Set<Integer>> confirmedBy = new HashMap<>();
   // Writes that only disks confirmed which are lost: they may be gone.
@@ -107,6 +109,16 @@ final class ApOracle {
   void left(int node, Heirs heirs) {
     disks.left(node);
     confirmedBy.forEach((dot, confirming) -> heirs.inherit(confirming, node, Set.of(dot)));
+    acknowledged.forEach(
+        (dot, key) -> {
+          if (confirmedByQuorum.contains(dot)
+              && !lostWithDisks.contains(dot)
+              && !heirs.holdsMajority(key, dot)) {
+            throw new SimulationFailure(
+                "what a quorum has confirmed is on a quorum of those who stay",
+                dot + " of " + key.toStringUtf8() + " is not");
+          }
+        });
   }
 
   /** A node is about to begin with an empty disk; this ledger goes with the one that it had. */
@@ -143,6 +155,7 @@ final class ApOracle {
       supersession.isTombstone(key, dot);
     }
     if (quorum) {
+      confirmedByQuorum.add(dot);
       quorumAcknowledged.computeIfAbsent(key, k -> new TreeSet<>()).add(dot);
     }
   }

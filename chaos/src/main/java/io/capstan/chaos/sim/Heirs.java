@@ -1,8 +1,10 @@
 package io.capstan.chaos.sim;
 
+import com.google.protobuf.ByteString;
 import io.capstan.node.storage.Table;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.NodeClock;
+import io.capstan.node.version.VersionVector;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
@@ -13,12 +15,16 @@ import java.util.TreeMap;
  * holds: from then on a write that it had confirmed is as safe as the disks that have it.
  */
 final class Heirs {
+  private final long keyspaceId;
+  private final Map<Integer, SimulatedNode> staying;
   private final Map<Integer, NodeClock> clocks = new TreeMap<>();
 
   /**
    * @param staying the members, each with its number
    */
   Heirs(long keyspaceId, Map<Integer, SimulatedNode> staying) {
+    this.keyspaceId = keyspaceId;
+    this.staying = staying;
     staying.forEach(
         (number, node) ->
             clocks.put(
@@ -49,6 +55,28 @@ final class Heirs {
     if (found) {
       disks.remove(left);
     }
+  }
+
+  /**
+   * Whether a majority of those who stay reflect the write: by their clocks, or by the row of its
+   * key alone, where it was superseded before it was replicated.
+   */
+  boolean holdsMajority(ByteString key, String version) {
+    Dot dot = Dot.parse(version);
+    int reflecting = 0;
+    for (Map.Entry<Integer, SimulatedNode> each : staying.entrySet()) {
+      NodeClock clock = clocks.get(each.getKey());
+      if ((clock != null && clock.contains(dot)) || rowCovers(each.getValue(), key, dot)) {
+        reflecting++;
+      }
+    }
+    return 2 * reflecting > staying.size();
+  }
+
+  private boolean rowCovers(SimulatedNode node, ByteString key, Dot dot) {
+    byte[] row = node.disk().durableRow(Table.data(keyspaceId), key.toByteArray());
+    return row != null
+        && VersionVector.fromProto(StoredRows.parseSiblings(row).getContext()).covers(dot);
   }
 
   private static boolean holdsOne(NodeClock clock, Collection<String> versions) {

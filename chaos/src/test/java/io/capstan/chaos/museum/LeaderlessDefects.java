@@ -12,6 +12,8 @@ final class LeaderlessDefects {
   private static final String LOST = "no acknowledged write is lost";
   private static final String BACK = "nothing superseded comes back";
   private static final String QUORUM = "quorum reads see what a quorum confirmed or showed";
+  private static final String STAYS =
+      "what a quorum has confirmed is on a quorum of those who stay";
   private static final String LIVE = "live in time";
 
   private LeaderlessDefects() {}
@@ -107,6 +109,7 @@ final class LeaderlessDefects {
                 300,
                 faults(FaultKind.MEMBER_REPLACE, FaultKind.CLOG),
                 QUORUM,
+                STAYS,
                 "a session reads its own writes, and never goes back",
                 LOST,
                 BACK)
@@ -118,6 +121,19 @@ final class LeaderlessDefects {
                 "quorum.Rebuilding",
                 "              .setComplete(!begins || sources().isEmpty())",
                 "              .setComplete(true)"),
+        leaderless(
+                "two of three hold a write, and one of these is removed",
+                2_000,
+                faults(
+                    FaultKind.MEMBER_REMOVE,
+                    FaultKind.ONE_WAY_CUT,
+                    FaultKind.CLOG,
+                    FaultKind.LOSS,
+                    FaultKind.DELAY),
+                STAYS,
+                QUORUM,
+                LOST)
+            .patch("quorum.ChangeProgress", "quorumLeft() >= needed) {", "quorumLeft() >= 0) {"),
         leaderless(
                 "tombstones leave before every replica has seen them",
                 300,
