@@ -403,6 +403,7 @@ final class Supersession {
 
   private void forget(int node, ByteString key, String dot) {
     knownAt(node, key).remove(dot);
+    timestamps.remove(key.toStringUtf8() + " " + dot);
     shownAtHome.remove(key.toStringUtf8() + " " + dot);
     tombstones.getOrDefault(key, new TreeSet<>()).remove(dot);
     Map<String, Set<String>> ofKey = replacedBy.getOrDefault(key, new HashMap<>());
