@@ -8,6 +8,7 @@ import io.capstan.node.type.Sets;
 import io.capstan.node.version.Dot;
 import io.capstan.node.version.DottedVersionVectorSet;
 import io.capstan.node.version.VersionVector;
+import io.capstan.proto.store.v1.GroupState;
 import io.capstan.proto.store.v1.KeyspaceRecord;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.Mode;
@@ -31,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class FlipOracle {
   private static final int WRITTEN_KEPT_MAX = 8;
+  private static final byte[] STATE_KEY =
+      "state".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
   private static final String LOST = "every confirmed write is there in every later epoch";
 
   private final long keyspaceId;
@@ -171,7 +174,12 @@ final class FlipOracle {
       return;
     }
     Set<io.capstan.proto.store.v1.Dot> stored = new HashSet<>();
+    // Where the log confirmed it, rows tell of it only on disks that have applied its entry.
+    long entry = receipt.getMode() == Mode.MODE_CP ? Long.parseLong(receipt.getVersion()) : 0;
     for (int node = 0; node < nodes.size(); node++) {
+      if (appliedIndex(node) < entry) {
+        continue;
+      }
       byte[] row = nodes.get(node).disk().rows(Table.data(keyspaceId)).get(key.toByteArray());
       if (row != null) {
         for (StoredSibling sibling : StoredRows.parse(row).getSiblingsList()) {
@@ -250,6 +258,15 @@ final class FlipOracle {
   }
 
   // ---- what is on the disks ----
+
+  private long appliedIndex(int node) {
+    byte[] row = nodes.get(node).disk().rows(Table.META).get(STATE_KEY);
+    try {
+      return row == null ? 0 : GroupState.parseFrom(row).getAppliedIndex();
+    } catch (InvalidProtocolBufferException broken) {
+      throw new SimulationFailure("a row can be read", "one cannot: " + broken.getMessage());
+    }
+  }
 
   private @Nullable KeyspaceRecord stored(int node) {
     byte[] key = java.nio.ByteBuffer.allocate(9).put((byte) 'k').putLong(keyspaceId).array();
