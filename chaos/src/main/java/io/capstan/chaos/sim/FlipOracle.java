@@ -174,8 +174,10 @@ final class FlipOracle {
       return;
     }
     Set<io.capstan.proto.store.v1.Dot> stored = new HashSet<>();
-    // Where the log confirmed it, rows tell of it only on disks that have applied its entry.
-    long entry = receipt.getMode() == Mode.MODE_CP ? Long.parseLong(receipt.getVersion()) : 0;
+    // What the log wrote is told by rows only on disks that have applied its entry.
+    String version = receipt.getVersion();
+    boolean isOfLog = receipt.getMode() == Mode.MODE_CP && version.indexOf(':') < 0;
+    long entry = isOfLog ? Long.parseLong(version) : 0;
     for (int node = 0; node < nodes.size(); node++) {
       if (appliedIndex(node) < entry) {
         continue;
