@@ -2,6 +2,7 @@ package io.capstan.chaos.sim;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
+import io.capstan.node.version.Dot;
 import io.capstan.proto.store.v1.Level;
 import io.capstan.proto.store.v1.OperationId;
 import io.capstan.proto.v1.DeleteRequest;
@@ -201,7 +202,10 @@ final class ApOperations {
         write.quorum,
         write.operation,
         oracle.disks().confirming(receipt, world.nodes(), lossesAtBegin));
-    session.learn(write.key, receipt, Set.of(dot));
+    Set<String> stored = new TreeSet<>();
+    receipt.getSeenList().forEach(each -> stored.add(Dot.fromProto(each).toString()));
+    // A write that was repeated may have lost by now: what won stands for it.
+    session.learn(write.key, receipt, stored.contains(dot) ? Set.of(dot) : stored);
     return dot;
   }
 
