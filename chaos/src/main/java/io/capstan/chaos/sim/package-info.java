@@ -11,9 +11,10 @@
  * <p>Checked at every step: election safety, log matching, leader completeness, state machine
  * safety; terms, commit and applied indexes that only rise and stand in order; votes, terms and
  * entries durable before anybody hears of them; what is committed durable on a majority; each
- * session's write applied once. At the end: linearizable CP histories, no acknowledged AP write
- * lost, nothing superseded come back, quorum reads never stale, and a cluster that is live and
- * equal within a stated bound after the faults have ended.
+ * session's write applied once; and when a member has left, quorum writes on a quorum of the rest.
+ * At the end: linearizable CP histories, no acknowledged AP write lost, nothing superseded come
+ * back, quorum reads never stale, and a cluster that is live and equal within a stated bound after
+ * the faults have ended.
  *
  * <p>Start reading at {@link io.capstan.chaos.sim.Simulation}; what can go wrong stands in {@link
  * io.capstan.chaos.sim.FaultKind}.

@@ -39,6 +39,8 @@
  *       clock contains a write has it as a sibling, or the operation in the row ({@link
  *       io.capstan.node.version.SupersededOperations}), or in the {@code OperationLedger}, where it
  *       goes once every replica has the write. What is no longer known is UNKNOWN.
+ *   <li><b>What a quorum has confirmed stays on a quorum</b> when replicas change ({@code
+ *       ChangeProgress}), so that the next change, or the next loss, meets it too.
  *   <li><b>Another epoch is refused</b>, never merged.
  * </ol>
  *
